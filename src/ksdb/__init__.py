@@ -1,0 +1,1 @@
+"""ksdb: the open epidemic-control card system of a province."""
