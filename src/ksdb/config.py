@@ -1,0 +1,88 @@
+"""Every setting of ksdb, typed, read once from the environment (`KSDB_*`); secrets also from `KSDB_*_FILE`.
+
+A secret that is named nowhere is taken from `<var>/secrets/<name>`, where `make_secrets` puts a fresh one for a
+machine that is not in production.
+"""
+
+import os
+import secrets
+from dataclasses import dataclass, field, fields
+from functools import cache
+from pathlib import Path
+
+SECRET_NAMES = ("secret_key", "seal_key", "match_key")
+
+
+class SettingMissing(Exception):
+    """A setting that ksdb cannot do without is not set."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"KSDB_{name.upper()} is not set: run `ksdb init`, or set it or KSDB_{name.upper()}_FILE")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where ksdb runs and by which rules. Each field is `KSDB_<NAME>` in the environment; `docs/settings.md` lists them."""
+
+    database_url: str = field(default="", metadata={"help": "PostgreSQL 16 or newer; empty: the embedded server"})
+    var_dir: Path = field(default=Path("var"), metadata={"help": "data, keys, imports and prints of this machine"})
+    site_address: str = field(default="127.0.0.1:8000", metadata={"help": "host:port of the pages"})
+    gateway_address: str = field(default="127.0.0.1:8001", metadata={"help": "host:port of the door for devices"})
+    gateway_workers: int = field(default=1, metadata={"help": "gateway processes on this machine"})
+    site_hosts: str = field(default="localhost,127.0.0.1", metadata={"help": "host names the pages answer to"})
+    has_tls: bool = field(default=False, metadata={"help": "pages are reached by https: secure cookies and HSTS"})
+    is_demo: bool = field(default=False, metadata={"help": "demo town: sign-in names are shown, data is invented"})
+    retention_days: int = field(default=28, metadata={"help": "days a visit is kept"})
+    future_tolerance_seconds: int = field(default=300, metadata={"help": "how far a device clock may be ahead"})
+    hotline: str = field(default="19001075", metadata={"help": "number printed on cards and shown on pages"})
+
+    @property
+    def keys_dir(self) -> Path:
+        return self.var_dir / "keys"
+
+    def secret(self, name: str) -> bytes:
+        """The secret's bytes, from the environment, a file named there, or `<var>/secrets`."""
+        if text := os.environ.get(f"KSDB_{name.upper()}"):
+            return bytes.fromhex(text)
+        path = Path(os.environ.get(f"KSDB_{name.upper()}_FILE", self.var_dir / "secrets" / name))
+        if not path.exists():
+            raise SettingMissing(name)
+        return bytes.fromhex(path.read_text().strip())
+
+
+def _typed(text: str, default: object) -> object:
+    match default:
+        case bool():
+            return text.strip().lower() in {"1", "true", "yes", "on"}
+        case int():
+            return int(text)
+        case Path():
+            return Path(text)
+    return text
+
+
+def read_settings() -> Settings:
+    """Settings as the environment has them now."""
+    given = {
+        f.name: _typed(os.environ[f"KSDB_{f.name.upper()}"], f.default)
+        for f in fields(Settings)
+        if f"KSDB_{f.name.upper()}" in os.environ
+    }
+    return Settings(**given)  # type: ignore[arg-type]
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return read_settings()
+
+
+def make_secrets(var_dir: Path) -> None:
+    """Writes a fresh secret for each name that has none yet, readable by this user only."""
+    folder = var_dir / "secrets"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name in SECRET_NAMES:
+        path = folder / name
+        if not path.exists():
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))

@@ -1,0 +1,1 @@
+"""The rules of ksdb, without a framework, a database or a clock of their own."""

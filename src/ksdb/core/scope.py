@@ -1,0 +1,107 @@
+"""Who may do what, where: permissions, the five roles, and the scope that a request carries.
+
+A permission reads `room:thing:action`; audit actions follow the same grammar.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ksdb.core.errors import NotAllowed
+
+
+class Permission(StrEnum):
+    """Everything a person may be allowed to do, in the order of the alphabet."""
+
+    ACCESS_GRANT_WRITE = "access:grant:write"
+    AUDIT_ENTRY_READ = "audit:entry:read"
+    CARDS_CARD_ISSUE = "cards:card:issue"
+    CARDS_CARD_PRINT = "cards:card:print"
+    CARDS_CARD_REVOKE = "cards:card:revoke"
+    CARDS_KEY_MANAGE = "cards:key:manage"
+    COVERAGE_FIGURES_READ = "coverage:figures:read"
+    PLACES_DIVISION_READ = "places:division:read"
+    PLACES_DIVISION_WRITE = "places:division:write"
+    REGISTRY_IMPORT_RUN = "registry:import:run"
+    REGISTRY_RESIDENT_READ = "registry:resident:read"
+    TRACING_CASE_READ = "tracing:case:read"
+    TRACING_CASE_WRITE = "tracing:case:write"
+    VISITS_DEVICE_ENROL = "visits:device:enrol"
+    VISITS_POINT_READ = "visits:point:read"
+    VISITS_POINT_WRITE = "visits:point:write"
+
+
+class Role(StrEnum):
+    """The five roles a grant can give."""
+
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+    EPIDEMIOLOGIST = "epidemiologist"
+    POINT_OWNER = "point_owner"
+    WARD_OFFICER = "ward_officer"
+
+
+P = Permission
+PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
+    Role.ADMINISTRATOR: frozenset(P) - {P.TRACING_CASE_READ, P.TRACING_CASE_WRITE, P.AUDIT_ENTRY_READ},
+    Role.AUDITOR: frozenset({P.AUDIT_ENTRY_READ, P.COVERAGE_FIGURES_READ, P.PLACES_DIVISION_READ}),
+    Role.EPIDEMIOLOGIST: frozenset(
+        {
+            P.COVERAGE_FIGURES_READ,
+            P.PLACES_DIVISION_READ,
+            P.REGISTRY_RESIDENT_READ,
+            P.TRACING_CASE_READ,
+            P.TRACING_CASE_WRITE,
+            P.VISITS_POINT_READ,
+        }
+    ),
+    Role.POINT_OWNER: frozenset({P.PLACES_DIVISION_READ, P.VISITS_DEVICE_ENROL, P.VISITS_POINT_READ}),
+    Role.WARD_OFFICER: frozenset(
+        {
+            P.CARDS_CARD_ISSUE,
+            P.CARDS_CARD_PRINT,
+            P.CARDS_CARD_REVOKE,
+            P.COVERAGE_FIGURES_READ,
+            P.PLACES_DIVISION_READ,
+            P.REGISTRY_IMPORT_RUN,
+            P.REGISTRY_RESIDENT_READ,
+            P.VISITS_DEVICE_ENROL,
+            P.VISITS_POINT_READ,
+            P.VISITS_POINT_WRITE,
+        }
+    ),
+}
+del P
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What one actor may do, and where.
+
+    `divisions` maps a permission to the divisions it was granted on; access cascades to everything inside them
+    (`division_containment`). `actor_id` is None for the system's own jobs.
+    """
+
+    actor_id: int | None
+    divisions: Mapping[Permission, frozenset[int]] = field(default_factory=dict)
+    is_system: bool = False
+    address: str = ""
+
+    def allows(self, permission: Permission) -> bool:
+        return self.is_system or bool(self.divisions.get(permission))
+
+    def require(self, permission: Permission) -> None:
+        if not self.allows(permission):
+            raise NotAllowed
+
+    def outer(self, permission: Permission) -> list[int] | None:
+        """The divisions granted for `permission`, or None for the system, which sees everything."""
+        if self.is_system:
+            return None
+        self.require(permission)
+        return sorted(self.divisions[permission])
+
+
+def system_scope() -> Scope:
+    """The scope of jobs and commands run on the server itself."""
+    return Scope(actor_id=None, is_system=True)

@@ -1,0 +1,71 @@
+"""Stays inferred from scans: the meaning that both tracing engines must have. Times are integers of one unit.
+
+A scan opens a segment at its point. The segment ends with the resident's next scan, wherever that is, or after the
+point's usual stay, whichever is first; if the next scan is an exit at the same point within LONGEST_STAY, the exit
+ends it, and the end is observed. Segments at one point that touch are one stay.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import pairwise
+
+LONGEST_STAY = timedelta(hours=16)
+"""An exit later than this after the entry belongs to another entry that was never scanned."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Scan:
+    """One visit of one resident, in the order of his or her day."""
+
+    at: int
+    point: int
+    is_exit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """`[arrived, departed)` at a point; `is_observed` says that an exit was scanned."""
+
+    point: int
+    arrived: int
+    departed: int
+    is_observed: bool = False
+
+
+def stays_of(scans: Sequence[Scan], usual: Callable[[int], int], longest: int) -> list[Stay]:
+    """The stays of one resident, by arrival. `scans` are in order of time; `usual(point)` and `longest` in its unit."""
+    return list(_merged(_segments(scans, usual, longest)))
+
+
+def _segments(scans: Sequence[Scan], usual: Callable[[int], int], longest: int) -> Iterator[Stay]:
+    following: list[Scan | None] = [*scans[1:], None]
+    for scan, after in zip(scans, following, strict=True):
+        if scan.is_exit:
+            continue
+        stay = _segment(scan, after, usual(scan.point), longest)
+        if stay.arrived < stay.departed:
+            yield stay
+
+
+def _segment(scan: Scan, after: Scan | None, usual: int, longest: int) -> Stay:
+    expected = scan.at + usual
+    if after is None:
+        return Stay(scan.point, scan.at, expected)
+    if after.is_exit and after.point == scan.point and after.at - scan.at <= longest:
+        return Stay(scan.point, scan.at, after.at, is_observed=True)
+    return Stay(scan.point, scan.at, min(expected, after.at))
+
+
+def _merged(segments: Iterable[Stay]) -> Iterator[Stay]:
+    segments = list(segments)
+    if not segments:
+        return
+    open_stay = segments[0]
+    for before, segment in pairwise(segments):
+        if before.departed == segment.arrived and before.point == segment.point and not before.is_observed:
+            open_stay = replace(open_stay, departed=segment.departed, is_observed=segment.is_observed)
+        else:
+            yield open_stay
+            open_stay = segment
+    yield open_stay

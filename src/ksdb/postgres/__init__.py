@@ -1,0 +1,1 @@
+"""PostgreSQL below every room: the embedded server, connections, named queries, and COPY."""
