@@ -1,0 +1,57 @@
+"""The rooms a signed-in person can go to, in the order of the page's navigation."""
+
+from dataclasses import dataclass
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from ksdb.core.scope import Permission, Scope
+
+
+@dataclass(frozen=True)
+class NavigationEntry:
+    """A place to go: shown to whom `permission` allows, to all who are signed in when it is None."""
+
+    url_name: str
+    label: str | Promise
+    permission: Permission | None
+
+
+@dataclass(frozen=True)
+class NavigationLink:
+    """An entry as a template shows it."""
+
+    url: str
+    label: str | Promise
+    is_current: bool
+
+
+NAVIGATION: list[NavigationEntry] = [
+    NavigationEntry("coverage:divisions", _("Coverage"), Permission.COVERAGE_FIGURES_READ),
+    NavigationEntry("registry:residents", _("Residents"), Permission.REGISTRY_RESIDENT_READ),
+    NavigationEntry("registry:imports", _("Imports"), Permission.REGISTRY_IMPORT_RUN),
+    NavigationEntry("cards:batches", _("Print cards"), Permission.CARDS_CARD_PRINT),
+    NavigationEntry("visits:points", _("Scan points"), Permission.VISITS_POINT_READ),
+    NavigationEntry("tracing:cases", _("Cases"), Permission.TRACING_CASE_READ),
+    NavigationEntry("audit:entries", _("Audit trail"), Permission.AUDIT_ENTRY_READ),
+]
+
+
+def links_for(scope: Scope | None, path: str) -> list[NavigationLink]:
+    """The links `scope` may follow; the one `path` lies deepest under is current."""
+    places = {entry: url for entry in NAVIGATION if _is_shown(entry, scope) and (url := _url_of(entry))}
+    current = max((url for url in places.values() if path.startswith(url)), key=len, default=None)
+    return [NavigationLink(url, entry.label, url == current) for entry, url in places.items()]
+
+
+def _is_shown(entry: NavigationEntry, scope: Scope | None) -> bool:
+    return scope is not None and (entry.permission is None or scope.allows(entry.permission))
+
+
+def _url_of(entry: NavigationEntry) -> str | None:
+    # Rooms come one by one: an entry whose room has no pages yet is left out.
+    try:
+        return reverse(entry.url_name)
+    except NoReverseMatch:
+        return None

@@ -1,0 +1,47 @@
+"""Who may open a view: every view is marked `@requires(permission)` or `@open_to_all`."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from ksdb.core.errors import NotAllowed
+from ksdb.core.scope import Permission, Scope
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+
+class ScopedRequest(HttpRequest):
+    """A request that carries the scope of the person who sent it; for the annotations of views."""
+
+    scope: Scope
+
+
+def requires(permission: Permission) -> Callable[[View], View]:
+    """Opens the view to whoever holds `permission` somewhere; where, the room's queries decide."""
+
+    def mark(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            scope: Scope | None = getattr(request, "scope", None)
+            if scope is None or not scope.allows(permission):
+                raise NotAllowed
+            return view(request, *args, **kwargs)
+
+        return _marked(guarded, required_permission=permission)
+
+    return mark
+
+
+def open_to_all(view: View) -> View:
+    """Opens the view to everyone, signed in or not."""
+    return _marked(login_not_required(view), is_open=True)
+
+
+def _marked(view: Any, **marks: Any) -> Any:
+    for name, value in marks.items():
+        setattr(view, name, value)
+    return view
