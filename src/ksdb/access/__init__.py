@@ -1,0 +1,1 @@
+"""Access: staff accounts, roles, grants; fills request.scope."""

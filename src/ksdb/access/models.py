@@ -1,0 +1,47 @@
+"""Tables of access: staff accounts and their dated grants."""
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from ksdb.core.scope import Role
+
+
+class StaffAccountManager(BaseUserManager["StaffAccount"]):
+    """Finds accounts by sign-in name, as Django's authentication asks."""
+
+    def get_by_natural_key(self, username: str | None) -> "StaffAccount":
+        return self.get(username__iexact=username)
+
+
+class StaffAccount(AbstractBaseUser):
+    """A person who signs in to the staff pages. What the person may do is said by grants alone."""
+
+    id = models.AutoField(primary_key=True)
+    username = models.CharField(max_length=60, unique=True)
+    full_name = models.CharField(max_length=120)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    USERNAME_FIELD = "username"
+    objects: ClassVar[StaffAccountManager] = StaffAccountManager()
+
+    class Meta:
+        db_table = "staff_account"
+
+    def __str__(self) -> str:
+        return self.full_name
+
+
+class Grant(models.Model):
+    """A role on a division and everything inside it, in `[valid_from, valid_to)`."""
+
+    account = models.ForeignKey(StaffAccount, models.PROTECT, related_name="grants")
+    role = models.CharField(max_length=20, choices=[(role.value, role.value) for role in Role])
+    division = models.ForeignKey("places.Division", models.PROTECT, related_name="+")
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+
+    class Meta:
+        db_table = "access_grant"

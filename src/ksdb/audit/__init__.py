@@ -1,0 +1,1 @@
+"""Audit: who did what, to whom, for what purpose; append only."""

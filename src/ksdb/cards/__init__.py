@@ -1,0 +1,1 @@
+"""Cards: issue, activate, revoke; keys; print sheets."""

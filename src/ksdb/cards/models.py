@@ -1,0 +1,77 @@
+"""Tables of cards: issuer keys, cards, the ledger of signatures, and print batches."""
+
+from django.db import models
+
+from ksdb.core.decision import CardStatus
+from ksdb.core.token import Form
+
+
+class IssuerKey(models.Model):
+    """The public half of a signing key; the private half is a file that one user can read."""
+
+    kid = models.SmallIntegerField(primary_key=True)
+    public_key = models.BinaryField()
+    usage = models.CharField(max_length=10)
+    not_before = models.DateTimeField()
+    not_after = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "issuer_key"
+
+
+class Card(models.Model):
+    """One card of one resident. `index` is what its token says; `number` is what is printed for typing.
+
+    `changed_in` (a transaction id, kept by a trigger) lets the gateway ask for what changed since it last looked.
+    """
+
+    index = models.IntegerField(primary_key=True)
+    number = models.CharField(max_length=12, unique=True)
+    resident = models.ForeignKey("registry.Resident", models.PROTECT, related_name="cards")
+    form = models.SmallIntegerField(choices=[(form.value, form.name.lower()) for form in Form])
+    status = models.SmallIntegerField(choices=[(status.value, status.name.lower()) for status in CardStatus])
+    status_since = models.DateTimeField()
+    reason = models.CharField(max_length=40, blank=True)
+    issued_at = models.DateTimeField()
+    activated_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "card"
+
+
+class Signature(models.Model):
+    """The ledger: one row for every token that was ever signed, written in the same transaction."""
+
+    card_index = models.IntegerField(db_index=True)
+    kid = models.SmallIntegerField()
+    token_sha256 = models.BinaryField()
+    signed_at = models.DateTimeField()
+    actor_id = models.IntegerField(null=True)
+
+    class Meta:
+        db_table = "card_signature"
+
+
+class PrintBatch(models.Model):
+    """A PDF of cards for a division."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    division = models.ForeignKey("places.Division", models.PROTECT, related_name="+")
+    form = models.SmallIntegerField()
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    card_count = models.IntegerField(default=0)
+    done_count = models.IntegerField(default=0)
+    file_path = models.CharField(max_length=300, blank=True)
+    created_by_id = models.IntegerField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "print_batch"
+        ordering = ["-id"]

@@ -1,0 +1,1 @@
+"""Coverage: how many of a division's residents hold an active card."""

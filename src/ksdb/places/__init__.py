@@ -1,0 +1,1 @@
+"""Places: divisions (the administrative tree, dated) and scan points."""

@@ -1,0 +1,1 @@
+"""Registry: residents and households, and their import."""

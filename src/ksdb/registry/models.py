@@ -1,0 +1,96 @@
+"""Tables of the registry: the one place where names and numbers of people live."""
+
+from django.db import models
+
+
+class Household(models.Model):
+    """People of one address and book, in a residential group."""
+
+    id = models.AutoField(primary_key=True)
+    division = models.ForeignKey("places.Division", models.PROTECT, related_name="+")
+    book_number = models.CharField(max_length=40)
+    address = models.CharField(max_length=200, blank=True)
+    position = models.IntegerField(default=0)
+
+    class Meta:
+        db_table = "household"
+        constraints = [models.UniqueConstraint(fields=["division", "book_number"], name="household_once")]
+
+
+class Import(models.Model):
+    """One file brought in: what came of it, and where its rejected rows lie to be corrected."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    division = models.ForeignKey("places.Division", models.PROTECT, related_name="+")
+    file_name = models.CharField(max_length=200)
+    file_path = models.CharField(max_length=300)
+    file_sha256 = models.CharField(max_length=64)
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    failure = models.CharField(max_length=40, blank=True)
+    row_count = models.IntegerField(default=0)
+    imported_count = models.IntegerField(default=0)
+    known_count = models.IntegerField(default=0)
+    rejected_count = models.IntegerField(default=0)
+    rejected_path = models.CharField(max_length=300, blank=True)
+    created_by_id = models.IntegerField(null=True)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "registry_import"
+        ordering = ["-id"]
+
+
+class ImportProblem(models.Model):
+    """What is wrong, or odd, with one row of a file. Says the row and the column, never the value."""
+
+    source = models.ForeignKey(Import, models.CASCADE, related_name="problems")
+    row_number = models.IntegerField()
+    column = models.CharField(max_length=20, blank=True)
+    code = models.CharField(max_length=40)
+    is_rejection = models.BooleanField()
+
+    class Meta:
+        db_table = "registry_import_problem"
+        ordering = ["row_number", "id"]
+
+
+class Resident(models.Model):
+    """A registered person.
+
+    ID number and phone are sealed; their match keys are keyed hashes. `search_key` and `sort_key` derive from the name.
+    """
+
+    class Sex(models.TextChoices):
+        FEMALE = "female"
+        MALE = "male"
+
+    id = models.AutoField(primary_key=True)
+    household = models.ForeignKey(Household, models.PROTECT, null=True, related_name="residents")
+    division = models.ForeignKey("places.Division", models.PROTECT, related_name="+")
+    full_name = models.CharField(max_length=120)
+    search_key = models.CharField(max_length=120, db_collation="C")
+    sort_key = models.CharField(max_length=260, db_collation="C")
+    sex = models.CharField(max_length=6, choices=Sex, blank=True)
+    birth_year = models.SmallIntegerField()
+    born_on = models.DateField(null=True)
+    relation = models.CharField(max_length=40, blank=True)
+    id_number_sealed = models.BinaryField(null=True)
+    id_number_key = models.BinaryField(null=True)
+    phone_sealed = models.BinaryField(null=True)
+    phone_key = models.BinaryField(null=True)
+    source = models.ForeignKey(Import, models.PROTECT, null=True, related_name="+")
+    registered_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "resident"
+        indexes = [
+            models.Index(fields=["division", "sort_key"], name="resident_in_order"),
+            models.Index(fields=["phone_key"], name="resident_by_phone"),
+        ]
+        constraints = [models.UniqueConstraint(fields=["id_number_key"], name="resident_id_number_once")]

@@ -1,0 +1,1 @@
+"""The site: wires the rooms into one Django project; holds no rule."""

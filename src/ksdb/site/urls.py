@@ -1,0 +1,3 @@
+"""The addresses of the pages: one line a room."""
+
+urlpatterns: list[object] = []

@@ -1,0 +1,1 @@
+"""Tracing: cases, traces, contacts."""

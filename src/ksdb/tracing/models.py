@@ -1,0 +1,101 @@
+"""Tables of tracing: disease profiles, rule sets, cases, traces and what they found."""
+
+from django.db import models
+
+
+class DiseaseProfile(models.Model):
+    """How long a case is infectious, as a source says it."""
+
+    code = models.CharField(max_length=30)
+    version = models.IntegerField()
+    name = models.CharField(max_length=80)
+    days_before_onset = models.IntegerField()
+    days_after_onset = models.IntegerField()
+    source = models.CharField(max_length=200)
+
+    class Meta:
+        db_table = "disease_profile"
+        constraints = [models.UniqueConstraint(fields=["code", "version"], name="disease_profile_version")]
+
+
+class RuleSet(models.Model):
+    """Which overlap counts as an exposure."""
+
+    code = models.CharField(max_length=30)
+    version = models.IntegerField()
+    least_minutes = models.IntegerField()
+    linger_minutes = models.IntegerField(default=0)
+
+    class Meta:
+        db_table = "rule_set"
+        constraints = [models.UniqueConstraint(fields=["code", "version"], name="rule_set_version")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class CaseRecord(models.Model):
+    """A resident with a confirmed or probable infection: where a trace starts."""
+
+    resident = models.ForeignKey("registry.Resident", models.PROTECT, related_name="+")
+    profile = models.ForeignKey(DiseaseProfile, models.PROTECT)
+    onset_on = models.DateField(null=True)
+    sampled_on = models.DateField()
+    isolated_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField()
+    opened_by_id = models.IntegerField(null=True)
+
+    class Meta:
+        db_table = "case_record"
+        ordering = ["-id"]
+
+
+class Trace(models.Model):
+    """A stored answer: rules and data cut. `cut` is the database snapshot whose visits it saw."""
+
+    case = models.ForeignKey(CaseRecord, models.CASCADE, related_name="traces")
+    rule_set = models.ForeignKey(RuleSet, models.PROTECT)
+    infectious_from = models.DateTimeField()
+    infectious_until = models.DateTimeField()
+    cut = models.CharField(max_length=200)
+    ran_at = models.DateTimeField()
+    ran_by_id = models.IntegerField(null=True)
+    duration_ms = models.IntegerField()
+    stay_count = models.IntegerField()
+    contact_count = models.IntegerField()
+    unverified_count = models.IntegerField(default=0)
+
+    class Meta:
+        db_table = "trace"
+        ordering = ["-id"]
+
+
+class Contact(models.Model):
+    """An exposed resident of a trace."""
+
+    trace = models.ForeignKey(Trace, models.CASCADE, related_name="contacts")
+    resident_id = models.IntegerField()
+    generation = models.SmallIntegerField()
+    seconds = models.IntegerField()
+    co_presence_count = models.IntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    is_observed = models.BooleanField()
+
+    class Meta:
+        db_table = "contact"
+        constraints = [models.UniqueConstraint(fields=["trace", "resident_id"], name="contact_once")]
+
+
+class CoPresence(models.Model):
+    """The evidence of a contact: one overlap at one point, `[started_at, ended_at)`."""
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="co_presences")
+    point_id = models.IntegerField()
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    is_observed = models.BooleanField()
+
+    class Meta:
+        db_table = "co_presence"
+        ordering = ["started_at"]

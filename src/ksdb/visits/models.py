@@ -1,0 +1,53 @@
+"""Tables of visits: devices, what of each device has arrived, and read-only views of the two partitioned logs."""
+
+from django.db import models
+
+
+class Device(models.Model):
+    """An enrolled scanner. Its token is kept as a SHA-256 only: the token itself has 256 bits of its own."""
+
+    id = models.AutoField(primary_key=True)
+    point = models.ForeignKey("places.ScanPoint", models.PROTECT, related_name="devices")
+    name = models.CharField(max_length=80)
+    token_sha256 = models.BinaryField(unique=True)
+    enrolled_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "device"
+
+
+class Visit(models.Model):
+    """An accepted scan: who, where, when. Partitioned by day; written by the gateway alone."""
+
+    pk = models.CompositePrimaryKey("point_id", "scanned_at", "device_id", "sequence")
+    point_id = models.IntegerField()
+    scanned_at = models.DateTimeField()
+    device_id = models.IntegerField()
+    sequence = models.BigIntegerField()
+    card_index = models.IntegerField()
+    resident_id = models.IntegerField(null=True)
+    result = models.SmallIntegerField()
+    is_exit = models.BooleanField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        managed = False
+        db_table = "visit"
+
+
+class Refusal(models.Model):
+    """A refused scan, with its reason and without its content. Partitioned by the day it arrived."""
+
+    pk = models.CompositePrimaryKey("point_id", "received_at", "device_id", "sequence")
+    point_id = models.IntegerField()
+    received_at = models.DateTimeField()
+    device_id = models.IntegerField()
+    sequence = models.BigIntegerField()
+    scanned_at = models.DateTimeField(null=True)
+    reason = models.SmallIntegerField()
+    card_index = models.IntegerField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "refusal"

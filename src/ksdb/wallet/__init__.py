@@ -1,0 +1,1 @@
+"""Wallet: the pages of the resident. Nothing here yet."""
