@@ -1,0 +1,117 @@
+"""The cast: Hạnh (province), Bình (officer of commune A), Minh (officer of B, must see nothing of A), Lan (resident of A)."""
+
+from collections.abc import Iterator
+from datetime import date, time, timedelta
+
+import pytest
+from pytest_django.plugin import DjangoDbBlocker
+
+from ksdb.access.actions import give_grant, make_account
+from ksdb.access.models import StaffAccount
+from ksdb.access.queries import scope_of
+from ksdb.core.clock import now, today
+from ksdb.core.names import search_key, sort_key
+from ksdb.core.scope import Role, Scope, system_scope
+from ksdb.places.actions import ensure_group, load_reference, make_points
+from ksdb.places.models import Division, ScanPoint
+from ksdb.registry.models import Household, Resident
+
+ERA_2021 = date(2021, 7, 1)
+PASSWORD = "một mật khẩu đủ dài 2021"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """The divisions of the province stand in the test database once; tests roll back to that."""
+    with django_db_blocker.unblock():
+        load_reference(system_scope())
+
+
+@pytest.fixture
+def system() -> Scope:
+    return system_scope()
+
+
+def commune(name: str, valid_from: date = ERA_2021) -> Division:
+    return Division.objects.get(name=name, valid_from=valid_from, kind=Division.Kind.COMMUNE)
+
+
+@pytest.fixture
+def commune_a(db: None) -> Division:
+    return commune("Phường Hương Vân")
+
+
+@pytest.fixture
+def commune_b(db: None) -> Division:
+    return commune("Phường Hương Văn")
+
+
+def staff(username: str, full_name: str, role: Role, division: Division) -> StaffAccount:
+    account = make_account(system_scope(), username, full_name, PASSWORD)
+    give_grant(system_scope(), account, role, division.pk, today() - timedelta(days=1))
+    return account
+
+
+@pytest.fixture
+def hanh(db: None) -> StaffAccount:
+    """Administrator and epidemiologist of the whole province."""
+    province = Division.objects.get(kind=Division.Kind.PROVINCE, valid_from=date(2025, 7, 1))
+    account = staff("hanh", "Trần Thị Hạnh", Role.EPIDEMIOLOGIST, province)
+    give_grant(system_scope(), account, Role.ADMINISTRATOR, province.pk, today() - timedelta(days=1))
+    return account
+
+
+@pytest.fixture
+def binh(commune_a: Division) -> StaffAccount:
+    return staff("binh", "Lê Văn Bình", Role.WARD_OFFICER, commune_a)
+
+
+@pytest.fixture
+def minh(commune_b: Division) -> StaffAccount:
+    return staff("minh", "Hồ Nhật Minh", Role.WARD_OFFICER, commune_b)
+
+
+def scope_for(account: StaffAccount) -> Scope:
+    return scope_of(account, today(), "127.0.0.1")
+
+
+def resident_of(division: Division, full_name: str, birth_year: int = 1956) -> Resident:
+    group = ensure_group(system_scope(), division, "Tổ dân phố 1")
+    household, _ = Household.objects.get_or_create(
+        division=group, book_number="1", defaults={"address": "12 Lý Thái Tổ"}
+    )
+    return Resident.objects.create(
+        household=household,
+        division=group,
+        full_name=full_name,
+        search_key=search_key(full_name),
+        sort_key=sort_key(full_name),
+        sex="female",
+        birth_year=birth_year,
+        registered_at=now(),
+    )
+
+
+@pytest.fixture
+def lan(commune_a: Division) -> Resident:
+    return resident_of(commune_a, "Nguyễn Thị Lan")
+
+
+@pytest.fixture
+def market_a(commune_a: Division) -> ScanPoint:
+    point = ScanPoint(
+        name="Chợ Hương Vân",
+        type_id="market",
+        division=commune_a,
+        opens_at=time(4),
+        closes_at=time(18, 30),
+        usual_stay_minutes=45,
+    )
+    return make_points(system_scope(), [point])[0]
+
+
+@pytest.fixture
+def clean_registry(transactional_db: None) -> Iterator[None]:
+    """For tests that commit: loads the divisions again after the flush of the test before."""
+    load_reference(system_scope())
+    yield

@@ -1,0 +1,27 @@
+"""A pytest plugin that gives the tests their own embedded PostgreSQL before Django reads its settings."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+_VAR = Path(__file__).parent.parent / "var" / "test"
+
+os.environ["KSDB_VAR_DIR"] = str(_VAR)
+_given = os.environ.get("KSDB_TEST_DATABASE_URL", "")
+os.environ["KSDB_DATABASE_URL"] = _given
+
+from ksdb.config import make_secrets, settings  # noqa: E402 - the environment comes first
+from ksdb.postgres.server import embedded_url, start_embedded, stop_embedded  # noqa: E402
+
+make_secrets(_VAR)
+_server = None if _given else start_embedded(settings())
+if _server:
+    os.environ["KSDB_DATABASE_URL"] = embedded_url(_server, os.environ.get("KSDB_TEST_NAME", "ksdb"))
+settings.cache_clear()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    if _server and not os.environ.get("KSDB_TEST_KEEP_SERVER"):
+        stop_embedded(_server)
