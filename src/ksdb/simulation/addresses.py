@@ -1,6 +1,8 @@
 """Lays the households of a commune out in walking order: residential groups, streets, alleys, house numbers."""
 
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,22 +15,19 @@ PER_GROUP = 120
 SEGMENTS = 3
 """Streets (in a phường) or hamlets (in a xã) within one residential group."""
 
-STREETS = (
-    "Nguyễn Trãi|Lê Lợi|Trần Hưng Đạo|Phan Bội Châu|Phan Chu Trinh|Lý Thường Kiệt|Nguyễn Huệ|Đinh Tiên Hoàng|"
-    "Lê Thánh Tôn|Mai Thúc Loan|Hùng Vương|Bà Triệu|Nguyễn Công Trứ|Chu Văn An|Đặng Dung|Đoàn Thị Điểm|"
-    "Hồ Xuân Hương|Huyền Trân Công Chúa|Lê Duẩn|Nguyễn Sinh Cung|Phạm Văn Đồng|Tố Hữu|Trường Chinh|Dương Văn An|"
-    "Nguyễn Lộ Trạch|An Dương Vương|Nguyễn Phúc Nguyên|Kim Long|Vạn Xuân|Lý Nam Đế|Nguyễn Hoàng|Bùi Thị Xuân|"
-    "Điện Biên Phủ|Minh Mạng|Ngự Bình|Tam Thai|Đào Tấn|Phan Đình Phùng|Nguyễn Khuyến|Trần Quang Khải|"
-    "Đống Đa|Bến Nghé|Cách Mạng Tháng Tám|Độc Lập|Thống Nhất|Kim Trà|Lê Thái Tổ|Trần Thánh Tông|Khúc Thừa Dụ|"
-    "Phùng Hưng|Ngô Quyền|Lê Hoàn|Lý Thái Tổ|Trần Nhân Tông|Nguyễn Bỉnh Khiêm|Ngô Sĩ Liên|Lê Quý Đôn|Ngô Thì Nhậm"
-).split("|")
+
+@cache
+def streets() -> tuple[str, ...]:
+    """Street names that any town of the region has."""
+    listed = files("ksdb.simulation").joinpath("reference", "streets.txt")
+    return tuple(listed.read_text(encoding="utf-8").split("\n")[:-1])
 
 
 @dataclass(frozen=True)
 class Households:
     """One element per household, in walking order within its commune.
 
-    `commune` indexes the population's communes, `number` starts at 1 in each commune, `street` indexes STREETS,
+    `commune` indexes the population's communes, `number` starts at 1 in each commune, `street` indexes `streets()`,
     `alley` 0 means none, `first` is the row of the head; the members follow it.
     """
 
@@ -50,7 +49,7 @@ def laid_out(rng: np.random.Generator, first: NDArray[np.int32]) -> Households:
     count = first.size
     group, segment = _groups(rng, count)
     block = group.astype(np.int64) * SEGMENTS + segment
-    streets = rng.permutation(len(STREETS)).astype(np.int16)
+    order = rng.permutation(len(streets())).astype(np.int16)
     step = rng.integers(1, 4, count)
     alley = _alleys(rng, count, block)
     return Households(
@@ -58,7 +57,7 @@ def laid_out(rng: np.random.Generator, first: NDArray[np.int32]) -> Households:
         number=np.arange(1, count + 1, dtype=np.int32),
         group=(group + 1).astype(np.int16),
         segment=(segment + 1).astype(np.int16),
-        street=streets[block // 2 % streets.size],
+        street=order[block // 2 % order.size],
         alley=alley,
         house=_house_numbers(step, block * 1000 + alley),
         first=first,
@@ -100,7 +99,7 @@ def address_text(commune: Commune, households: Households, row: int) -> str:
     house, alley = int(households.house[row]), int(households.alley[row])
     if not commune.is_urban:
         return f"Nhà số {house}, xóm {households.segment[row]}"
-    street = STREETS[households.street[row]]
+    street = streets()[households.street[row]]
     return f"{house} kiệt {alley} {street}" if alley else f"{house} {street}"
 
 

@@ -120,10 +120,14 @@ def _given_weights(words: list[str], counts: Weights) -> Weights:
     for sex, label in enumerate(SEXES):
         kinds = _kinds(label)
         young, old, rare = (np.array([word in kinds[kind] for word in words]) for kind in ("young", "old", "rare"))
-        weights[sex] *= np.where(young, [[0.03], [0.35], [1.15]], 1.0)
-        weights[sex] *= np.where(old & ~young, [[4.0], [2.2], [0.6]], 1.0)
-        weights[sex] += np.where(rare, [[RARE_COUNT], [RARE_COUNT / 5], [0.2]], 0.0)
+        weights[sex] *= np.where(young, _per_cohort(0.03, 0.35, 1.15), 1.0)
+        weights[sex] *= np.where(old & ~young, _per_cohort(4.0, 2.2, 0.6), 1.0)
+        weights[sex] += np.where(rare, _per_cohort(RARE_COUNT, RARE_COUNT / 5, 0.2), 0.0)
     return weights
+
+
+def _per_cohort(*factors: float) -> Weights:
+    return np.array(factors)[:, None]
 
 
 def _middle_weights(words: list[str], counts: Weights) -> Weights:

@@ -1,7 +1,5 @@
 """Gives people identity and telephone numbers of the right form, each at most once in the province."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -81,10 +79,8 @@ def _cmnd(commune: Commune, count: int) -> Text:
     return written(190_000_000 + _scattered(slot, 1_234_567, 3_000_000), 9)
 
 
-def phones(
-    rng: np.random.Generator, commune: Commune, age: NDArray[np.int16], first: Callable[[Integers], Integers]
-) -> Text:
-    """Ten digits or empty; a few share the telephone of the head of the household, whose row `first` tells."""
+def phones(rng: np.random.Generator, commune: Commune, age: NDArray[np.int16], head: Integers) -> Text:
+    """Ten digits or empty; a few share the telephone of the head of the household, whose row `head` gives."""
     share = np.select([age < 10, age < 15, age < 65, age < 75], [0.0, 0.1, 0.75, 0.45], 0.2)
     chance = rng.random(age.size)
     weights = np.array([3.0 if prefix in COMMON else 1.0 for prefix in MOBILE_PREFIXES])
@@ -93,5 +89,5 @@ def phones(
     numbers = written(prefix * 10**7 + _scattered(slot, 2_718_281, 10**7), 10)
     shared = np.flatnonzero((chance < 0.02) & (age >= 10))
     numbers[chance >= share] = b""
-    numbers[shared] = numbers[first(shared)]
+    numbers[shared] = numbers[head[shared]]
     return numbers

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,7 +101,7 @@ def _people_of(commune: Commune, seed: int, as_of: date, scale: float) -> Popula
         born=born,
         is_year_only=rng.random(born.size) < np.select([members.age >= 75, members.age >= 60], [0.12, 0.03], 0.0),
         id_number=numbers.id_numbers(rng, commune, members.sex, years, members.age),
-        phone=numbers.phones(rng, commune, members.age, lambda rows: first[members.household[rows]]),
+        phone=numbers.phones(rng, commune, members.age, first[members.household].astype(np.int64)),
         names=draw_names(rng, family, members.sex, years.astype(np.int32)),
     )
 
@@ -182,7 +183,7 @@ def joined(parts: Sequence[Population]) -> Population:
 _NESTED = ("communes", "households", "names")
 
 
-def _stacked(parts: Sequence[Households] | Sequence[Names]) -> dict[str, NDArray[np.int32]]:
+def _stacked(parts: Sequence[Households] | Sequence[Names]) -> dict[str, Any]:
     return {field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(parts[0])}
 
 

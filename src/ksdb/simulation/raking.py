@@ -86,7 +86,8 @@ def collective_ages() -> Array:
 def _weights(size: int, slopes: Array) -> Array:
     score = _features(size) @ slopes
     weight = sketches(size).weight * np.exp(score - score.max())
-    return weight / weight.sum()
+    share: Array = weight / weight.sum()
+    return share
 
 
 def _newton_step(slopes: Array, households: dict[int, int], target: Array) -> tuple[Array, float]:
@@ -115,7 +116,7 @@ def drawn_sketches(rng: np.random.Generator, stratum: str, size: int, count: int
     order = _by_age_of_head(size)
     odds = np.cumsum(np.diff(raked(stratum).odds[size], prepend=0.0)[order])
     found = np.searchsorted(odds, spots * odds[-1])
-    return order[np.minimum(found, order.size - 1)]
+    return np.take(order, np.minimum(found, order.size - 1))
 
 
 @cache

@@ -41,8 +41,7 @@ class Commune:
 
 def rows(package: str, *path: str) -> Iterator[dict[str, str]]:
     source = files(package).joinpath("reference", *path)
-    with source.open(encoding="utf-8-sig", newline="") as stream:
-        yield from csv.DictReader(stream)
+    yield from csv.DictReader(source.read_text(encoding="utf-8-sig").splitlines())
 
 
 @cache
