@@ -70,7 +70,7 @@ def _cccd(rng: np.random.Generator, commune: Commune, sex: NDArray[np.int8], bor
 
 def _scattered(slot: Integers, factor: int, size: int) -> Integers:
     """One to one within the range, and looking random."""
-    return slot * factor % size
+    return (slot * factor + 314_159) % size
 
 
 def _cmnd(commune: Commune, count: int) -> Text:

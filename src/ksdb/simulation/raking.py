@@ -116,7 +116,8 @@ def drawn_sketches(rng: np.random.Generator, stratum: str, size: int, count: int
     order = _by_age_of_head(size)
     odds = np.cumsum(np.diff(raked(stratum).odds[size], prepend=0.0)[order])
     found = np.searchsorted(odds, spots * odds[-1])
-    return np.take(order, np.minimum(found, order.size - 1))
+    chosen: NDArray[np.intp] = order[np.minimum(found, order.size - 1)]
+    return chosen
 
 
 @cache
