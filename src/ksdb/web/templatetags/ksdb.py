@@ -17,8 +17,8 @@ NO_BREAK = "\u00a0"
 NO_FIGURE = "–"
 
 WIDGET_KINDS: dict[type[widgets.Widget], str] = {
+    widgets.CheckboxSelectMultiple: "checkboxes",  # before RadioSelect, which it inherits from
     widgets.RadioSelect: "radios",
-    widgets.CheckboxSelectMultiple: "checkboxes",
     widgets.CheckboxInput: "checkbox",
     widgets.ClearableFileInput: "file",
     widgets.FileInput: "file",
