@@ -80,6 +80,35 @@ def test_errors_are_read_first(browser: Any, address: str) -> None:
     assert page.evaluate("document.activeElement.id") == "id_name"
 
 
+def test_a_list_is_filtered_in_place(browser: Any, address: str) -> None:
+    page = browser.new_context(locale="vi-VN").new_page()
+    page.goto(address)
+    page.locator("[name=name]").fill("Hương")
+    with page.expect_response("**/?name=*") as answer:
+        page.get_by_role("button", name="Lọc").click()
+    assert answer.value.request.headers["hx-request"] == "true"
+    assert page.locator("[name=name]").input_value() == "Hương"
+    assert page.locator("#rows tbody tr").count() == 6
+
+
+def test_an_error_behind_a_button_is_seen(browser: Any, address: str) -> None:
+    page = browser.new_context(locale="vi-VN").new_page()
+    page.goto(address)
+    with page.expect_response("**/lost/") as answer:
+        page.get_by_role("button", name="In danh sách").click()
+    assert answer.value.status == 404  # and not 403: the token went along
+    page.get_by_role("heading", name="Không thực hiện được").wait_for()
+
+
+def test_paper_has_the_table_and_no_chrome(browser: Any, address: str) -> None:
+    page = browser.new_context(locale="vi-VN").new_page()
+    page.goto(address)
+    page.emulate_media(media="print")
+    _take_picture(page, "desk-paper")
+    assert page.locator("table").is_visible()
+    assert not any(page.locator(part).is_visible() for part in (".masthead", ".rooms", ".filters", ".govuk-pagination"))
+
+
 def _take_picture(page: Any, name: str) -> None:
     if folder := os.environ.get("KSDB_SHOTS"):
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)

@@ -3,13 +3,16 @@
 import re
 
 import pytest
+from django.http import HttpResponse
 from django.template import engines
 from django.test import Client, RequestFactory
+from django.utils.functional import SimpleLazyObject
 from tests.web import gallery
 
-from ksdb.core.errors import NotAllowed
+from ksdb.core.errors import NotAllowed, SchemaUnknown
 from ksdb.core.scope import Permission, Scope
 from ksdb.web.context import navigation
+from ksdb.web.middleware import KsdbErrorMiddleware
 
 pytestmark = pytest.mark.urls("tests.web.gallery")
 PAGES = ["/", "/resident/", "/resident/?errors", "/lost/", "/nowhere/"]
@@ -39,6 +42,15 @@ def test_our_error_says_what_to_do_next(client: Client) -> None:
     assert "Không có bản ghi này trong địa bàn được giao." in page
     assert "not_found (404)" in page
     assert "Về trang đầu" in page
+
+
+def test_our_own_fault_is_told_without_the_database(rf: RequestFactory) -> None:
+    request = rf.get("/")
+    request.user = SimpleLazyObject(lambda: pytest.fail("asked who is signed in"))
+    response = KsdbErrorMiddleware(lambda _: HttpResponse()).process_exception(request, SchemaUnknown())
+    assert response is not None
+    assert response.status_code == 503
+    assert "schema_unknown (503)" in response.content.decode()
 
 
 @pytest.mark.parametrize("name", ["400.html", "403_csrf.html", "500.html"])

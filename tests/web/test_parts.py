@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.template import TemplateSyntaxError
+from django.template import TemplateSyntaxError, engines
 from django.utils import translation
 from tests.web.gallery import ResidentForm
 
@@ -19,6 +19,13 @@ def test_figures_follow_the_language(language: str, figure: str, share: str) -> 
 
 def test_no_figure_is_a_dash() -> None:
     assert ksdb.figure(None) == ksdb.share_of(3, 0) == ksdb.share_of(None, 3) == ksdb.minutes(None) == "–"
+
+
+def test_what_a_template_cannot_find_is_a_dash_too() -> None:
+    page = engines["django"].from_string(
+        "{% load ksdb %}{{ x.y|figure }}{{ x.y|share_of:3 }}{{ 3|share_of:x.y }}{{ x.y|minutes }}"
+    )
+    assert page.render({"x": None}) == "––––"
 
 
 @pytest.mark.parametrize(

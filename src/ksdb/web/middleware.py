@@ -54,5 +54,11 @@ class KsdbErrorMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, KsdbError):
             return None
-        context = {"message": gettext(exception.sentence()), "code": exception.code, "status": exception.status}
+        context = {
+            "message": gettext(exception.sentence()),
+            "code": exception.code,
+            "status": exception.status,
+            # When the fault is ours the database may be gone, and the full frame asks it who is signed in.
+            "frame": "web/frame.html" if exception.status >= 500 else "web/base.html",
+        }
         return render(request, "web/error.html", context, status=exception.status)

@@ -41,4 +41,4 @@ def open_to_all(view: View) -> View:
     """Opens the view to everyone, signed in or not."""
     opened = login_not_required(view)
     opened.is_open = True  # type: ignore[attr-defined]
-    return cast("View", opened)
+    return opened

@@ -15,6 +15,7 @@ register = template.Library()
 TAG_KINDS = frozenset({"good", "warning", "bad", "info", "neutral"})
 NO_BREAK = "\u00a0"
 NO_FIGURE = "–"
+MISSING = (None, "")  # a template gives an empty string for what it cannot find
 
 WIDGET_KINDS: dict[type[widgets.Widget], str] = {
     widgets.CheckboxSelectMultiple: "checkboxes",  # before RadioSelect, which it inherits from
@@ -31,7 +32,7 @@ WIDGET_CLASSES = {"file": "govuk-file-upload", "textarea": "govuk-textarea", "se
 @register.filter
 def figure(value: int | None) -> str:
     """62.468 in Vietnamese, 62,468 in English; a dash for None."""
-    return NO_FIGURE if value is None else _grouped(f"{value:,}")
+    return NO_FIGURE if value in MISSING else _grouped(f"{value:,}")
 
 
 @register.filter
@@ -53,7 +54,7 @@ def card_number(value: object) -> str:
 @register.filter
 def minutes(value: timedelta | float | None) -> str:
     """A length of time in hours and minutes, rounded down, from a timedelta or seconds."""
-    if value is None:
+    if value is None or value in MISSING:
         return NO_FIGURE
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     hours, rest = divmod(int(seconds) // 60, 60)
@@ -122,7 +123,7 @@ def pages_around(page: Any) -> list[int | str]:
 
 
 def _percent(part: int | None, whole: int | None) -> Decimal | None:
-    if part is None or not whole:
+    if part is None or part in MISSING or not whole:
         return None
     return (Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
