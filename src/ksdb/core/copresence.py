@@ -8,7 +8,7 @@ from ksdb.core.stay import Stay
 
 @dataclass(frozen=True, slots=True)
 class OverlapRule:
-    """Two stays at one point count when they overlap for at least `least`, after the case's stay lingers on for `linger`."""
+    """Two stays at one point count when they overlap by at least `least`; the case's stay lingers on for `linger`."""
 
     least: int
     linger: int = 0

@@ -48,7 +48,7 @@ def id_number_doubts(number: str, born: date | int | None, sex: Sex | None) -> l
 
 
 def modern_phone(text: str) -> str | None:
-    """The number as dialled today (`0…`), or None if it is no Vietnamese number. Eleven-digit mobiles are brought over."""
+    """The number as dialled today (`0…`), or None if it is no Vietnamese number; old mobiles are brought over."""
     number = digits_of(text).removeprefix("+")
     if number.startswith("84"):
         number = "0" + number[2:]

@@ -25,7 +25,7 @@ class Sealer:
         return bytes([_VERSION]) + nonce + self._cipher.encrypt(nonce, text.encode(), field.encode())
 
     def open(self, field: str, sealed: bytes) -> str:
-        """The text that was sealed. Raises cryptography's InvalidTag if it was altered, ValueError on an old version."""
+        """The text that was sealed. Raises InvalidTag if it was altered, ValueError on a version not known."""
         if sealed[0] != _VERSION:
             raise ValueError(sealed[0])
         return self._cipher.decrypt(sealed[1:13], sealed[13:], field.encode()).decode()

@@ -4,6 +4,7 @@ Nothing here knows a person: a token names a card by its index, and that is all.
 """
 
 import math
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,12 +17,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from ksdb.core.cbor import NotStrict, Tagged, read
+
 VERSION: Final = "1"
 MAX_BYTES: Final = 400
 _ES256, _ESP256 = -7, -9
 _EXP, _CTI, _FORM = 4, 7, -65537
 _COORDINATE_BYTES = 32
 _ECDSA = ec.ECDSA(SHA256())
+# RFC 6979: the same claims and key give the same token, so a card can be printed again without a second signature.
+_REPEATABLE_ECDSA = ec.ECDSA(SHA256(), deterministic_signing=True)
 
 
 class Form(IntEnum):
@@ -82,9 +87,9 @@ class SignedToken:
 
 def sign_token(claims: Claims, kid: int, key: ec.EllipticCurvePrivateKey) -> str:
     """The digits of a new token: one version digit and the COSE bytes as one number, 235 digits in all."""
-    protected = cbor2.dumps({1: _ES256, 4: kid.to_bytes(2, "big")})
+    protected = _protected(_ES256, kid)
     payload = _payload(claims)
-    r, s = decode_dss_signature(key.sign(_to_sign(protected, payload), _ECDSA))
+    r, s = decode_dss_signature(key.sign(_to_sign(protected, payload), _REPEATABLE_ECDSA))
     signature = r.to_bytes(_COORDINATE_BYTES, "big") + s.to_bytes(_COORDINATE_BYTES, "big")
     return to_digits(cbor2.dumps(cbor2.CBORTag(18, [protected, {}, payload, signature])))
 
@@ -94,15 +99,23 @@ def check_token(text: str, trust: Mapping[int, IssuerKey], at: datetime) -> Clai
     read = read_token(text)
     if isinstance(read, TokenFault):
         return read
-    key = trust.get(read.kid)
-    if key is None:
-        return TokenFault.UNKNOWN_KEY
     seconds = at.timestamp()
-    if key.usage != Usage.CARD or not key.not_before <= seconds < key.not_after:
-        return TokenFault.KEY_NOT_VALID
+    key = usable_key(read.kid, trust, seconds)
+    if isinstance(key, TokenFault):
+        return key
     if not is_signed_by(read, key.public_key):
         return TokenFault.BAD_SIGNATURE
     return read.claims if seconds < read.claims.expires_at else TokenFault.EXPIRED
+
+
+def usable_key(kid: int, trust: Mapping[int, IssuerKey], seconds: float) -> IssuerKey | TokenFault:
+    """The key of the trust list that could sign cards at `seconds` since 1970."""
+    key = trust.get(kid)
+    if key is None:
+        return TokenFault.UNKNOWN_KEY
+    if key.usage != Usage.CARD or not key.not_before <= seconds < key.not_after:
+        return TokenFault.KEY_NOT_VALID
+    return key
 
 
 def read_token(text: str) -> SignedToken | TokenFault:
@@ -111,10 +124,21 @@ def read_token(text: str) -> SignedToken | TokenFault:
     if isinstance(coded, TokenFault):
         return coded
     try:
-        tag = cbor2.loads(coded)
-    except (cbor2.CBORDecodeError, ValueError, RecursionError, OverflowError, MemoryError):
+        message = read(coded)
+    except NotStrict:
         return TokenFault.UNREADABLE
-    return _taken_apart(tag, coded) or TokenFault.NOT_OURS
+    return _taken_apart(message) or TokenFault.NOT_OURS
+
+
+def glance(text: str) -> tuple[int, Claims] | None:
+    """The kid and claims that a token of the usual layout has, by position alone, or None.
+
+    Nothing is checked but the length: worth something only for a text whose signature was checked before.
+    """
+    if len(text) != _USUAL_DIGITS or isinstance(coded := from_digits(text), TokenFault):
+        return None
+    kid, expires_at, card_index, form = _USUAL.unpack(coded)
+    return (kid, Claims(card_index, _FORMS[form], expires_at)) if form in _FORMS else None
 
 
 def is_signed_by(token: SignedToken, key: ec.EllipticCurvePublicKey) -> bool:
@@ -133,6 +157,9 @@ def digit_count(byte_count: int) -> int:
 
 
 _BYTES_BY_WIDTH = {digit_count(n): n for n in range(1, MAX_BYTES + 1)}
+_USUAL = struct.Struct(">8x H 5x I 2x I 5x B 66x")  # kid, exp, card index, form in a token of 97 bytes
+_USUAL_DIGITS = 1 + digit_count(_USUAL.size)
+_FORMS = {int(form): form for form in Form}
 
 
 def to_digits(coded: bytes) -> str:
@@ -163,9 +190,9 @@ def _to_sign(protected: bytes, payload: bytes) -> bytes:
     return cbor2.dumps(["Signature1", protected, b"", payload])
 
 
-def _taken_apart(tag: object, coded: bytes) -> SignedToken | None:
-    match tag:
-        case cbor2.CBORTag(tag=18, value=[bytes() as protected, dict() as unprotected, bytes() as payload, bytes() as signature]):
+def _taken_apart(message: object) -> SignedToken | None:
+    match message:
+        case Tagged(18, [bytes() as protected, dict() as unprotected, bytes() as payload, bytes() as signature]):
             pass
         case _:
             return None
@@ -173,30 +200,36 @@ def _taken_apart(tag: object, coded: bytes) -> SignedToken | None:
     claims = _claims(payload)
     if kid is None or claims is None or unprotected or len(signature) != 2 * _COORDINATE_BYTES:
         return None
-    # One token has one form of bytes: what was read must be what we would have written around the same parts.
-    if cbor2.dumps(cbor2.CBORTag(18, [protected, {}, payload, signature])) != coded:
-        return None
     return SignedToken(kid, claims, signature, _to_sign(protected, payload))
 
 
+def _protected(algorithm: int, kid: int) -> bytes:
+    return cbor2.dumps({1: algorithm, 4: kid.to_bytes(2, "big")})
+
+
+_HEADS = frozenset(_protected(algorithm, 0)[:-2] for algorithm in (_ES256, _ESP256))
+
+
 def _kid(protected: bytes) -> int | None:
-    for algorithm in (_ES256, _ESP256):
-        head = cbor2.dumps({1: algorithm, 4: b"\0\0"})[:-2]
-        if len(protected) == len(head) + 2 and protected.startswith(head):
-            return int.from_bytes(protected[-2:], "big")
-    return None
+    return int.from_bytes(protected[-2:], "big") if protected[:-2] in _HEADS else None
+
+
+_FORMS = frozenset(Form)
 
 
 def _claims(payload: bytes) -> Claims | None:
     try:
-        said = cbor2.loads(payload)
-    except (cbor2.CBORDecodeError, ValueError, RecursionError, OverflowError, MemoryError):
+        said = read(payload)
+    except NotStrict:
         return None
     match said:
-        case {4: int() as expires_at, 7: bytes() as index, -65537: int() as form} if len(index) == 4 and form in set(Form):
+        case {4: int() as expires_at, 7: bytes() as index, -65537: int() as form} if len(index) == 4 and form in set(
+            Form
+        ):
             claims = Claims(int.from_bytes(index, "big"), Form(form), expires_at)
         case _:
             return None
+    # One token has one form of bytes: what was read must be what we would have written.
     return claims if 0 <= expires_at < 2**32 and _payload(claims) == payload else None
 
 
