@@ -31,6 +31,16 @@ class Permission(StrEnum):
     VISITS_POINT_WRITE = "visits:point:write"
 
 
+class Purpose(StrEnum):
+    """Why a person's record is read; written beside the reader's name in the audit trail."""
+
+    AUDIT = "audit"
+    CARD_SERVICE = "card_service"
+    CASE_TRACING = "case_tracing"
+    CORRECTION = "correction"
+    REGISTRATION = "registration"
+
+
 class Role(StrEnum):
     """The five roles a grant can give."""
 
