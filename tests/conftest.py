@@ -1,6 +1,5 @@
-"""The cast: Hạnh (province), Bình (officer of commune A), Minh (officer of B, must see nothing of A), Lan (resident of A)."""
+"""The cast: Hạnh (province), Bình (officer of A), Minh (officer of B, must see nothing of A), Lan (resident of A)."""
 
-from collections.abc import Iterator
 from datetime import date, time, timedelta
 
 import pytest
@@ -111,7 +110,6 @@ def market_a(commune_a: Division) -> ScanPoint:
 
 
 @pytest.fixture
-def clean_registry(transactional_db: None) -> Iterator[None]:
+def clean_registry(transactional_db: None) -> None:
     """For tests that commit: loads the divisions again after the flush of the test before."""
     load_reference(system_scope())
-    yield

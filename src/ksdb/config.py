@@ -22,7 +22,7 @@ class SettingMissing(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """Where ksdb runs and by which rules. Each field is `KSDB_<NAME>` in the environment; `docs/settings.md` lists them."""
+    """Where ksdb runs and by which rules; each field is `KSDB_<NAME>` in the environment (`docs/settings.md`)."""
 
     database_url: str = field(default="", metadata={"help": "PostgreSQL 16 or newer; empty: the embedded server"})
     var_dir: Path = field(default=Path("var"), metadata={"help": "data, keys, imports and prints of this machine"})

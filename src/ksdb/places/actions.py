@@ -53,9 +53,7 @@ def _load_era(era: eras.Era) -> dict[eras.Key, Division]:
     )
     districts = {unit.code: _division(era, unit, Kind.DISTRICT, province) for unit in era.districts}
     Division.objects.bulk_create(districts.values())
-    communes = [
-        _division(era, unit, Kind.COMMUNE, districts.get(unit.parent_code, province)) for unit in era.communes
-    ]
+    communes = [_division(era, unit, Kind.COMMUNE, districts.get(unit.parent_code, province)) for unit in era.communes]
     Division.objects.bulk_create(communes)
     figures = list(zip(communes, era.communes, strict=True))
     PopulationFigure.objects.bulk_create(_figure(division, f) for division, unit in figures for f in unit.figures)
@@ -102,14 +100,13 @@ def refresh_containment() -> None:
         if division.kind == Kind.COMMUNE
     }
     extents = {d.pk: _extent(d, divisions, of_commune) for d in divisions if d.kind != Kind.GROUP}
-    pairs = set(_pairs(extents)) | {pair for d in divisions if d.kind == Kind.GROUP for pair in _group_pairs(d, extents)}
+    groups = [division for division in divisions if division.kind == Kind.GROUP]
+    pairs = set(_pairs(extents)) | {pair for group in groups for pair in _group_pairs(group, extents)}
     DivisionContainment.objects.all().delete()
     DivisionContainment.objects.bulk_create(DivisionContainment(outer_id=o, inner_id=i) for o, i in pairs)
 
 
-def _extent(
-    division: Division, divisions: list[Division], of_commune: Mapping[int, frozenset[str]]
-) -> frozenset[str]:
+def _extent(division: Division, divisions: list[Division], of_commune: Mapping[int, frozenset[str]]) -> frozenset[str]:
     """The atoms of a commune, or of all communes below a district or province."""
     if division.pk in of_commune:
         return of_commune[division.pk]

@@ -86,7 +86,9 @@ def eras() -> list[Era]:
 
 
 def _era(start: date, end: date | None, province: str, rows: list[Row]) -> Era:
-    districts = {r["district_code"]: Unit(r["district_code"], r["district"], "") for r in rows if r.get("district_code")}
+    districts = {
+        r["district_code"]: Unit(r["district_code"], r["district"], "") for r in rows if r.get("district_code")
+    }
     communes = tuple(Unit(r["code"], r["name"], r.get("district_code", ""), tuple(_figures(r, start))) for r in rows)
     return Era(start, end, province, tuple(districts.values()), communes)
 

@@ -68,9 +68,7 @@ class PopulationFigure(models.Model):
 
     class Meta:
         db_table = "population_figure"
-        constraints = [
-            models.UniqueConstraint(fields=["division", "as_of", "source"], name="population_figure_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["division", "as_of", "source"], name="population_figure_once")]
 
 
 class ScanPointType(models.Model):

@@ -67,7 +67,7 @@ TEMPLATES = [
         },
     }
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "ksdb.web.forms.FormRenderer"
 
 _database = conninfo_to_dict(_ours.database_url) if _ours.database_url else {}
 DATABASES = {

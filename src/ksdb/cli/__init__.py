@@ -1,0 +1,119 @@
+"""The commands: `ksdb …`. Each imports what it needs when it runs."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
+simulate = typer.Typer(no_args_is_help=True, help="Make invented data at real size.")
+app.add_typer(simulate, name="simulate")
+
+
+def main() -> None:
+    app()
+
+
+def _with_django() -> None:
+    """Starts the embedded database if none is named, and Django."""
+    import django
+
+    from ksdb.config import make_secrets, settings
+    from ksdb.postgres.server import database_url
+
+    make_secrets(settings().var_dir)
+    database_url(settings())
+    settings.cache_clear()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ksdb.site.settings")
+    django.setup()
+
+
+@app.command()
+def up(
+    with_demo: Annotated[bool, typer.Option("--demo", help="Load the demo town if it is not there yet.")] = False,
+) -> None:
+    """Starts everything: database, migrations, both doors and the job worker. Ctrl-C stops all."""
+    from ksdb.cli.up import run
+
+    if with_demo:
+        os.environ["KSDB_IS_DEMO"] = "1"
+    _with_django()
+    run(with_demo=with_demo)
+
+
+@app.command()
+def demo() -> None:
+    """Loads the demo town, sends two weeks of visits through the gateway, and prints a case's contacts and coverage."""
+    from ksdb.cli.up import run
+
+    os.environ["KSDB_IS_DEMO"] = "1"
+    _with_django()
+    run(with_demo=True, stays_up=False)
+
+
+@app.command()
+def doctor() -> None:
+    """Says what is wrong with this machine or its settings, and what to do about it."""
+    from ksdb.cli.doctor import run
+
+    sys.exit(run())
+
+
+@app.command()
+def init() -> None:
+    """Makes the var folder and fresh secrets, where there are none."""
+    from ksdb.config import make_secrets, settings
+
+    make_secrets(settings().var_dir)
+    typer.echo(f"{settings().var_dir}/secrets is in place.")
+
+
+@app.command()
+def migrate() -> None:
+    """Brings the database to the schema of this version, with its partitions and reference data."""
+    _with_django()
+    from ksdb.cli.up import prepare_database
+
+    prepare_database()
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def manage(context: typer.Context) -> None:
+    """Runs a Django management command, e.g. `ksdb manage shell`."""
+    _with_django()
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["ksdb manage", *context.args])
+
+
+@app.command("import")
+def import_file(
+    path: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="XLSX or CSV of residents.")],
+    division: Annotated[str, typer.Argument(help="GSO code of the commune or district, e.g. 20008.")],
+    on: Annotated[str, typer.Option(help="A day on which that code was valid.")] = "2021-07-01",
+) -> None:
+    """Imports a ward's list of residents and says, row by row, what was not taken and why."""
+    _with_django()
+    from ksdb.cli.importing import run
+
+    sys.exit(run(path, division, on))
+
+
+@simulate.command()
+def province(
+    people: Annotated[int, typer.Option(help="Residents to make.")] = 1_200_000,
+    visits: Annotated[int, typer.Option(help="Visits to make over the days.")] = 50_400_000,
+    days: Annotated[int, typer.Option(help="Days of visits, ending yesterday.")] = 14,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same data.")] = 2021,
+) -> None:
+    """Fills an empty database with the whole province by COPY, for benchmarks and for pages at real size."""
+    _with_django()
+    from ksdb.cli.province import run
+
+    run(people, visits, days, seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""`ksdb up`: the database, both doors and the job worker as one command that Ctrl-C stops."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+
+from ksdb.config import Settings, settings
+
+START_SECONDS = 60
+STOP_SECONDS = 15
+
+console = Console()
+
+
+class DoorClosed(Exception):
+    """A process of ksdb did not start. Its output stands above; `ksdb doctor` may say why."""
+
+
+def prepare_database() -> None:
+    """Migrations, reference data, partitions."""
+    from django.core.management import call_command
+
+    from ksdb.core.scope import system_scope
+    from ksdb.places.actions import load_reference
+    from ksdb.tracing.actions import load_profiles
+    from ksdb.visits.actions import keep_partitions
+
+    call_command("migrate", verbosity=0)
+    load_reference(system_scope())
+    load_profiles(system_scope())
+    keep_partitions(system_scope())
+
+
+def run(*, with_demo: bool, stays_up: bool = True) -> None:
+    """Starts everything, loads the demo town if asked, and waits for Ctrl-C or for a process to die."""
+    started = time.monotonic()
+    with stopping_the_server(), console.status("Preparing the database"):
+        _prepare()
+        with running(processes(settings())) as children:
+            if with_demo:
+                from ksdb.cli.demo import load
+
+                load(console)
+            console.print(f"[green]ksdb is up[/] after {time.monotonic() - started:.1f} s")
+            _say_where(settings())
+            if stays_up:
+                _wait(children)
+
+
+def _prepare() -> None:
+    from django.core.management import call_command
+
+    prepare_database()
+    shutil.rmtree(settings().var_dir / "static", ignore_errors=True)
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@contextmanager
+def stopping_the_server() -> Iterator[None]:
+    """Stops the embedded PostgreSQL at the end, if it is ours, with a checkpoint."""
+    from ksdb.postgres.server import data_dir, start_embedded, stop_embedded
+
+    try:
+        yield
+    finally:
+        if str(data_dir(settings())) in settings().database_url:
+            stop_embedded(start_embedded(settings()))
+
+
+def processes(ours: Settings) -> dict[str, list[str]]:
+    """The command line of each process by its name."""
+    return {
+        "site": [
+            *_granian("ksdb.site.wsgi:application", ours.site_address, "wsgi"),
+            *("--blocking-threads", "8", "--static-path-route", "/static"),
+            *("--static-path-mount", str(ours.var_dir / "static")),
+        ],
+        "gateway": [
+            *_granian("ksdb.gateway.app:application", ours.gateway_address, "asgi"),
+            *("--loop", "uvloop", "--workers", str(ours.gateway_workers)),
+        ],
+        "worker": [sys.executable, "-m", "django", "procrastinate", "worker", "--concurrency", "2"],
+    }
+
+
+def _granian(target: str, address: str, interface: str) -> list[str]:
+    host, _, port = address.rpartition(":")
+    options = ["--interface", interface, "--host", host, "--port", port, "--no-ws", "--log-level", "warning"]
+    return [sys.executable, "-m", "granian", *options, target]
+
+
+@contextmanager
+def running(commands: dict[str, list[str]]) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """The processes, once the doors answer; stopped gently at the end, the doors first."""
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "ksdb.site.settings"}
+    children: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        for name, command in commands.items():
+            # A session of its own: Ctrl-C reaches us alone, and we stop them in order.
+            children[name] = subprocess.Popen(command, env=environment, start_new_session=True)
+        _wait_until_open(children, settings())
+        yield children
+    finally:
+        stop(list(children.values()))
+
+
+def _wait_until_open(children: dict[str, subprocess.Popen[bytes]], ours: Settings) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    waiting = {"site": f"http://{ours.site_address}/health", "gateway": f"http://{ours.gateway_address}/health"}
+    waiting = {name: url for name, url in waiting.items() if name in children}
+    while waiting and time.monotonic() < deadline:
+        if any(child.poll() is not None for child in children.values()):
+            raise DoorClosed
+        waiting = {name: url for name, url in waiting.items() if not _answers(url)}
+        time.sleep(0.1)
+    if waiting:
+        raise DoorClosed(sorted(waiting))
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def stop(children: list[subprocess.Popen[bytes]]) -> None:
+    """Asks each to finish what it has in hand, then insists."""
+    for child in children:
+        if child.poll() is None:
+            child.send_signal(signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    for child in children:
+        try:
+            child.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _say_where(ours: Settings) -> None:
+    console.print(f"  pages    http://{ours.site_address}/")
+    console.print(f"  gateway  http://{ours.gateway_address}/v1/scans")
+    login = Path(ours.var_dir) / "demo" / "login.txt"
+    if login.exists():
+        console.print(login.read_text(), end="")
+    console.print("Ctrl-C stops everything; nothing is lost.")
+
+
+def _wait(children: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Until Ctrl-C, SIGTERM, or the death of a process, which ends all: half a system helps nobody."""
+    stopped: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda got, _frame: stopped.append(got))
+    while not stopped:
+        dead = [name for name, child in children.items() if child.poll() is not None]
+        if dead:
+            raise DoorClosed(dead)
+        time.sleep(0.2)
+    console.print(f"stopping {', '.join(children)}")

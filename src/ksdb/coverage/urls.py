@@ -1,0 +1,8 @@
+"""Addresses of the coverage pages."""
+
+from django.urls import path
+
+from ksdb.coverage import views
+
+app_name = "coverage"
+urlpatterns = [path("coverage/", views.divisions, name="divisions")]

@@ -1,0 +1,13 @@
+"""The nightly care of the visit log."""
+
+from procrastinate.contrib.django import app
+
+from ksdb.core.scope import system_scope
+from ksdb.visits.actions import keep_partitions
+
+
+@app.periodic(cron="10 0 * * *")
+@app.task(queue="visits", pass_context=False)
+def keep_days(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
+    """Partitions for the days to come are made, days past the retention are dropped. `timestamp`: when it was due."""
+    keep_partitions(system_scope())
