@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, Literal
 
 from django import template
 from django.forms import BoundField, widgets
@@ -15,7 +15,8 @@ register = template.Library()
 TAG_KINDS = frozenset({"good", "warning", "bad", "info", "neutral"})
 NO_BREAK = "\u00a0"
 NO_FIGURE = "–"
-MISSING = (None, "")  # a template gives an empty string for what it cannot find
+
+Given = int | Decimal | Literal[""] | None  # a template gives an empty string for what it cannot find
 
 WIDGET_KINDS: dict[type[widgets.Widget], str] = {
     widgets.CheckboxSelectMultiple: "checkboxes",  # before RadioSelect, which it inherits from
@@ -30,13 +31,13 @@ WIDGET_CLASSES = {"file": "govuk-file-upload", "textarea": "govuk-textarea", "se
 
 
 @register.filter
-def figure(value: int | None) -> str:
+def figure(value: Given) -> str:
     """62.468 in Vietnamese, 62,468 in English; a dash for None."""
-    return NO_FIGURE if value in MISSING else _grouped(f"{value:,}")
+    return NO_FIGURE if value is None or value == "" else _grouped(f"{value:,}")
 
 
 @register.filter
-def share_of(part: int | None, whole: int | None) -> str:
+def share_of(part: Given, whole: Given) -> str:
     """`part` of `whole` to one decimal: 95,7 % in Vietnamese, 95.7% in English; a dash where there is no whole."""
     share = _percent(part, whole)
     if share is None:
@@ -52,9 +53,9 @@ def card_number(value: object) -> str:
 
 
 @register.filter
-def minutes(value: timedelta | float | None) -> str:
+def minutes(value: timedelta | float | Literal[""] | None) -> str:
     """A length of time in hours and minutes, rounded down, from a timedelta or seconds."""
-    if value is None or value in MISSING:
+    if value is None or value == "":
         return NO_FIGURE
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     hours, rest = divmod(int(seconds) // 60, 60)
@@ -122,8 +123,8 @@ def pages_around(page: Any) -> list[int | str]:
     return list(page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1))
 
 
-def _percent(part: int | None, whole: int | None) -> Decimal | None:
-    if part is None or part in MISSING or not whole:
+def _percent(part: Given, whole: Given) -> Decimal | None:
+    if part is None or part == "" or not whole:
         return None
     return (Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
