@@ -214,19 +214,14 @@ def _kid(protected: bytes) -> int | None:
     return int.from_bytes(protected[-2:], "big") if protected[:-2] in _HEADS else None
 
 
-_FORMS = frozenset(Form)
-
-
 def _claims(payload: bytes) -> Claims | None:
     try:
         said = read(payload)
     except NotStrict:
         return None
     match said:
-        case {4: int() as expires_at, 7: bytes() as index, -65537: int() as form} if len(index) == 4 and form in set(
-            Form
-        ):
-            claims = Claims(int.from_bytes(index, "big"), Form(form), expires_at)
+        case {4: int() as expires_at, 7: bytes() as index, -65537: int() as form} if len(index) == 4 and form in _FORMS:
+            claims = Claims(int.from_bytes(index, "big"), _FORMS[form], expires_at)
         case _:
             return None
     # One token has one form of bytes: what was read must be what we would have written.

@@ -1,0 +1,169 @@
+"""The gateway as an ASGI application: its routes, its life, and how it says no."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+
+import msgspec
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from ksdb.config import Settings, settings
+from ksdb.core.errors import KsdbError
+from ksdb.gateway.body import whole_body
+from ksdb.gateway.errors import GatewayError
+from ksdb.gateway.intake import DecidedScan, Rules, authenticated, decided, decoded, receipt
+from ksdb.gateway.known import Known
+from ksdb.gateway.refresh import Refresher
+from ksdb.gateway.writer import Writer
+from ksdb.postgres.pool import pool
+
+START_SECONDS = 60.0
+"""How long a starting gateway waits for the database before it gives up."""
+
+SLICE = 20
+"""Scans decided in one go: with fresh signatures two milliseconds, in which nobody else is served."""
+
+_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+_RAW_HEADERS = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
+
+
+class Gateway:
+    """What the routes share: made when the application starts, and gone with it."""
+
+    def __init__(self, ours: Settings, url: str) -> None:
+        self.rules = Rules(timedelta(days=ours.retention_days), timedelta(seconds=ours.future_tolerance_seconds))
+        self.known = Known()
+        self.refresher = Refresher(url, self.known)
+        self.writer = Writer(url)
+        self.pool: AsyncConnectionPool = pool(url, "gateway", 2)
+
+    @asynccontextmanager
+    async def living(self) -> AsyncIterator["Gateway"]:
+        news = asyncio.create_task(self.refresher.run())
+        try:
+            await self._loaded(news)
+            async with self.pool:
+                self.writer.start()
+                yield self
+                await self.writer.close()
+        finally:
+            news.cancel()
+            await asyncio.wait([news])
+
+    async def _loaded(self, news: asyncio.Task[None]) -> None:
+        async with asyncio.timeout(START_SECONDS):
+            while not self.refresher.is_loaded:
+                if news.done():
+                    await news  # raises what ended it
+                await asyncio.sleep(0.01)
+
+    async def answers(self) -> bool:
+        """Whether the database does."""
+        try:
+            async with asyncio.timeout(2), self.pool.connection() as connection:
+                await connection.execute("SELECT 1")
+        except (psycopg.Error, PoolTimeout, TimeoutError, OSError):
+            return False
+        return True
+
+
+class ScanDoor:
+    """`POST /v1/scans`. Plain ASGI, because at thousands of requests a second the request object is felt."""
+
+    def __init__(self, gateway: "Gateway") -> None:
+        self._gateway = gateway
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            answer = await self._taken(scope, receive)
+        except GatewayError as error:
+            await _refusal(error)(scope, receive, send)
+            return
+        length = (b"content-length", str(len(answer)).encode())
+        headers = [(b"content-type", b"application/json"), length, *_RAW_HEADERS]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
+
+    async def _taken(self, scope: Scope, receive: Receive) -> bytes:
+        """The receipt of an upload, once it is stored."""
+        gateway = self._gateway
+        headers = dict(scope["headers"])
+        device = authenticated(headers.get(b"authorization", b""), gateway.known)
+        upload = decoded(await whole_body(headers, receive))
+        rows: list[DecidedScan] = []
+        for row in decided(upload, device, gateway.known, time.time_ns() // 1_000_000, gateway.rules):
+            rows.append(row)
+            if len(rows) % SLICE == 0:
+                await asyncio.sleep(0)
+        return msgspec.json.encode(receipt(rows, await gateway.writer.store(rows)))
+
+
+async def health(gateway: "Gateway", _request: Request) -> Response:
+    is_up = gateway.writer.is_working and await gateway.answers()
+    state = {
+        "status": "ok" if is_up else "database_away",
+        "known_age_seconds": round(gateway.refresher.age_seconds(), 1),
+        "cards_known": gateway.known.cards.count(),
+        "waiting_count": gateway.writer.waiting_count,
+    }
+    return _json(state, 200 if is_up else 503)
+
+
+def _json(content: object, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(content), status, {**_HEADERS, **(headers or {})}, "application/json")
+
+
+def _refusal(error: KsdbError) -> Response:
+    detail, wait = getattr(error, "detail", ""), getattr(error, "retry_after_seconds", None)
+    message = f"{error.sentence()} {detail}".strip()
+    return _json({"error": error.code, "message": message}, error.status, {"retry-after": str(wait)} if wait else None)
+
+
+async def _http_refusal(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+    return _json({"error": f"http_{error.status_code}", "message": error.detail}, error.status_code, error.headers)
+
+
+async def _fault(_request: Request, _error: Exception) -> Response:
+    return _refusal(KsdbError())
+
+
+def make_application(ours: Settings | None = None) -> Starlette:
+    """The application; it touches no database before it starts."""
+
+    @asynccontextmanager
+    async def life(app: Starlette) -> AsyncIterator[None]:
+        known_settings = ours or settings()
+        async with Gateway(known_settings, _url(known_settings)).living() as gateway:
+            app.router.routes[:] = _routes(gateway)
+            yield
+
+    return Starlette(lifespan=life, exception_handlers={HTTPException: _http_refusal, Exception: _fault})
+
+
+def _routes(gateway: Gateway) -> list[Route]:
+    return [
+        Route("/v1/scans", ScanDoor(gateway), methods=["POST"]),
+        Route("/health", partial(health, gateway), methods=["GET"]),
+    ]
+
+
+def _url(ours: Settings) -> str:
+    if ours.database_url:
+        return ours.database_url
+    from ksdb.postgres.server import database_url
+
+    return database_url(ours)
+
+
+application = make_application()

@@ -1,0 +1,117 @@
+"""Keeps what is known fresh: a full load, then LISTEN and the differences; after a lost connection, all again."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from cryptography.hazmat.primitives.asymmetric import ec
+from psycopg import AsyncConnection
+from psycopg.rows import tuple_row
+
+from ksdb.core.token import IssuerKey, Usage
+from ksdb.gateway.known import Known
+from ksdb.gateway.schema import require_schema
+from ksdb.postgres.named import sql
+from ksdb.postgres.pool import connect
+
+CHANNEL = "ksdb_known"
+LOOK_SECONDS = 30.0
+"""How often we look unasked: a notification may be lost, and a dead connection says nothing."""
+
+GATHER_SECONDS = 0.05
+RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0)
+
+_log = logging.getLogger(__name__)
+
+
+class Refresher:
+    """Owns the two connections behind `known`: one listens, one reads."""
+
+    def __init__(self, url: str, known: Known) -> None:
+        self._url = url
+        self._known = known
+        self._watermark = "0"
+        self._fresh_at: float | None = None
+
+    @property
+    def is_loaded(self) -> bool:
+        return self._fresh_at is not None
+
+    def age_seconds(self) -> float:
+        """How long ago everything known was last held against the database."""
+        return time.monotonic() - self._fresh_at if self._fresh_at is not None else float("inf")
+
+    async def run(self) -> None:
+        """Goes on until it is cancelled. Raises core.errors.SchemaUnknown before anything is loaded."""
+        attempt = 0
+        while True:
+            try:
+                await self._session()
+            except (psycopg.Error, OSError) as error:
+                _log.warning("no news from the database: %s", type(error).__name__)
+            attempt = 0 if self.age_seconds() < LOOK_SECONDS else attempt + 1
+            await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+
+    async def _session(self) -> None:
+        """One life of the connections. Listens before it loads, so that nothing falls between the two."""
+        async with (
+            await connect(self._url, "gateway news") as news,
+            await connect(self._url, "gateway reader") as reader,
+        ):
+            await news.execute(f"LISTEN {CHANNEL}")
+            await self._load_all(reader)
+            while True:
+                changed = {notice.payload async for notice in news.notifies(timeout=LOOK_SECONDS, stop_after=1)}
+                if changed:
+                    # Bulk work tells once per transaction; take in together what comes together.
+                    changed |= {notice.payload async for notice in news.notifies(timeout=GATHER_SECONDS)}
+                else:
+                    await news.execute("SELECT 1")
+                await self._load(reader, changed or {"card", "device", "issuer_key"})
+
+    async def _load_all(self, reader: AsyncConnection) -> None:
+        await require_schema(reader)
+        self._watermark, packed = await self._cards_since(reader, "0")
+        self._known.cards.clear()  # with no pause before learning: no scan ever sees the empty arrays
+        self._known.cards.learn(packed)
+        del packed
+        await self._load(reader, {"device", "issuer_key"})
+
+    async def _load(self, reader: AsyncConnection, tables: set[str]) -> None:
+        if "card" in tables:
+            self._watermark, packed = await self._cards_since(reader, self._watermark)
+            self._known.cards.learn(packed)
+        if "device" in tables:
+            self._known.learn_devices(await _rows(reader, "devices"))
+        if "issuer_key" in tables:
+            self._known.learn_trust(_keys(await _rows(reader, "issuer_keys")))
+        self._fresh_at = time.monotonic()
+
+    @staticmethod
+    async def _cards_since(reader: AsyncConnection, watermark: str) -> tuple[str, bytes]:
+        cursor = reader.cursor(binary=True, row_factory=tuple_row)
+        await cursor.execute(sql("ksdb.gateway", "cards_changed"), {"since": watermark})
+        row = await cursor.fetchone()
+        assert row is not None  # noqa: S101 - an aggregate always has one row
+        return row[0], row[1] or b""
+
+
+async def _rows(reader: AsyncConnection, name: str) -> list[tuple[Any, ...]]:
+    cursor = reader.cursor(binary=True, row_factory=tuple_row)
+    await cursor.execute(sql("ksdb.gateway", name))
+    return await cursor.fetchall()
+
+
+def _keys(rows: Sequence[tuple[Any, ...]]) -> list[IssuerKey]:
+    """The usable keys. One that cannot be read is left out and told: the other keys' cards must go on working."""
+    keys = []
+    for kid, public_key, usage, not_before, not_after in rows:
+        try:
+            point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), bytes(public_key))
+            keys.append(IssuerKey(kid & 0xFFFF, point, Usage(usage), not_before, not_after))
+        except ValueError:
+            _log.error("issuer key %s cannot be read", kid)
+    return keys

@@ -1,0 +1,29 @@
+-- name: cards_changed
+-- One row: the watermark to ask from next time, and the cards changed at or after %(since)s in one packed value
+-- (index, resident, status: 4 bytes each; status_since: 8), null if there are none. One value, because a million rows
+-- through a client that makes objects of each take seconds, and this takes half of one. From 0: a sequential scan;
+-- else one index scan.
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS watermark,
+       string_agg(int4send(index) || int4send(resident_id) || int4send(status::integer)
+                  || int8send(greatest(0, floor(extract(epoch FROM status_since)))::bigint), '') AS packed
+FROM card
+WHERE changed_in >= %(since)s::xid8;
+
+-- name: devices
+-- One row per device that was ever enrolled: token hash, number, point, and whether it is revoked. A sequential scan.
+SELECT token_sha256, id, point_id, revoked_at IS NOT NULL AS is_revoked
+FROM device;
+
+-- name: issuer_keys
+-- One row per key of the trust list; times in seconds since 1970. A handful of rows.
+SELECT kid, public_key, usage, floor(extract(epoch FROM not_before))::bigint AS not_before,
+       floor(extract(epoch FROM not_after))::bigint AS not_after
+FROM issuer_key
+ORDER BY kid;
+
+-- name: migrations
+-- The newest migration of each room that the gateway reads or writes tables of.
+SELECT app, max(name) AS newest
+FROM django_migrations
+WHERE app = ANY(%(apps)s)
+GROUP BY app;
