@@ -112,7 +112,7 @@ def _go(state: _Day, window: int, residents: Indices) -> None:
 def _destinations(state: _Day, window: int, residents: Indices) -> Indices:
     """The anchor in working hours, else the favourite, else a draw from the urn of the home commune."""
     routines, chance = state.routines, state.rng.random(residents.size, dtype=np.float32)
-    point = routines.favourite[window][residents]
+    point: Indices = routines.favourite[window][residents]
     curious = np.flatnonzero(chance >= AT_FAVOURITE)
     home = routines.home[residents[curious]]
     point[curious] = routines.urn[home, window, state.rng.integers(0, URN, curious.size, dtype=np.int32)]

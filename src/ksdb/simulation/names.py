@@ -109,9 +109,9 @@ def _by_sex(part: str, extra: list[tuple[str, float, float]]) -> tuple[list[str]
 
 
 @cache
-def _kinds(sex: str) -> dict[str, frozenset[str]]:
+def _kinds(sex: str) -> dict[str, tuple[str, ...]]:
     table = rows("ksdb.simulation", "names", "given_by_age.csv")
-    return {row["kind"]: frozenset(row["names"].split()) for row in table if row["sex"] == sex}
+    return {row["kind"]: tuple(row["names"].split()) for row in table if row["sex"] == sex}
 
 
 def _given_weights(words: list[str], counts: Weights) -> Weights:

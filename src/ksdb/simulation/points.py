@@ -36,20 +36,20 @@ class PointKind:
 
 
 KINDS = (
-    PointKind("market", 0.022, 300, 1080, 40, 24.0, 1.6),
-    PointKind("supermarket", 0.010, 450, 1290, 35, 9.0, 0.3),
+    PointKind("market", 0.022, 300, 1080, 25, 8.0, 1.6),
+    PointKind("supermarket", 0.010, 450, 1290, 25, 5.0, 0.3),
     PointKind("shop", 0.300, 390, 1260, 15, 1.5, 1.2),
     PointKind("restaurant", 0.140, 330, 1290, 40, 2.0, 0.8),
-    PointKind("cafe", 0.160, 345, 1320, 50, 2.2, 1.0),
+    PointKind("cafe", 0.160, 345, 1320, 45, 2.2, 1.0),
     PointKind("school", 0.035, 375, 1080, 240, 14.0, 1.3),
-    PointKind("hospital", 0.002, 0, 1440, 120, 40.0, 0.3),
+    PointKind("hospital", 0.002, 0, 1440, 75, 12.0, 0.3),
     PointKind("clinic", 0.022, 405, 1200, 35, 2.5, 1.2),
     PointKind("pharmacy", 0.050, 390, 1290, 10, 1.5, 0.8),
     PointKind("office", 0.040, 420, 1020, 40, 3.0, 1.6),
     PointKind("workplace", 0.120, 390, 1140, 240, 3.5, 0.8),
-    PointKind("factory", 0.018, 345, 1320, 270, 18.0, 0.8),
+    PointKind("factory", 0.018, 345, 1320, 240, 8.0, 0.8),
     PointKind("pagoda", 0.033, 300, 1230, 50, 1.5, 1.4),
-    PointKind("bus_station", 0.004, 270, 1260, 20, 12.0, 0.6),
+    PointKind("bus_station", 0.004, 270, 1260, 15, 6.0, 0.6),
     PointKind("hotel", 0.026, 0, 1440, 300, 1.0, 0.2),
     PointKind("bank", 0.018, 435, 1020, 25, 2.5, 0.7),
 )
@@ -85,9 +85,9 @@ class Points:
 
 
 def points_of(chosen: Sequence[Commune], *, seed: int, count: int) -> Points:
-    """About `count` points, shared out by people; at least the six every commune has."""
+    """`count` points: the six every commune has, and the others shared out by people."""
     weights = [commune.people * (URBAN_FACTOR if commune.is_urban else 1.0) for commune in chosen]
-    shares = scaled_weights(weights, count)
+    shares = scaled_weights(weights, max(0, count - len(EVERYWHERE) * len(chosen)))
     parts = [
         _points_of(commune, place, seed, share)
         for place, (commune, share) in enumerate(zip(chosen, shares, strict=True))
@@ -131,9 +131,10 @@ def _points_of(commune: Commune, place: int, seed: int, count: int) -> Points:
 
 
 def _kinds(rng: np.random.Generator, commune: Commune, count: int) -> NDArray[np.int8]:
+    """What every commune has, and `count` others."""
     shares = np.array([kind.share * (1.0 if commune.is_urban else kind.rural) for kind in KINDS])
     must = [KIND_INDEX[code] for code in EVERYWHERE]
-    free = rng.choice(len(KINDS), max(count - len(must), 0), p=shares / shares.sum())
+    free = rng.choice(len(KINDS), count, p=shares / shares.sum())
     return np.concatenate([must, np.sort(free)]).astype(np.int8)
 
 
@@ -149,7 +150,7 @@ def _popularity(rng: np.random.Generator, kind: NDArray[np.int8]) -> NDArray[np.
     """Zipf within the commune and kind: the first market has most of the visits."""
     pull = np.array([KINDS[each].pull for each in kind])
     rank = np.array([np.count_nonzero(kind[:place] == each) + 1 for place, each in enumerate(kind)])
-    return (pull / rank**0.7 * rng.lognormal(0.0, 0.45, kind.size)).astype(np.float32)
+    return (pull / rank**0.6 * rng.lognormal(0.0, 0.45, kind.size)).astype(np.float32)
 
 
 def _names(

@@ -33,7 +33,7 @@ DEMAND = {
     "shop": (0.5, 0.7, 1, 0.8, 1, 1.2, 1),
     "restaurant": (2.5, 2.5, 0.4, 3, 0.5, 1.2, 2.0),
     "cafe": (2.5, 2.5, 1.2, 1.5, 1.2, 1, 2.5),
-    "school": (0, 0.15, 0.02, 0.02, 0.1, 0.15, 0),
+    "school": (0, 0.02, 0, 0, 0.02, 0.02, 0),
     "hospital": (0.2, 1.2, 1, 0.3, 1, 0.3, 0.2),
     "clinic": (0, 1, 1, 0.2, 1, 0.7, 0.4),
     "pharmacy": (0, 0.7, 1, 0.6, 0.8, 1, 0.8),
@@ -48,7 +48,7 @@ DEMAND = {
 """How much each kind of place is wanted in each window, by those who are not at work."""
 
 JOBS = {
-    "factory": 5.0, "workplace": 2.5, "school": 0.5, "hospital": 1.5, "market": 0.5, "shop": 0.6, "office": 1.5,
+    "factory": 6.0, "workplace": 4.0, "school": 0.5, "hospital": 1.5, "market": 0.5, "shop": 0.6, "office": 1.5,
     "restaurant": 0.7, "cafe": 0.5, "clinic": 1.0, "pharmacy": 0.5, "bank": 1.5, "hotel": 2.0, "supermarket": 0.8,
 }  # fmt: skip
 """Work to be had in a kind of place, next to how much it is visited."""
