@@ -30,6 +30,12 @@ def test_thi_is_for_women(huong_tra: Population) -> None:
     assert np.mean([" Thị " in name for name in names[(huong_tra.sex == 1) & (huong_tra.age > 60)]]) > 0.75
 
 
+def test_nobody_is_called_after_a_brother_or_a_parent(huong_tra: Population) -> None:
+    pairs = zip(huong_tra.household.tolist(), huong_tra.names.given.tolist(), strict=True)
+    repeated = sum(count - 1 for count in Counter(pairs).values())
+    assert repeated / len(huong_tra) < 0.001
+
+
 def test_both_styles_of_writing_the_tone_occur(huong_tra: Population) -> None:
     given = {name.split(" ")[-1] for name in huong_tra.full_names()}
     assert {"Thủy", "Hòa"} <= given

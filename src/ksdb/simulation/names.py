@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from ksdb.simulation.numbers import rank_within
 from ksdb.simulation.sources import Commune, rows
 
 Indices = NDArray[np.int32]
@@ -29,6 +30,9 @@ LINEAGES = (
 LINEAGE_STARTS = (1915, 1944, 1972, 2000)
 SEXES = ("male", "female")
 RARE_COUNT = 25
+REDRAWS = 3
+"""Nobody is called after a brother or a parent; after so many redraws it is rare enough."""
+
 FEWEST = 10
 """A family name seen less often in the list is mostly a slip of the pen."""
 
@@ -180,15 +184,20 @@ def inherited(family: Indices, generations: Indices) -> Indices:
     return np.where(family >= tables.lineage, later, family).astype(np.int32)
 
 
-def draw_names(rng: np.random.Generator, family: Indices, sex: NDArray[np.int8], born: Indices) -> Names:
-    """Middle and given names that go with the sex, the cohort and the family."""
+def draw_names(
+    rng: np.random.Generator, family: Indices, sex: NDArray[np.int8], born: Indices, household: Indices
+) -> Names:
+    """Middle and given names that go with the sex, the cohort and the family; within a household they differ."""
     tables = name_tables()
     cohort = np.searchsorted(COHORTS, born, side="right")
     style = np.where(family >= tables.clan, 3, cohort)
     middle = _draw(rng, tables.middle_odds, sex, style)
     given = _draw(rng, tables.given_odds, sex, cohort)
-    doubled = np.flatnonzero(tables.last_of_middle[middle] == given)
-    given[doubled] = _draw(rng, tables.given_odds, sex[doubled], cohort[doubled])
+    for _ in range(REDRAWS):
+        doubled = tables.last_of_middle[middle] == given
+        taken = rank_within(household.astype(np.int64) * tables.given.size + given) > 0
+        again = np.flatnonzero(doubled | taken)
+        given[again] = _draw(rng, tables.given_odds, sex[again], cohort[again])
     return Names(family, middle, given)
 
 

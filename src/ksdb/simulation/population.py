@@ -102,7 +102,7 @@ def _people_of(commune: Commune, seed: int, as_of: date, scale: float) -> Popula
         is_year_only=rng.random(born.size) < np.select([members.age >= 75, members.age >= 60], [0.12, 0.03], 0.0),
         id_number=numbers.id_numbers(rng, commune, members.sex, years, members.age),
         phone=numbers.phones(rng, commune, members.age, first[members.household].astype(np.int64)),
-        names=draw_names(rng, family, members.sex, years.astype(np.int32)),
+        names=draw_names(rng, family, members.sex, years.astype(np.int32), members.household),
     )
 
 
