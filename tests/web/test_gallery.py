@@ -1,11 +1,12 @@
 """The gallery in a real Chromium, on a phone and on a desk.
 
-KSDB_AXE names an `axe.min.js` to check accessibility with; KSDB_SHOTS a folder to leave pictures in.
+KSDB_SHOTS names a folder to leave pictures in.
 """
 
 import os
 import shutil
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from threading import Thread
@@ -115,8 +116,7 @@ def _take_picture(page: Any, name: str) -> None:
 
 
 def _violations(page: Any) -> list[str]:
-    if not (axe := os.environ.get("KSDB_AXE")):
-        return []
-    page.evaluate(Path(axe).read_text("utf-8"))
+    axe = files("axe_playwright_python") / "axe.min.js"
+    page.evaluate(axe.read_text("utf-8"))
     found = page.evaluate("tags => axe.run({runOnly: tags})", TAGS)["violations"]
     return [f"{v['id']}: {n['html'][:120]}" for v in found for n in v["nodes"]]
