@@ -71,6 +71,11 @@ def read_settings() -> Settings:
     return Settings(**given)  # type: ignore[arg-type]
 
 
+def environment_of(ours: Settings) -> dict[str, str]:
+    """The environment in which a child process reads these same settings."""
+    return {f"KSDB_{f.name.upper()}": str(getattr(ours, f.name)) for f in fields(Settings)}
+
+
 @cache
 def settings() -> Settings:
     """The settings of this process."""

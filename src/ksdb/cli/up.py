@@ -13,7 +13,8 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
-from ksdb.config import Settings, settings
+from ksdb.config import Settings, environment_of, settings
+from ksdb.gateway.serve import command
 
 START_SECONDS = 60
 STOP_SECONDS = 15
@@ -45,7 +46,7 @@ def run(*, with_demo: bool, stays_up: bool = True) -> None:
     started = time.monotonic()
     with stopping_the_server(), console.status("Preparing the database"):
         _prepare()
-        with running(processes(settings())) as children:
+        with running(settings()) as children:
             if with_demo:
                 from ksdb.cli.demo import load
 
@@ -78,36 +79,34 @@ def stopping_the_server() -> Iterator[None]:
 
 def processes(ours: Settings) -> dict[str, list[str]]:
     """The command line of each process by its name."""
+    host, port = _host_and_port(ours.site_address)
     return {
         "site": [
-            *_granian("ksdb.site.wsgi:application", ours.site_address, "wsgi"),
-            *("--blocking-threads", "8", "--static-path-route", "/static"),
-            *("--static-path-mount", str(ours.var_dir / "static")),
+            *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"),
+            *("--host", host, "--port", str(port), "--blocking-threads", "8"),
+            *("--static-path-route", "/static", "--static-path-mount", str(ours.var_dir / "static")),
+            "ksdb.site.wsgi:application",
         ],
-        "gateway": [
-            *_granian("ksdb.gateway.app:application", ours.gateway_address, "asgi"),
-            *("--loop", "uvloop", "--workers", str(ours.gateway_workers)),
-        ],
+        "gateway": command(*_host_and_port(ours.gateway_address), ours.gateway_workers),
         "worker": [sys.executable, "-m", "django", "procrastinate", "worker", "--concurrency", "2"],
     }
 
 
-def _granian(target: str, address: str, interface: str) -> list[str]:
+def _host_and_port(address: str) -> tuple[str, int]:
     host, _, port = address.rpartition(":")
-    options = ["--interface", interface, "--host", host, "--port", port, "--no-ws", "--log-level", "warning"]
-    return [sys.executable, "-m", "granian", *options, target]
+    return host, int(port)
 
 
 @contextmanager
-def running(commands: dict[str, list[str]]) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
-    """The processes, once the doors answer; stopped gently at the end, the doors first."""
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "ksdb.site.settings"}
+def running(ours: Settings) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """The processes by name, once the doors answer; stopped gently at the end, the doors first."""
+    environment = {**os.environ, **environment_of(ours), "DJANGO_SETTINGS_MODULE": "ksdb.site.settings"}
     children: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        for name, command in commands.items():
+        for name, command in processes(ours).items():
             # A session of its own: Ctrl-C reaches us alone, and we stop them in order.
             children[name] = subprocess.Popen(command, env=environment, start_new_session=True)
-        _wait_until_open(children, settings())
+        _wait_until_open(children, ours)
         yield children
     finally:
         stop(list(children.values()))

@@ -1,8 +1,8 @@
-"""The devices of the demo town: they send their scans through the gateway's door, as real ones would, mishaps included."""
+"""The devices of the demo town: they send their scans through the gateway's door, with the mishaps of real ones."""
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import httpx
@@ -122,18 +122,13 @@ async def send(url: str, uploads: Iterator[Upload], on_sent: Callable[[Sent], No
     async with httpx.AsyncClient(timeout=60) as client, asyncio.TaskGroup() as tasks:
         for lane in lanes:
             tasks.create_task(_drain(client, url, lane, total))
-        async for upload in _paced(uploads):
+        for upload in uploads:
             await lanes[hash(upload[0]) % AT_ONCE].put(upload)
             on_sent(total)
         for lane in lanes:
             await lane.put(None)
     on_sent(total)
     return total
-
-
-async def _paced(uploads: Iterator[Upload]) -> AsyncIterator[Upload]:
-    for upload in uploads:
-        yield upload
 
 
 async def _drain(client: httpx.AsyncClient, url: str, lane: "asyncio.Queue[Upload | None]", total: Sent) -> None:

@@ -1,0 +1,202 @@
+"""`ksdb demo`: the main job once through, on real input, step by step; a step that is done is not done again."""
+
+import asyncio
+import json
+import os
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import chain
+from pathlib import Path
+from time import monotonic
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from ksdb.cards.actions import make_issuer_key, print_batch
+from ksdb.cards.queries import current_issuer_key
+from ksdb.config import settings
+from ksdb.core.clock import today
+from ksdb.core.scope import Scope, system_scope
+from ksdb.core.token import Form
+from ksdb.coverage.queries import coverage_below
+from ksdb.registry.actions import run_import, start_import
+from ksdb.simulation import town as towns
+from ksdb.simulation.actions import enrol_devices, give_cards, make_staff, open_points
+from ksdb.simulation.movement import VISIT, visits_of_day
+from ksdb.simulation.queries import busy_resident, division_named, residents_of
+from ksdb.simulation.routines import routines_of
+from ksdb.simulation.senders import Outbox, Sent, send
+from ksdb.tracing.actions import open_case, run_trace
+
+DAYS = 14
+PRINTED = "Phường Hương Vân"
+PROFILE, RULES = "covid-19", "overlap-15"
+SCANS_PER_PERSON_DAY = 0.27
+"""About 240,000 scans in two weeks: most people scan every third or fourth day."""
+
+
+@dataclass
+class Demo:
+    """The town, where its files lie, and what earlier steps left for later ones."""
+
+    town: towns.Town
+    folder: Path
+    console: Console
+    scope: Scope
+
+    def kept(self, name: str, make: Callable[[], object]) -> object:
+        """The result of a step: from its file if it was made before, else made now and kept, for this user only."""
+        path = self.folder / f"{name}.json"
+        if not path.exists():
+            made = json.dumps(make())
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(made)
+        return json.loads(path.read_text())
+
+
+def load(console: Console) -> None:
+    """All steps; on a database that has them already, only the results are printed."""
+    folder = settings().var_dir / "demo"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if (folder / "case.json").exists():
+        return
+    demo = Demo(towns.town(), folder, console, system_scope())
+    started = monotonic()
+    demo.kept("staff", lambda: _make_staff(demo))
+    demo.kept("import", lambda: _import(demo))
+    ids = residents_of(demo.scope, demo.town)
+    tokens: dict[str, str] = demo.kept("cards", lambda: _give_cards(demo, ids))  # type: ignore[assignment]
+    demo.kept("sheet", lambda: _print_sheet(demo))
+    devices: list[list[str]] = demo.kept("devices", lambda: _enrol(demo))  # type: ignore[assignment]
+    demo.kept("visits", lambda: _send_visits(demo, _tokens_by_row(tokens, ids), devices))
+    trace_id = demo.kept("case", lambda: _open_case(demo))
+    _show(demo, int(str(trace_id)))
+    console.print(f"The demo town took {monotonic() - started:.0f} s.")
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    )
+
+
+def _make_staff(demo: Demo) -> str:
+    password = f"ksdb-{secrets.token_hex(6)}"
+    make_staff(demo.scope, password)
+    names = ", ".join(username for username, *_ in towns.STAFF)
+    path = demo.folder / "login.txt"
+    path.touch(0o600)
+    path.write_text(f"  sign in  {names}  with the password  {password}\n")
+    return names
+
+
+def _import(demo: Demo) -> int:
+    with demo.console.status("Writing the ward's list"):
+        path = towns.ward_file(demo.town, demo.folder)
+    division = division_named(demo.scope, towns.DISTRICT)
+    with _bar(demo.console) as bar:
+        task = bar.add_task(f"importing {path.name}", total=len(demo.town.people))
+        source = start_import(demo.scope, division.pk, path.name, path)
+        done = run_import(demo.scope, source.pk, lambda count, total: bar.update(task, completed=count, total=total))
+    demo.console.print(
+        f"{done.row_count} rows: {done.imported_count} imported, {done.known_count} known, "
+        f"{done.rejected_count} rejected"
+    )
+    return int(done.pk)
+
+
+def _give_cards(demo: Demo, ids: NDArray[np.int32]) -> dict[int, str]:
+    if current_issuer_key(demo.scope) is None:
+        make_issuer_key(demo.scope)
+    plan = towns.card_plan(demo.town, ids > 0)
+    with _bar(demo.console) as bar:
+        task = bar.add_task("issuing and activating cards", total=None)
+        return give_cards(demo.scope, plan, ids, lambda done, total: bar.update(task, completed=done, total=total))
+
+
+def _print_sheet(demo: Demo) -> str:
+    commune = division_named(demo.scope, PRINTED)
+    with demo.console.status("Printing a sheet of paper cards"):
+        batch = print_batch(demo.scope, commune.pk, Form.PAPER, limit=8)
+    demo.console.print(f"a sheet of {batch.card_count} paper cards of {commune.name}: {batch.file_path}")
+    return batch.file_path
+
+
+def _enrol(demo: Demo) -> list[list[str]]:
+    with demo.console.status("Registering scan points and enrolling devices"):
+        points = open_points(demo.scope, demo.town)
+        return enrol_devices(demo.scope, points, demo.town)
+
+
+def _tokens_by_row(tokens: dict[str, str], ids: NDArray[np.int32]) -> dict[int, str]:
+    """The card token of each row of the population that has one."""
+    return {row: tokens[str(i)] for row, i in enumerate(ids.tolist()) if str(i) in tokens}
+
+
+def _send_visits(demo: Demo, tokens: dict[int, str], devices: list[list[str]]) -> dict[str, object]:
+    """Two weeks of scans through the gateway; what was sent and what the gateway answered."""
+    outbox = Outbox(devices, tokens, towns.SEED)
+    days = _days(demo.town, set(tokens))
+    total = sum(day.size for day in days)
+    with _bar(demo.console) as bar:
+        task = bar.add_task("sending scans through the gateway", total=total)
+        uploads = chain(*(outbox.day(number, day) for number, day in enumerate(days)), outbox.rest())
+        url = f"http://{settings().gateway_address}/v1/scans"
+        sent = asyncio.run(send(url, uploads, lambda so_far: bar.update(task, completed=min(total, so_far.scans))))
+    return _said(demo.console, sent)
+
+
+def _days(town: towns.Town, holders: set[int]) -> list[NDArray[np.void]]:
+    routines = routines_of(town.people, town.points, seed=towns.SEED, first_on=today() - timedelta(days=DAYS))
+    has_card = np.isin(np.arange(len(town.people)), list(holders))
+    made = (visits_of_day(routines, day, visits_per_person_day=SCANS_PER_PERSON_DAY) for day in range(DAYS))
+    return [np.asarray(day[has_card[day["resident"]]], VISIT) for day in made]
+
+
+def _said(console: Console, sent: Sent) -> dict[str, object]:
+    results = ", ".join(f"{count:,} {code}" for code, count in Counter(sent.results).most_common() if count)
+    console.print(
+        f"{sent.scans:,} scans in {sent.uploads:,} uploads: "
+        f"{sent.stored['new']:,} new, {sent.stored['before']:,} sent before"
+    )
+    console.print(f"  {results}")
+    return {"scans": sent.scans, "uploads": sent.uploads, "results": dict(sent.results), "stored": dict(sent.stored)}
+
+
+def _open_case(demo: Demo) -> int:
+    """A case in the middle of the town's life: somebody who was out and about. Returns the trace's number."""
+    onset = today() - timedelta(days=3)
+    resident_id = busy_resident(demo.scope, onset - timedelta(days=2))
+    case = open_case(demo.scope, resident_id, CaseFacts(PROFILE, onset, today() - timedelta(days=1), None))
+    return int(run_trace(demo.scope, case.pk, RULES).pk)
+
+
+def _show_coverage(demo: Demo) -> None:
+    """The coverage of the nine communes in the shape of the newspaper's: active cards / residents / %."""
+    town = division_named(demo.scope, towns.DISTRICT)
+    coverage = coverage_below(demo.scope, town.pk)
+    table = Table("commune", title=f"Active cards in {town.name}")
+    for heading in ("active cards", "residents", "%", "census 2019"):
+        table.add_column(heading, justify="right")
+    for row in coverage.rows:
+        people = f"{row.census.people:,}" if row.census else ""
+        table.add_row(
+            row.division.name, f"{row.counts.active:,}", f"{row.counts.residents:,}", f"{row.share or 0:.1%}", people
+        )
+    whole = coverage.total
+    share = whole.active / whole.residents if whole.residents else 0
+    table.add_row(
+        "together",
+        f"{whole.active:,}",
+        f"{whole.residents:,}",
+        f"{share:.1%}",
+        f"{coverage.census_total or 0:,}",
+        style="bold",
+    )
+    demo.console.print(table)

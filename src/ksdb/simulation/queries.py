@@ -1,0 +1,49 @@
+"""Reads of the simulation: where the invented people and places ended up in the registry."""
+
+from datetime import date
+
+import numpy as np
+from django.db.models import Count
+from numpy.typing import NDArray
+
+from ksdb.core.clock import day_bounds
+from ksdb.core.scope import Permission, Scope
+from ksdb.places.models import Division
+from ksdb.registry.models import Resident
+from ksdb.simulation.loading import ERA
+from ksdb.simulation.town import Town, keys_of
+from ksdb.visits.models import Visit
+
+
+def residents_of(scope: Scope, made: Town) -> NDArray[np.int32]:
+    """For each of the town's people the id the registry gave, 0 where the import did not take the row."""
+    scope.require(Permission.REGISTRY_RESIDENT_READ)
+    rows = Resident.objects.exclude(household=None).values_list(
+        "household__division__parent__code",
+        "household__division__name",
+        "household__book_number",
+        "full_name",
+        "birth_year",
+        "id",
+    )
+    ids = {tuple(key): resident_id for *key, resident_id in rows.iterator(chunk_size=10_000)}
+    return np.fromiter((ids.get(key, 0) for key in keys_of(made.people)), np.int32, len(made.people))
+
+
+def division_named(scope: Scope, name: str) -> Division:
+    """The division of that name in 2021; names are unique there but for the groups."""
+    scope.require(Permission.PLACES_DIVISION_READ)
+    return Division.objects.exclude(kind=Division.Kind.GROUP).get(name=name, valid_from=ERA)
+
+
+def busy_resident(scope: Scope, since: date) -> int:
+    """A resident who was out more than 99 in 100 since that day: a case worth tracing."""
+    scope.require(Permission.TRACING_CASE_WRITE)
+    counts = (
+        Visit.objects.filter(scanned_at__gte=day_bounds(since)[0])
+        .exclude(resident_id=None)
+        .values("resident_id")
+        .annotate(count=Count("point_id"))
+        .order_by("-count", "resident_id")
+    )
+    return int(counts[len(counts) // 100]["resident_id"] or 0)
