@@ -2,21 +2,25 @@
 
 A scan opens a segment at its point. The segment ends with the resident's next scan, wherever that is, or after the
 point's usual stay, whichever is first; if the next scan is an exit at the same point within LONGEST_STAY, the exit
-ends it, and the end is observed. Segments at one point that touch are one stay.
+ends it, and the end is observed. Segments at one point that touch are one stay, unless an exit ended the earlier.
+A segment without length is none.
+
+Scans of one instant are in the order in which devices counted them: a resident's scans are ordered by (scanned_at,
+sequence, device_id), here and in SQL.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 LONGEST_STAY = timedelta(hours=16)
 """An exit later than this after the entry belongs to another entry that was never scanned."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Scan:
-    """One visit of one resident, in the order of his or her day."""
+    """One visit of one resident. It has no order of its own: scans are handed over in theirs (see above)."""
 
     at: int
     point: int
@@ -34,13 +38,12 @@ class Stay:
 
 
 def stays_of(scans: Sequence[Scan], usual: Callable[[int], int], longest: int) -> list[Stay]:
-    """The stays of one resident, by arrival. `scans` are in order of time; `usual(point)` and `longest` in its unit."""
+    """The stays of one resident, by arrival. `scans` are in their order; `usual(point)` and `longest` in its unit."""
     return list(_merged(_segments(scans, usual, longest)))
 
 
 def _segments(scans: Sequence[Scan], usual: Callable[[int], int], longest: int) -> Iterator[Stay]:
-    following: list[Scan | None] = [*scans[1:], None]
-    for scan, after in zip(scans, following, strict=True):
+    for scan, after in zip_longest(scans, scans[1:]):
         if scan.is_exit:
             continue
         stay = _segment(scan, after, usual(scan.point), longest)
