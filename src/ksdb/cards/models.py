@@ -1,4 +1,4 @@
-"""Tables of cards: issuer keys, cards, the ledger of signatures, and print batches."""
+"""Tables of cards: issuer keys, cards, the ledger of signatures, print batches and what was printed in them."""
 
 from django.db import models
 
@@ -52,10 +52,11 @@ class Signature(models.Model):
 
     class Meta:
         db_table = "card_signature"
+        indexes = [models.Index(fields=["kid"], name="card_signature_by_key")]
 
 
 class PrintBatch(models.Model):
-    """A PDF of cards for a division."""
+    """A PDF of cards for a division. `done_count` of `card_count` are drawn."""
 
     class Status(models.TextChoices):
         QUEUED = "queued"
@@ -75,3 +76,15 @@ class PrintBatch(models.Model):
     class Meta:
         db_table = "print_batch"
         ordering = ["-id"]
+
+
+class CardPrint(models.Model):
+    """A card is in a print batch, at a position: what was printed, and what is still to be printed."""
+
+    batch = models.ForeignKey(PrintBatch, models.CASCADE, related_name="prints")
+    card = models.ForeignKey(Card, models.PROTECT, related_name="prints")
+    position = models.IntegerField()
+
+    class Meta:
+        db_table = "card_print"
+        constraints = [models.UniqueConstraint(fields=["batch", "position"], name="card_print_place_once")]

@@ -1,0 +1,372 @@
+"""Writes of cards: keys, issue, activation, change of status, print batches."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from ksdb.audit.actions import record, record_many
+from ksdb.cards.artwork import Face
+from ksdb.cards.keys import SigningKey, new_private_key, public_bytes, signing_key, write_key
+from ksdb.cards.life import (
+    ALLOWED,
+    INDEX_CAPACITY,
+    KEY_LIFE,
+    KEY_MARGIN,
+    LIVE,
+    PRINTABLE,
+    REASONS,
+    HasLiveCard,
+    NoIssuerKey,
+    NothingToPrint,
+    NotInLedger,
+    NotThisStatus,
+    Reason,
+    card_expiry,
+)
+from ksdb.cards.models import Card, IssuerKey, PrintBatch, Signature
+from ksdb.cards.queries import BatchCard, batch, cards_of_batch, keys_with_room
+from ksdb.cards.sheets import LAYOUTS, Sheet, write_sheets
+from ksdb.config import settings
+from ksdb.core.clock import now
+from ksdb.core.decision import CardStatus
+from ksdb.core.errors import NotFound
+from ksdb.core.ids import random_card_number
+from ksdb.core.scope import Permission, Purpose, Scope
+from ksdb.core.token import Claims, Form, Usage, expiry, sign_token
+from ksdb.places.queries import covers
+from ksdb.postgres.copying import copy_in
+from ksdb.postgres.named import sql
+
+T = TypeVar("T", int, str)
+
+PROGRESS_STEP = 1000
+MOST_PER_BATCH = 2000
+
+_CARD_INSTANTS = ("status_since", "issued_at", "expires_at")
+_CARD_COLUMNS = ("index", "number", "resident_id", "form", "status", "reason", *_CARD_INSTANTS)
+_LEDGER_COLUMNS = ["card_index", "kid", "token_sha256", "signed_at", "actor_id"]
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCard:
+    """A new card, not activated yet. The token is given out here and not stored: signing again makes the same one."""
+
+    index: int
+    number: str
+    resident_id: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    card: IssuedCard
+    kid: int
+
+
+@transaction.atomic
+def make_issuer_key(scope: Scope) -> IssuerKey:
+    """A new key that signs cards, valid from yesterday for three years: its row, and its file on this machine."""
+    scope.require(Permission.CARDS_KEY_MANAGE)
+    kid = (IssuerKey.objects.aggregate(last=Max("kid"))["last"] or 0) + 1
+    private_key = new_private_key()
+    at = now()
+    key = IssuerKey.objects.create(
+        kid=kid,
+        public_key=public_bytes(private_key),
+        usage=Usage.CARD,
+        not_before=at - KEY_MARGIN,
+        not_after=at + KEY_LIFE,
+    )
+    write_key(kid, private_key)
+    record(scope, Permission.CARDS_KEY_MANAGE, subject=("issuer_key", kid))
+    return key
+
+
+@transaction.atomic
+def issue_cards(
+    scope: Scope, resident_ids: Sequence[int], form: Form, progress: Callable[[int], None] = lambda _: None
+) -> list[IssuedCard]:
+    """Issues a card to each resident, all or none, in the order given. `progress` hears how many are signed.
+
+    Raises NotFound when one lies outside the jurisdiction, HasLiveCard when one has a live card of the form,
+    NoIssuerKey when the keys have no room. One transaction that holds back other issues: give it a commune at a time.
+    """
+    at = now()
+    _lock_issue()
+    _check_residents(scope, resident_ids, form, at)
+    signed = _signed_cards(scope, resident_ids, form, at, progress)
+    with connection.cursor() as cursor:
+        copy_in(cursor.cursor, "card", _CARD_COLUMNS, _card_rows(signed, form, at))
+        copy_in(cursor.cursor, "card_signature", _LEDGER_COLUMNS, _ledger_rows(scope, signed, at))
+    detail = {"count": len(signed), "form": form.name.lower(), "indexes": digest(s.card.index for s in signed)}
+    _record_bulk(scope, Permission.CARDS_CARD_ISSUE, resident_ids, detail)
+    return [s.card for s in signed]
+
+
+def _lock_issue() -> None:
+    # One issue at a time: else two desks could draw the same index, or give one resident two cards.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('ksdb.cards.issue'))")
+
+
+def _check_residents(scope: Scope, resident_ids: Sequence[int], form: Form, at: datetime) -> None:
+    outer = scope.outer(Permission.CARDS_CARD_ISSUE)
+    parameters: dict[str, Any] = {
+        "residents": list(resident_ids),
+        "form": int(form),
+        "live": [int(status) for status in LIVE],
+        "at": at,
+        "outer": outer,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.cards", "residents_to_card"), parameters)
+        inside_count, live_count = cursor.fetchone()
+    if inside_count != len(resident_ids):
+        raise NotFound
+    if live_count:
+        raise HasLiveCard
+
+
+def _signed_cards(
+    scope: Scope, resident_ids: Sequence[int], form: Form, at: datetime, progress: Callable[[int], None]
+) -> list[_Signed]:
+    expires_at = card_expiry(at)
+    indexes = _free(len(resident_ids), _draw_indexes, "taken_indexes")
+    numbers = _free(len(resident_ids), _draw_numbers, "taken_numbers")
+    keys = _keys_for(scope, len(resident_ids), expires_at)
+    signed = []
+    for index, number, resident_id, key in zip(indexes, numbers, resident_ids, keys, strict=True):
+        token = sign_token(Claims(index, form, expiry(expires_at)), key.kid, key.private_key)
+        signed.append(_Signed(IssuedCard(index, number, resident_id, token), key.kid))
+        if len(signed) % PROGRESS_STEP == 0 or len(signed) == len(resident_ids):
+            progress(len(signed))
+    return signed
+
+
+def _keys_for(scope: Scope, count: int, expires_at: datetime) -> Iterator[SigningKey]:
+    """A key for each of `count` cards, the oldest with room first."""
+    left = count
+    for room in keys_with_room(scope, expires_at):
+        take = min(left, room.room)
+        if take == 0:
+            return
+        key = signing_key(room.kid, room.point)
+        for _ in range(take):
+            yield key
+        left -= take
+    if left:
+        raise NoIssuerKey
+
+
+def _free(count: int, draw: Callable[[int], Collection[T]], taken_query: str) -> list[T]:
+    """`count` random values that no card has, in random order."""
+    kept: list[T] = []
+    while len(kept) < count:
+        drawn = draw(count - len(kept))
+        with connection.cursor() as cursor:
+            cursor.execute(sql("ksdb.cards", taken_query), {"drawn": list(drawn)})
+            taken = {value for (value,) in cursor.fetchall()} | set(kept)
+        kept += [value for value in drawn if value not in taken]
+    return kept
+
+
+def _draw_indexes(count: int) -> Collection[int]:
+    return secrets.SystemRandom().sample(range(1, INDEX_CAPACITY), count)
+
+
+def _draw_numbers(count: int) -> Collection[str]:
+    return dict.fromkeys(random_card_number() for _ in range(count))
+
+
+def _card_rows(signed: Iterable[_Signed], form: Form, at: datetime) -> Iterator[tuple[object, ...]]:
+    expires_at = card_expiry(at)
+    for each in signed:
+        card = each.card
+        yield card.index, card.number, card.resident_id, int(form), int(CardStatus.ISSUED), "", at, at, expires_at
+
+
+def _ledger_rows(scope: Scope, signed: Iterable[_Signed], at: datetime) -> Iterator[tuple[object, ...]]:
+    for each in signed:
+        yield each.card.index, each.kid, token_sha256(each.card.token), at, scope.actor_id
+
+
+def token_of(scope: Scope, index: int) -> str:
+    """The token of a card, signed again: the same digits, or NotInLedger. Raises NotFound outside the jurisdiction."""
+    card = Card.objects.select_related("resident").filter(pk=index).first()
+    if card is None or not covers(scope, Permission.CARDS_CARD_PRINT, card.resident.division_id):
+        raise NotFound
+    line = Signature.objects.filter(card_index=index).latest("pk")
+    record(scope, "cards:token:read", subject=("resident", card.resident_id), purpose=Purpose.CARD_SERVICE)
+    claims = Claims(index, Form(card.form), expiry(card.expires_at))
+    return _signed_again(claims, _key_of(line.kid), bytes(line.token_sha256))
+
+
+def _key_of(kid: int) -> SigningKey:
+    return signing_key(kid, bytes(IssuerKey.objects.get(pk=kid).public_key))
+
+
+def _signed_again(claims: Claims, key: SigningKey, ledger_sha256: bytes) -> str:
+    # Signing repeats itself (RFC 6979), so a second print is the same token and adds no line to the ledger.
+    token = sign_token(claims, key.kid, key.private_key)
+    if token_sha256(token) != ledger_sha256:
+        raise NotInLedger
+    return token
+
+
+def token_sha256(token: str) -> bytes:
+    """What the ledger keeps of a token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def digest(indexes: Iterable[int]) -> str:
+    """A hash of a set of card indexes: one line of audit names a batch without listing it."""
+    return hashlib.sha256(b"".join(index.to_bytes(4, "big") for index in sorted(indexes))).hexdigest()
+
+
+@transaction.atomic
+def activate_cards(scope: Scope, indexes: Sequence[int]) -> int:
+    """Activates issued cards, all or none; returns how many. From now on their scans are accepted.
+
+    Raises NotThisStatus when one is not issued, has expired, or lies outside the jurisdiction.
+    """
+    parameters: dict[str, Any] = {
+        "indexes": list(indexes),
+        "issued": int(CardStatus.ISSUED),
+        "active": int(CardStatus.ACTIVE),
+        "at": now(),
+        "outer": scope.outer(Permission.CARDS_CARD_ISSUE),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.cards", "activate"), parameters)
+        changed = int(cursor.rowcount)
+    if changed != len(set(indexes)):
+        raise NotThisStatus
+    detail = {"count": changed, "indexes": digest(set(indexes))}
+    _record_bulk(scope, "cards:card:activate", _holders(indexes) if changed == 1 else (), detail)
+    return changed
+
+
+def _holders(indexes: Sequence[int]) -> list[int]:
+    return list(Card.objects.filter(pk__in=indexes).values_list("resident_id", flat=True))
+
+
+def _record_bulk(scope: Scope, action: str, resident_ids: Sequence[int], detail: dict[str, object]) -> None:
+    """One entry for an act on many; for an act on one resident, the entry names the resident."""
+    subject = ("resident", resident_ids[0]) if len(resident_ids) == 1 else None
+    record(scope, action, subject=subject, detail=detail)
+
+
+@transaction.atomic
+def change_status(scope: Scope, index: int, status: CardStatus, reason: Reason) -> Card:
+    """Suspends a card, takes a suspended one back into use, or revokes it for good.
+
+    Raises NotFound outside the jurisdiction, NotThisStatus where the card's life or the reason does not allow it.
+    """
+    cards = Card.objects.select_for_update(of=("self",)).select_related("resident")
+    card = cards.filter(pk=index).first()
+    if card is None or not covers(scope, Permission.CARDS_CARD_REVOKE, card.resident.division_id):
+        raise NotFound
+    before = CardStatus(card.status)
+    is_first_activation = before == CardStatus.ISSUED and status == CardStatus.ACTIVE
+    if status not in ALLOWED.get(before, ()) or is_first_activation or reason not in REASONS[status]:
+        raise NotThisStatus
+    card.status, card.reason, card.status_since = status, reason, now()
+    card.save(update_fields=["status", "reason", "status_since"])
+    detail = {"card": index, "from": before.name.lower(), "to": status.name.lower(), "reason": reason}
+    record(scope, Permission.CARDS_CARD_REVOKE, subject=("resident", card.resident_id), detail=detail)
+    return card
+
+
+@transaction.atomic
+def order_batch(scope: Scope, division_id: int, form: Form, limit: int = MOST_PER_BATCH) -> PrintBatch:
+    """A queued batch with the division's cards of the form that no batch holds yet. Raises NothingToPrint."""
+    if not covers(scope, Permission.CARDS_CARD_PRINT, division_id):
+        raise NotFound
+    _lock_issue()
+    at = now()
+    made = PrintBatch.objects.create(division_id=division_id, form=form, created_by_id=scope.actor_id, created_at=at)
+    parameters: dict[str, Any] = {
+        "batch": made.pk,
+        "division": division_id,
+        "form": int(form),
+        "printable": [int(status) for status in PRINTABLE],
+        "at": at,
+        "limit": min(limit, MOST_PER_BATCH),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.cards", "put_into_batch"), parameters)
+        made.card_count = cursor.rowcount
+    if not made.card_count:
+        raise NothingToPrint
+    made.save(update_fields=["card_count"])
+    detail = {"count": made.card_count, "form": form.name.lower()}
+    record(scope, "cards:batch:order", subject=("print_batch", made.pk), detail=detail)
+    return made
+
+
+def draw_batch(scope: Scope, batch_id: int, layout: str = "a4-2x4") -> PrintBatch:
+    """Draws the PDF of a batch into var/prints, readable by this user alone; its progress shows in the batch."""
+    drawn = batch(scope, batch_id)
+    _set_batch(drawn, status=PrintBatch.Status.RUNNING, done_count=0)
+    try:
+        path = _drawn_file(scope, drawn, layout)
+    except Exception:
+        _set_batch(drawn, status=PrintBatch.Status.FAILED)
+        raise
+    _set_batch(drawn, status=PrintBatch.Status.DONE, file_path=str(path), done_count=drawn.card_count)
+    return drawn
+
+
+def print_batch(scope: Scope, division_id: int, form: Form, limit: int = MOST_PER_BATCH) -> PrintBatch:
+    """Orders a batch and draws it at once; pages leave the drawing to a job."""
+    return draw_batch(scope, order_batch(scope, division_id, form, limit).pk)
+
+
+def _drawn_file(scope: Scope, drawn: PrintBatch, layout: str) -> Path:
+    cards = list(cards_of_batch(scope, drawn.pk))
+    subjects = [("resident", card.resident_id) for card in cards]
+    record_many(scope, "cards:card:print", subjects, Purpose.CARD_SERVICE, {"batch": drawn.pk})
+    sheet = Sheet(LAYOUTS[layout], f"ksdb {drawn.pk}", f"Lô {drawn.pk} · {drawn.division.name}")
+    path = settings().var_dir / "prints" / f"batch-{drawn.pk}.pdf"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        faces = ((face, None) for face in _faces(cards))
+        write_sheets(file, faces, sheet, on_page=lambda done: _set_batch(drawn, done_count=done))
+    return part.replace(path)
+
+
+def _faces(cards: Iterable[BatchCard]) -> Iterator[Face]:
+    keys: dict[int, SigningKey] = {}
+    for card in cards:
+        if card.kid not in keys:
+            keys[card.kid] = _key_of(card.kid)
+        form = Form(card.form)
+        claims = Claims(card.index, form, expiry(card.expires_at))
+        token = _signed_again(claims, keys[card.kid], bytes(card.token_sha256))
+        yield Face(token, card.number, form, card.full_name, card.birth_year, card.commune)
+
+
+def _set_batch(changed: PrintBatch, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(changed, name, value)
+    changed.save(update_fields=list(values))
+
+
+def file_of_batch(scope: Scope, batch_id: int) -> Path:
+    """Where a finished batch lies, for a download. Audited. Raises NotFound."""
+    found = batch(scope, batch_id)
+    path = Path(found.file_path)
+    if found.status != PrintBatch.Status.DONE or not path.is_file():
+        raise NotFound
+    record(scope, "cards:batch:download", subject=("print_batch", batch_id))
+    return path

@@ -1,0 +1,256 @@
+"""The face of a card: what stands where on 85.60 × 53.98 mm. Knows no tables. Words on cards are Vietnamese."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import fontpkg_be_vietnam_pro
+import numpy as np
+import zxingcpp
+from numpy.typing import NDArray
+from reportlab.lib.colors import Color, HexColor
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+
+from ksdb.config import settings
+from ksdb.core.names import stored_name
+from ksdb.core.token import Form
+
+CARD_WIDTH: Final = 85.60 * mm
+CARD_HEIGHT: Final = 53.98 * mm
+CORNER: Final = 3.18 * mm
+QR_SIDE: Final = 40 * mm
+"""With the quiet zone of four modules on each side."""
+QUIET_MODULES: Final = 4
+
+REGULAR, SEMIBOLD, BOLD = "BeVietnamPro-Regular", "BeVietnamPro-SemiBold", "BeVietnamPro-Bold"
+BLACK, INK, QUIET, RIVER, DEEP, WASH = (
+    HexColor(c) for c in ("#000000", "#14231f", "#455653", "#0d5c63", "#07363b", "#eef5f4")
+)
+GOLD, WHITE = HexColor("#ffc843"), HexColor("#ffffff")
+_LEFT, _TEXT_WIDTH = 4.6 * mm, 37.6 * mm
+_PLACE_X = 11.2 * mm
+_QR_X, _QR_Y = CARD_WIDTH - QR_SIDE - 1.8 * mm, 1.6 * mm
+_HEAD_Y = 43.4 * mm
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a form of card is told apart: by its word, and by its colour too."""
+
+    word: str
+    colour: Color
+    on_colour: Color
+
+
+LOOKS: Final = {
+    Form.ELECTRONIC: Look("ĐIỆN TỬ", GOLD, INK),
+    Form.PAPER: Look("GIẤY", HexColor("#8fd0c8"), DEEP),
+    Form.PLASTIC: Look("NHỰA", HexColor("#5b2a86"), WHITE),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What one card shows."""
+
+    token: str
+    number: str
+    form: Form
+    full_name: str
+    birth_year: int
+    commune: str
+
+
+class Modules:
+    """The dark modules of a symbol as whole-number rectangles, in the shape of a reportlab path."""
+
+    def __init__(self, code: str, side: int) -> None:
+        self._code = code
+        self.side = side
+
+    def getCode(self) -> str:  # noqa: N802 - the name reportlab asks a path for
+        return self._code
+
+
+def prepare(canvas: Canvas, form: Form) -> None:
+    """Registers the fonts, and draws once what all faces of a form share."""
+    _register_fonts()
+    canvas.beginForm(_form_name(form), 0, 0, CARD_WIDTH, CARD_HEIGHT)
+    _draw_ground(canvas, LOOKS[form])
+    _draw_head(canvas, LOOKS[form])
+    _draw_foot(canvas)
+    canvas.endForm()
+
+
+def draw_face(canvas: Canvas, face: Face, modules: Modules | None = None) -> None:
+    """Draws a face with its lower left corner at the origin; `modules` when the symbol is made already."""
+    canvas.doForm(_form_name(face.form))
+    _draw_holder(canvas, face)
+    _draw_symbol(canvas, modules or symbol(face.token))
+
+
+def symbol(token: str) -> Modules:
+    """The QR symbol of a token: version 6-M for 235 digits."""
+    made = zxingcpp.create_barcode(token, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
+    return _modules(np.array(made.to_image(scale=1, add_quiet_zones=False)) == 0)
+
+
+def _modules(dark: NDArray[np.bool_]) -> Modules:
+    """One rectangle a run of dark modules in a row, from the top row down."""
+    side = len(dark)
+    edges = np.diff(np.pad(dark, ((0, 0), (1, 1))).astype(np.int8))
+    rows, starts = np.nonzero(edges == 1)
+    ends = np.nonzero(edges == -1)[1]
+    runs = zip(starts.tolist(), (side - 1 - rows).tolist(), (ends - starts).tolist(), strict=True)
+    return Modules("".join(f"{x} {y} {width} 1 re " for x, y, width in runs) + "n" * (not dark.any()), side)
+
+
+def _draw_symbol(canvas: Canvas, modules: Modules) -> None:
+    scale = QR_SIDE / (modules.side + 2 * QUIET_MODULES)
+    canvas.saveState()
+    canvas.translate(_QR_X + QUIET_MODULES * scale, _QR_Y + QUIET_MODULES * scale)
+    canvas.scale(scale, scale)
+    canvas.setFillColor(BLACK)
+    canvas.drawPath(modules, stroke=0, fill=1)
+    canvas.restoreState()
+
+
+def _draw_holder(canvas: Canvas, face: Face) -> None:
+    canvas.setFillColor(INK)
+    size, lines = fitted(stored_name(face.full_name), BOLD, (13, 8), _TEXT_WIDTH, 2)
+    _draw_lines(canvas, BOLD, size, lines, (_LEFT, 34.2 * mm))
+    canvas.setFont(SEMIBOLD, 9)
+    canvas.drawString(_LEFT, 20.6 * mm, str(face.birth_year))
+    size, lines = fitted(stored_name(face.commune), SEMIBOLD, (9, 7), _TEXT_WIDTH - _PLACE_X, 1)
+    _draw_lines(canvas, SEMIBOLD, size, lines, (_LEFT + _PLACE_X, 20.6 * mm))
+    canvas.setFillColor(DEEP)
+    canvas.setFont(BOLD, 12.2)
+    canvas.drawString(_LEFT, 10.6 * mm, spaced(face.number))
+
+
+def _draw_lines(canvas: Canvas, font: str, size: float, lines: list[str], at: tuple[float, float]) -> None:
+    canvas.setFont(font, size)
+    x, y = at
+    for i, line in enumerate(lines):
+        canvas.drawString(x, y - i * size * 1.22, line)
+
+
+def spaced(number: str) -> str:
+    """A card number in groups of four."""
+    return " ".join(re.findall("....", number))
+
+
+def fitted(text: str, font: str, sizes: tuple[float, float], width: float, most_lines: int) -> tuple[float, list[str]]:
+    """The largest size of `(largest, smallest)` at which the text fits in lines of `width`, and those lines.
+
+    A text that does not fit at the smallest size is squeezed below it: nothing of a name is ever cut off.
+    """
+    largest, smallest = sizes
+    size = largest
+    while True:
+        lines = _wrapped(text, font, size, width)
+        fits = len(lines) <= most_lines and all(pdfmetrics.stringWidth(line, font, size) <= width for line in lines)
+        if fits or size <= smallest / 2:
+            return size, lines
+        size -= 0.5
+
+
+def _wrapped(text: str, font: str, size: float, width: float) -> list[str]:
+    lines: list[str] = []
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and pdfmetrics.stringWidth(longer, font, size) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+@cache
+def _register_fonts() -> None:
+    folder = fontpkg_be_vietnam_pro.ROOT / "files"
+    for name in (REGULAR, SEMIBOLD, BOLD):
+        pdfmetrics.registerFont(TTFont(name, folder / f"{name}.ttf"))
+
+
+def _form_name(form: Form) -> str:
+    return f"face{form.value}"
+
+
+def _draw_ground(canvas: Canvas, look: Look) -> None:
+    """A card with round corners: wash at the left with the river in it, white where the symbol stands."""
+    outline = canvas.beginPath()
+    outline.roundRect(0, 0, CARD_WIDTH, CARD_HEIGHT, CORNER)
+    canvas.clipPath(outline, stroke=0, fill=0)
+    canvas.setFillColor(WASH)
+    canvas.rect(0, 0, CARD_WIDTH, CARD_HEIGHT, stroke=0, fill=1)
+    canvas.setStrokeColor(HexColor("#d5e6e4"))
+    canvas.setLineWidth(0.5)
+    for i in range(6):
+        _draw_wave(canvas, (6.4 - 1.9 * i) * mm)
+    canvas.setFillColor(WHITE)
+    canvas.roundRect(_QR_X, _QR_Y, QR_SIDE, QR_SIDE, 1.6 * mm, stroke=0, fill=1)
+    canvas.setFillColor(DEEP)
+    canvas.rect(0, _HEAD_Y, CARD_WIDTH, CARD_HEIGHT - _HEAD_Y, stroke=0, fill=1)
+    canvas.setFillColor(look.colour)
+    canvas.rect(0, _HEAD_Y - 0.9 * mm, CARD_WIDTH, 0.9 * mm, stroke=0, fill=1)
+
+
+def _draw_wave(canvas: Canvas, y: float) -> None:
+    path = canvas.beginPath()
+    path.moveTo(0, y)
+    for x in range(0, 88, 22):
+        path.curveTo((x + 7) * mm, y + 3 * mm, (x + 15) * mm, y - 3 * mm, (x + 22) * mm, y)
+    canvas.drawPath(path, stroke=1, fill=0)
+
+
+def _draw_head(canvas: Canvas, look: Look) -> None:
+    _draw_mark(canvas, _LEFT, 45.4 * mm, 6.6 * mm)
+    canvas.setFillColor(WHITE)
+    canvas.setFont(BOLD, 10.6)
+    canvas.drawString(_LEFT + 8.6 * mm, 47.4 * mm, "THẺ KIỂM SOÁT DỊCH BỆNH")
+    width = pdfmetrics.stringWidth(look.word, BOLD, 6.4) + 4 * mm
+    right = CARD_WIDTH - 3.4 * mm
+    canvas.setFillColor(look.colour)
+    canvas.roundRect(right - width, 46.8 * mm, width, 3.9 * mm, 1.95 * mm, stroke=0, fill=1)
+    canvas.setFillColor(look.on_colour)
+    canvas.setFont(BOLD, 6.4)
+    canvas.drawCentredString(right - width / 2, 47.95 * mm, look.word)
+
+
+def _draw_mark(canvas: Canvas, x: float, y: float, side: float) -> None:
+    """The mark of the pages: three finders of a symbol and a tick."""
+    canvas.saveState()
+    canvas.translate(x, y)
+    canvas.scale(side / 40, side / 40)
+    canvas.setFillColor(RIVER)
+    canvas.roundRect(0, 0, 40, 40, 9, stroke=0, fill=1)
+    canvas.setStrokeColor(WHITE)
+    canvas.setLineWidth(3)
+    for left, bottom in ((8.5, 23.5), (23.5, 23.5), (8.5, 8.5)):
+        canvas.roundRect(left, bottom, 8, 8, 1.5, stroke=1, fill=0)
+    canvas.setStrokeColor(GOLD)
+    canvas.setLineWidth(3.6)
+    canvas.setLineCap(1)
+    canvas.setLineJoin(1)
+    tick = canvas.beginPath()
+    tick.moveTo(22.5, 12.5)
+    tick.lineTo(26, 8.8)
+    tick.lineTo(32.8, 16.5)
+    canvas.drawPath(tick, stroke=1, fill=0)
+    canvas.restoreState()
+
+
+def _draw_foot(canvas: Canvas) -> None:
+    canvas.setFillColor(QUIET)
+    canvas.setFont(REGULAR, 5.6)
+    for x, y, label in ((0, 39.4, "Họ và tên"), (0, 24.3, "Năm sinh"), (_PLACE_X, 24.3, "Nơi ở"), (0, 15.2, "Số thẻ")):
+        canvas.drawString(_LEFT + x, y * mm, label)
+    canvas.drawString(_LEFT, 2.8 * mm, "Mã QR không chứa thông tin cá nhân")
+    canvas.setFillColor(RIVER)
+    canvas.setFont(SEMIBOLD, 6.8)
+    canvas.drawString(_LEFT, 5.7 * mm, f"Đường dây nóng {settings().hotline}")

@@ -1,0 +1,97 @@
+"""The life of a card: which status may follow which, why, and the errors of those who ask for more."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from ksdb.core.clock import day_bounds, day_of
+from ksdb.core.decision import CardStatus
+from ksdb.core.errors import KsdbError
+
+INDEX_CAPACITY: Final = 2**22
+"""Indexes are drawn below this: one status list covers them, and neighbours in a household get distant ones."""
+CARDS_PER_KEY: Final = 100_000
+"""One bad key means one bad batch, no more."""
+KEY_LIFE: Final = timedelta(days=3 * 365)
+KEY_MARGIN: Final = timedelta(days=1)
+"""A new key is valid from this long before now, so that a scanner whose clock is behind believes it."""
+CARD_LIFE: Final = timedelta(days=2 * 365)
+
+PRINTABLE: Final = frozenset({CardStatus.ISSUED, CardStatus.ACTIVE})
+LIVE: Final = frozenset({CardStatus.ISSUED, CardStatus.ACTIVE, CardStatus.SUSPENDED, CardStatus.ATTENTION})
+"""A resident has at most one card of a form in these."""
+
+# ATTENTION is missing as a goal: it derives from evidence and is never set by hand.
+ALLOWED: Final = {
+    CardStatus.ISSUED: frozenset({CardStatus.ACTIVE, CardStatus.REVOKED}),
+    CardStatus.ACTIVE: frozenset({CardStatus.SUSPENDED, CardStatus.REVOKED}),
+    CardStatus.SUSPENDED: frozenset({CardStatus.ACTIVE, CardStatus.REVOKED}),
+    CardStatus.ATTENTION: frozenset({CardStatus.REVOKED}),
+}
+
+
+def card_expiry(issued_at: datetime) -> datetime:
+    """When a card issued then expires: at the start of a civil day, so that nothing in a token tells the minute."""
+    return day_bounds(day_of(issued_at + CARD_LIFE))[0]
+
+
+class Reason(StrEnum):
+    """Why a status was changed."""
+
+    LOST = "lost"
+    STOLEN = "stolen"
+    DAMAGED = "damaged"
+    WRONG_DATA = "wrong_data"
+    MOVED_AWAY = "moved_away"
+    DIED = "died"
+    FOUND = "found"
+
+
+REASONS: Final = {
+    CardStatus.SUSPENDED: (Reason.LOST, Reason.STOLEN, Reason.MOVED_AWAY),
+    CardStatus.REVOKED: (
+        Reason.LOST,
+        Reason.STOLEN,
+        Reason.DAMAGED,
+        Reason.WRONG_DATA,
+        Reason.MOVED_AWAY,
+        Reason.DIED,
+    ),
+    CardStatus.ACTIVE: (Reason.FOUND,),
+}
+"""The reasons that make sense for each goal of a change by hand."""
+
+
+class HasLiveCard(KsdbError):
+    """Somebody on this list already has a card of this form. Revoke the old card before you issue a new one."""
+
+    code = "has_live_card"
+    status = 409
+
+
+class NotThisStatus(KsdbError):
+    """The card's status does not allow this any more. Load the page again and look at the card's status."""
+
+    code = "card_status"
+    status = 409
+
+
+class NoIssuerKey(KsdbError):
+    """There is no signing key with room for these cards. Ask the administrator for a new one: `ksdb keys make`."""
+
+    code = "no_issuer_key"
+    status = 503
+
+
+class NothingToPrint(KsdbError):
+    """There is no card of this form to print here. Issue cards first, or choose another division."""
+
+    code = "nothing_to_print"
+    status = 409
+
+
+class NotInLedger(KsdbError):
+    """A card's token differs from the one in the ledger, so it was not printed. Tell the administrator at once."""
+
+    code = "not_in_ledger"
+    status = 500

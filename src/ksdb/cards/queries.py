@@ -1,0 +1,208 @@
+"""Reads of cards, issuer keys and print batches."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Exists, OuterRef, QuerySet
+
+from ksdb.audit.actions import record
+from ksdb.cards.keys import public_key
+from ksdb.cards.life import CARDS_PER_KEY, LIVE, PRINTABLE, NoIssuerKey, card_expiry
+from ksdb.cards.models import Card, IssuerKey, PrintBatch
+from ksdb.core import token
+from ksdb.core.clock import now
+from ksdb.core.decision import CardStatus
+from ksdb.core.errors import KsdbError, NotFound
+from ksdb.core.ids import digits_of, is_card_number
+from ksdb.core.names import sort_key
+from ksdb.core.scope import Permission, Purpose, Scope
+from ksdb.places.models import Division
+from ksdb.places.queries import covers, inside, within
+from ksdb.postgres.named import sql
+from ksdb.registry.models import Resident
+
+
+class NumberMistyped(KsdbError):
+    """This is not a card number. It has 12 digits: compare each with the card, and mind digits that changed places."""
+
+    code = "number_mistyped"
+    status = 422
+
+
+@dataclass(frozen=True)
+class KeyRoom:
+    """A key that may sign, and how many cards it may still sign."""
+
+    kid: int
+    point: bytes
+    room: int
+
+
+@dataclass(frozen=True)
+class HolderCards:
+    """A resident and his or her cards, latest first."""
+
+    holder: Resident
+    cards: list[Card]
+
+
+@dataclass(frozen=True)
+class PrintCounts:
+    """What waits to be printed in a division, and how many residents there have no live card of any form."""
+
+    ready: int
+    without_card: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCard:
+    """A card of a print batch: its face, its claims, and its token's line in the ledger."""
+
+    index: int
+    number: str
+    form: token.Form
+    expires_at: datetime
+    resident_id: int
+    full_name: str
+    birth_year: int
+    commune: str
+    kid: int
+    token_sha256: bytes
+
+
+def _rows(name: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.cards", name), parameters)
+        return list(cursor.fetchall())
+
+
+def keys_with_room(scope: Scope, until: datetime) -> list[KeyRoom]:
+    """Keys that may sign cards which expire at `until`, oldest first."""
+    scope.require(Permission.CARDS_CARD_ISSUE)
+    rows = _rows("keys_with_room", at=now(), until=until, most=CARDS_PER_KEY)
+    return [KeyRoom(kid, bytes(point), room) for kid, point, room in rows if room > 0]
+
+
+def current_issuer_key(scope: Scope) -> IssuerKey:
+    """The key that signs the next card issued for the usual life. Raises NoIssuerKey."""
+    rooms = keys_with_room(scope, card_expiry(now()))
+    if not rooms:
+        raise NoIssuerKey
+    return IssuerKey.objects.get(pk=rooms[0].kid)
+
+
+def trust_list(scope: Scope) -> dict[int, token.IssuerKey]:
+    """Every issuer key by kid, for `core.token.check_token`; retired ones still verify what they signed."""
+    scope.require(Permission.CARDS_CARD_ISSUE)
+    return {key.kid: _trusted(key) for key in IssuerKey.objects.all()}
+
+
+def _trusted(key: IssuerKey) -> token.IssuerKey:
+    return token.IssuerKey(
+        kid=key.kid,
+        public_key=public_key(bytes(key.public_key)),
+        usage=token.Usage(key.usage),
+        not_before=token.expiry(key.not_before),
+        not_after=token.expiry(key.not_after),
+    )
+
+
+def cards_of(scope: Scope, resident_id: int) -> HolderCards:
+    """A resident of the jurisdiction with all cards. Audited. Raises NotFound."""
+    condition = within(scope, Permission.REGISTRY_RESIDENT_READ)
+    residents = Resident.objects.select_related("division__parent")
+    holder = residents.filter(condition, pk=resident_id).first()
+    if holder is None:
+        raise NotFound
+    record(scope, "cards:card:read", subject=("resident", resident_id), purpose=Purpose.CARD_SERVICE)
+    return HolderCards(holder, list(Card.objects.filter(resident=holder).order_by("-issued_at", "-index")))
+
+
+def card_by_number(scope: Scope, number: str, purpose: Purpose) -> Card:
+    """The card with that printed number, typed with or without spaces. Audited, found or not, so that guessing shows.
+
+    Raises NumberMistyped when the check digits say so, NotFound when no such card lies in the jurisdiction.
+    """
+    scope.require(Permission.REGISTRY_RESIDENT_READ)
+    digits = digits_of(number)
+    if not is_card_number(digits):
+        raise NumberMistyped
+    condition = within(scope, Permission.REGISTRY_RESIDENT_READ, "resident__division")
+    card = Card.objects.filter(condition, number=digits).first()
+    subject = ("resident", card.resident_id) if card else None
+    record(scope, "cards:card:find", subject=subject, purpose=purpose, detail={"found": card is not None})
+    if card is None:
+        raise NotFound
+    return card
+
+
+def residents_without_card(scope: Scope, division_id: int) -> list[int]:
+    """Ids of a division's residents without any live card, in walking order: group, household, name."""
+    _require_division(scope, Permission.CARDS_CARD_ISSUE, division_id)
+    rows = _rows("residents_without_card", division=division_id, live=_values(LIVE), at=now())
+    return [resident_id for (resident_id,) in rows]
+
+
+def print_counts(scope: Scope, division_id: int, form: token.Form) -> PrintCounts:
+    _require_division(scope, Permission.CARDS_CARD_PRINT, division_id)
+    rows = _rows(
+        "print_counts",
+        division=division_id,
+        form=int(form),
+        printable=_values(PRINTABLE),
+        live=_values(LIVE),
+        at=now(),
+    )
+    return PrintCounts(*rows[0])
+
+
+def status_counts(scope: Scope, division_id: int) -> dict[CardStatus, int]:
+    """How many cards of a division's residents are in each status."""
+    _require_division(scope, Permission.COVERAGE_FIGURES_READ, division_id)
+    cards = Card.objects.filter(**inside(division_id, "resident__division"))
+    rows = cards.values("status").annotate(count=Count("index"))
+    return {CardStatus(row["status"]): row["count"] for row in rows}
+
+
+def divisions_to_print(scope: Scope) -> list[Division]:
+    """Communes of the jurisdiction where somebody is registered; where there is one, its residential groups too."""
+    lived_in = Division.objects.filter(
+        within(scope, Permission.CARDS_CARD_PRINT, "pk"), Exists(Resident.objects.filter(division=OuterRef("pk")))
+    )
+    groups = list(lived_in.select_related("parent").order_by("position", "code"))
+    communes = {d.pk: d for d in (g.parent if g.kind == Division.Kind.GROUP and g.parent else g for g in groups)}
+    covered = [d for d in communes.values() if covers(scope, Permission.CARDS_CARD_PRINT, d.pk)]
+    if len(communes) == 1:
+        return covered + [group for group in groups if group.pk not in communes]
+    return sorted(covered, key=lambda d: sort_key(d.name))
+
+
+def batches(scope: Scope) -> QuerySet[PrintBatch]:
+    """Print batches of the jurisdiction, latest first."""
+    return PrintBatch.objects.filter(within(scope, Permission.CARDS_CARD_PRINT)).select_related("division")
+
+
+def batch(scope: Scope, batch_id: int) -> PrintBatch:
+    found = batches(scope).filter(pk=batch_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def cards_of_batch(scope: Scope, batch_id: int) -> Iterator[BatchCard]:
+    """The cards of a batch in order, for the printer alone; whoever prints them writes the audit rows."""
+    batch(scope, batch_id)
+    for row in _rows("faces_of_batch", batch=batch_id):
+        yield BatchCard(*row)
+
+
+def _require_division(scope: Scope, permission: Permission, division_id: int) -> None:
+    if not covers(scope, permission, division_id):
+        raise NotFound
+
+
+def _values(statuses: Iterable[CardStatus]) -> list[int]:
+    return [int(status) for status in statuses]

@@ -1,0 +1,37 @@
+-- name: residents_to_card
+-- One row: how many of the residents lie inside the jurisdiction (`outer` null: everywhere), how many of those have a
+-- live card of the form. One index scan each.
+SELECT count(*),
+       count(*) FILTER (WHERE EXISTS (
+           SELECT FROM card
+           WHERE card.resident_id = resident.id AND card.form = %(form)s AND card.status = ANY(%(live)s)
+             AND card.expires_at > %(at)s))
+FROM resident
+WHERE resident.id = ANY(%(residents)s)
+  AND (%(outer)s::int[] IS NULL OR resident.division_id IN (
+      SELECT inner_id FROM division_containment WHERE outer_id = ANY(%(outer)s::int[])));
+
+-- name: taken_indexes
+-- Which of the indexes belong to a card already.
+SELECT index FROM card WHERE index = ANY(%(drawn)s);
+
+-- name: taken_numbers
+-- Which of the printed numbers belong to a card already.
+SELECT number FROM card WHERE number = ANY(%(drawn)s);
+
+-- name: keys_with_room
+-- Keys that may sign cards now and stay valid until `until`, with how many cards each may still sign; oldest first.
+-- Counts at most `most` index entries a key.
+SELECT kid, public_key, %(most)s - (SELECT count(*) FROM card_signature WHERE card_signature.kid = issuer_key.kid)::int
+FROM issuer_key
+WHERE usage = 'card' AND retired_at IS NULL AND not_before <= %(at)s AND not_after >= %(until)s
+ORDER BY kid;
+
+-- name: activate
+-- Activates issued, unexpired cards of residents inside the jurisdiction; the row count says how many there were.
+UPDATE card SET status = %(active)s, status_since = %(at)s, activated_at = %(at)s
+FROM resident
+WHERE card.index = ANY(%(indexes)s) AND card.status = %(issued)s AND card.expires_at > %(at)s
+  AND resident.id = card.resident_id
+  AND (%(outer)s::int[] IS NULL OR resident.division_id IN (
+      SELECT inner_id FROM division_containment WHERE outer_id = ANY(%(outer)s::int[])));
