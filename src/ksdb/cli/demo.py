@@ -11,6 +11,7 @@ from datetime import timedelta
 from itertools import chain
 from pathlib import Path
 from time import monotonic
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +30,12 @@ from ksdb.registry.actions import run_import, start_import
 from ksdb.simulation import town as towns
 from ksdb.simulation.actions import enrol_devices, give_cards, make_staff, open_points
 from ksdb.simulation.movement import VISIT, visits_of_day
-from ksdb.simulation.queries import busy_resident, division_named, residents_of
+from ksdb.simulation.queries import busy_resident, database_mark, division_named, residents_of
 from ksdb.simulation.routines import routines_of
 from ksdb.simulation.senders import Outbox, Sent, send
 from ksdb.tracing.actions import open_case, run_trace
+
+T = TypeVar("T")
 
 DAYS = 14
 PRINTED = "Phường Hương Vân"
@@ -43,41 +46,56 @@ SCANS_PER_PERSON_DAY = 0.27
 
 @dataclass
 class Demo:
-    """The town, where its files lie, and what earlier steps left for later ones."""
+    """The town, the folder that keeps what each step made, and where to send scans and words."""
 
     town: towns.Town
     folder: Path
     console: Console
     scope: Scope
+    gateway_url: str
+    days: int = DAYS
 
-    def kept(self, name: str, make: Callable[[], object]) -> object:
+    def kept(self, name: str, make: Callable[[], T]) -> T:
         """The result of a step: from its file if it was made before, else made now and kept, for this user only."""
         path = self.folder / f"{name}.json"
         if not path.exists():
-            made = json.dumps(make())
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                file.write(made)
-        return json.loads(path.read_text())
+            write_closed(path, json.dumps(make()))
+        kept: T = json.loads(path.read_text())
+        return kept
 
 
-def load(console: Console) -> None:
-    """All steps; on a database that has them already, only the results are printed."""
-    folder = settings().var_dir / "demo"
+def write_closed(path: Path, text: str) -> None:
+    """Writes the whole file or none of it, readable by this user only."""
+    draft = path.with_suffix(".draft")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    draft.replace(path)
+
+
+def load(console: Console) -> str:
+    """The demo town in this database, made or completed if need be; returns how to sign in."""
+    scope = system_scope()
+    folder = settings().var_dir / "demo" / database_mark(scope)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if (folder / "case.json").exists():
-        return
-    demo = Demo(towns.town(), folder, console, system_scope())
-    started = monotonic()
+    url = f"http://{settings().gateway_address}/v1/scans"
+    if not (folder / "case.json").exists():
+        started = monotonic()
+        demo = Demo(towns.town(), folder, console, scope, url)
+        show(demo, play(demo))
+        console.print(f"The demo town took {monotonic() - started:.0f} s.")
+    return (folder / "login.txt").read_text()
+
+
+def play(demo: Demo) -> int:
+    """All steps, from the ward's file to the trace of a case, whose number it returns; done ones are not done again."""
     demo.kept("staff", lambda: _make_staff(demo))
     demo.kept("import", lambda: _import(demo))
     ids = residents_of(demo.scope, demo.town)
-    tokens: dict[str, str] = demo.kept("cards", lambda: _give_cards(demo, ids))  # type: ignore[assignment]
+    tokens = demo.kept("cards", lambda: _give_cards(demo, ids))
     demo.kept("sheet", lambda: _print_sheet(demo))
-    devices: list[list[str]] = demo.kept("devices", lambda: _enrol(demo))  # type: ignore[assignment]
+    devices = demo.kept("devices", lambda: _enrol(demo))
     demo.kept("visits", lambda: _send_visits(demo, _tokens_by_row(tokens, ids), devices))
-    trace_id = demo.kept("case", lambda: _open_case(demo))
-    _show(demo, int(str(trace_id)))
-    console.print(f"The demo town took {monotonic() - started:.0f} s.")
+    return demo.kept("case", lambda: _open_case(demo))
 
 
 def _bar(console: Console) -> Progress:
@@ -90,9 +108,7 @@ def _make_staff(demo: Demo) -> str:
     password = f"ksdb-{secrets.token_hex(6)}"
     make_staff(demo.scope, password)
     names = ", ".join(username for username, *_ in towns.STAFF)
-    path = demo.folder / "login.txt"
-    path.touch(0o600)
-    path.write_text(f"  sign in  {names}  with the password  {password}\n")
+    write_closed(demo.folder / "login.txt", f"  sign in  {names}  with the password  {password}\n")
     return names
 
 
@@ -111,13 +127,15 @@ def _import(demo: Demo) -> int:
     return int(done.pk)
 
 
-def _give_cards(demo: Demo, ids: NDArray[np.int32]) -> dict[int, str]:
+def _give_cards(demo: Demo, ids: NDArray[np.int32]) -> dict[str, str]:
+    """The token of each resident's card; the demo plays the residents' purses."""
     if current_issuer_key(demo.scope) is None:
         make_issuer_key(demo.scope)
     plan = towns.card_plan(demo.town, ids > 0)
     with _bar(demo.console) as bar:
         task = bar.add_task("issuing and activating cards", total=None)
-        return give_cards(demo.scope, plan, ids, lambda done, total: bar.update(task, completed=done, total=total))
+        tokens = give_cards(demo.scope, plan, ids, lambda done, total: bar.update(task, completed=done, total=total))
+    return {str(resident_id): token for resident_id, token in tokens.items()}
 
 
 def _print_sheet(demo: Demo) -> str:
@@ -142,20 +160,22 @@ def _tokens_by_row(tokens: dict[str, str], ids: NDArray[np.int32]) -> dict[int, 
 def _send_visits(demo: Demo, tokens: dict[int, str], devices: list[list[str]]) -> dict[str, object]:
     """Two weeks of scans through the gateway; what was sent and what the gateway answered."""
     outbox = Outbox(devices, tokens, towns.SEED)
-    days = _days(demo.town, set(tokens))
+    days = _days(demo, set(tokens))
     total = sum(day.size for day in days)
     with _bar(demo.console) as bar:
         task = bar.add_task("sending scans through the gateway", total=total)
         uploads = chain(*(outbox.day(number, day) for number, day in enumerate(days)), outbox.rest())
-        url = f"http://{settings().gateway_address}/v1/scans"
-        sent = asyncio.run(send(url, uploads, lambda so_far: bar.update(task, completed=min(total, so_far.scans))))
+        sent = asyncio.run(
+            send(demo.gateway_url, uploads, lambda so_far: bar.update(task, completed=min(total, so_far.scans)))
+        )
     return _said(demo.console, sent)
 
 
-def _days(town: towns.Town, holders: set[int]) -> list[NDArray[np.void]]:
-    routines = routines_of(town.people, town.points, seed=towns.SEED, first_on=today() - timedelta(days=DAYS))
+def _days(demo: Demo, holders: set[int]) -> list[NDArray[np.void]]:
+    town = demo.town
+    routines = routines_of(town.people, town.points, seed=towns.SEED, first_on=today() - timedelta(days=demo.days))
     has_card = np.isin(np.arange(len(town.people)), list(holders))
-    made = (visits_of_day(routines, day, visits_per_person_day=SCANS_PER_PERSON_DAY) for day in range(DAYS))
+    made = (visits_of_day(routines, day, visits_per_person_day=SCANS_PER_PERSON_DAY) for day in range(demo.days))
     return [np.asarray(day[has_card[day["resident"]]], VISIT) for day in made]
 
 

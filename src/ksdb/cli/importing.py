@@ -1,7 +1,9 @@
 """`ksdb import`: one ward's list, with a report per row."""
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from rich.progress import Progress
 from rich.table import Table
@@ -10,6 +12,7 @@ from ksdb.cli.up import console, stopping_the_server
 from ksdb.core.scope import system_scope
 from ksdb.places.queries import divisions_on
 from ksdb.registry.actions import run_import, start_import
+from ksdb.registry.problems import column_label, sentence
 from ksdb.registry.queries import problems_of
 
 SHOWN = 40
@@ -21,9 +24,7 @@ def run(path: Path, code: str, on: str) -> int:
     with stopping_the_server():
         division = divisions_on(scope, date.fromisoformat(on)).filter(code=code).first()
         if division is None:
-            console.print(
-                f"No division had the code {code} on {on}. `ksdb manage shell` is not needed: see docs/glossary.md."
-            )
+            console.print(f"No division had the code {code} on {on}. Check both; --on takes a day as 2021-07-01.")
             return 2
         source = start_import(scope, division.pk, path.name, path)
         with Progress(console=console) as progress:
@@ -35,17 +36,17 @@ def run(path: Path, code: str, on: str) -> int:
             f"{done.row_count} rows: {done.imported_count} imported, {done.known_count} known already, "
             f"{done.rejected_count} to correct"
         )
-        _say_problems(source.pk)
+        _say_problems(list(problems_of(scope, done.pk)[:SHOWN]))
         if done.rejected_path:
             console.print(f"Correct the rows in {done.rejected_path} and import that file.")
     return 1 if done.rejected_count else 0
 
 
-def _say_problems(import_id: int) -> None:
-    problems = list(problems_of(system_scope(), import_id)[:SHOWN])
+def _say_problems(problems: Sequence[Any]) -> None:
     if not problems:
         return
     table = Table("row", "column", "what to do", title=f"the first {len(problems)} remarks")
     for problem in problems:
-        table.add_row(str(problem.row_number), problem.column, problem.code)
+        label = str(column_label(problem.column))
+        table.add_row(str(problem.row_number), label, sentence(problem.code, problem.other_row))
     console.print(table)

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 from rich.console import Console
@@ -47,12 +46,9 @@ def run(*, with_demo: bool, stays_up: bool = True) -> None:
     with stopping_the_server(), console.status("Preparing the database"):
         _prepare()
         with running(settings()) as children:
-            if with_demo:
-                from ksdb.cli.demo import load
-
-                load(console)
+            login = _demo() if with_demo else ""
             console.print(f"[green]ksdb is up[/] after {time.monotonic() - started:.1f} s")
-            _say_where(settings())
+            _say_where(settings(), login)
             if stays_up:
                 _wait(children)
 
@@ -146,12 +142,16 @@ def stop(children: list[subprocess.Popen[bytes]]) -> None:
             child.wait()
 
 
-def _say_where(ours: Settings) -> None:
+def _demo() -> str:
+    from ksdb.cli.demo import load
+
+    return load(console)
+
+
+def _say_where(ours: Settings, login: str) -> None:
     console.print(f"  pages    http://{ours.site_address}/")
     console.print(f"  gateway  http://{ours.gateway_address}/v1/scans")
-    login = Path(ours.var_dir) / "demo" / "login.txt"
-    if login.exists():
-        console.print(login.read_text(), end="")
+    console.print(login, end="")
     console.print("Ctrl-C stops everything; nothing is lost.")
 
 

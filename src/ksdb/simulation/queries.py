@@ -3,6 +3,7 @@
 from datetime import date
 
 import numpy as np
+from django.db import connection
 from django.db.models import Count
 from numpy.typing import NDArray
 
@@ -28,6 +29,15 @@ def residents_of(scope: Scope, made: Town) -> NDArray[np.int32]:
     )
     ids = {tuple(key): resident_id for *key, resident_id in rows.iterator(chunk_size=10_000)}
     return np.fromiter((ids.get(key, 0) for key in keys_of(made.people)), np.int32, len(made.people))
+
+
+def database_mark(scope: Scope) -> str:
+    """What tells this database from every other: when its first migration was applied."""
+    scope.require(Permission.PLACES_DIVISION_READ)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_char(min(applied), 'YYYYMMDDHH24MISSUS') FROM django_migrations")
+        (mark,) = cursor.fetchone()
+    return str(mark)
 
 
 def division_named(scope: Scope, name: str) -> Division:
