@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _SPACES = re.compile(r"\s+")
 _BASE = {letter: chr(ord("A") + i) for i, letter in enumerate("aăâbcdđeêfghijklmnoôơpqrstuưvwxyz")}
@@ -34,6 +35,7 @@ def sort_key(name: str) -> str:
     return " ".join(letters) + "~" + " ".join(tones)
 
 
+@lru_cache(1 << 15)
 def _letters_and_tones(word: str) -> tuple[str, str]:
     letters, tones = [], []
     for character in word:

@@ -18,7 +18,11 @@ class Household(models.Model):
 
 
 class Import(models.Model):
-    """One file brought in: what came of it, and where its rejected rows lie to be corrected."""
+    """One file brought in: what came of it, and where its rejected rows lie to be corrected.
+
+    Each row of the file is counted once as imported, known or rejected; `warned_count` is of the first two.
+    `missing_columns` and `found_headings` (a line each) say what is wrong with a heading. Paths are below var/imports.
+    """
 
     class Status(models.TextChoices):
         QUEUED = "queued"
@@ -32,10 +36,13 @@ class Import(models.Model):
     file_sha256 = models.CharField(max_length=64)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     failure = models.CharField(max_length=40, blank=True)
+    missing_columns = models.CharField(max_length=200, blank=True)
+    found_headings = models.TextField(blank=True)
     row_count = models.IntegerField(default=0)
     imported_count = models.IntegerField(default=0)
     known_count = models.IntegerField(default=0)
     rejected_count = models.IntegerField(default=0)
+    warned_count = models.IntegerField(default=0)
     rejected_path = models.CharField(max_length=300, blank=True)
     created_by_id = models.IntegerField(null=True)
     created_at = models.DateTimeField()
@@ -45,15 +52,20 @@ class Import(models.Model):
         db_table = "registry_import"
         ordering = ["-id"]
 
+    @property
+    def done_count(self) -> int:
+        return self.imported_count + self.known_count + self.rejected_count
+
 
 class ImportProblem(models.Model):
-    """What is wrong, or odd, with one row of a file. Says the row and the column, never the value."""
+    """What is wrong, or odd, with a row of a file (0: the whole file). Says row and column, never the value."""
 
     source = models.ForeignKey(Import, models.CASCADE, related_name="problems")
     row_number = models.IntegerField()
     column = models.CharField(max_length=20, blank=True)
     code = models.CharField(max_length=40)
     is_rejection = models.BooleanField()
+    other_row = models.IntegerField(null=True)
 
     class Meta:
         db_table = "registry_import_problem"

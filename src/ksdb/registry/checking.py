@@ -1,0 +1,224 @@
+"""One raw row is checked: a row that can be registered, or problems that keep it out. Knows no database."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+
+import msgspec
+
+from ksdb.core import ids
+from ksdb.core.names import fold, search_key, sort_key, stored_name
+from ksdb.registry.births import Birth, read_birth
+from ksdb.registry.communes import Commune, Communes, group_name
+from ksdb.registry.headings import Cell, Column, Heading
+from ksdb.registry.problems import REJECTIONS, Code, Problem
+from ksdb.registry.reading import RawRow
+
+_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ '’.\-])*")
+_SEXES: Mapping[str, ids.Sex] = {"nam": "male", "nu": "female", "trai": "male", "gai": "female"}
+_DASHES = frozenset("-–—")
+_LIMITS = {Column.ADDRESS: 200, Column.RELATION: 40, Column.HOUSEHOLD: 40, Column.GROUP: 100, Column.COMMUNE: 120}
+_CUT = {Column.ADDRESS: Code.ADDRESS_TOO_LONG, Column.RELATION: Code.RELATION_TOO_LONG}
+
+# The first three digits of an ID number: the province of birth registration (Circular 07/2016/TT-BCA).
+_PROVINCES = frozenset(f"{number:03d}" for number in (
+    1, 2, 4, 6, 8, 10, 11, 12, 14, 15, 17, 19, 20, 22, 24, 25, 26, 27, 30, 31, 33,
+    34, 35, 36, 37, 38, 40, 42, 44, 45, 46, 48, 49, 51, 52, 54, 56, 58, 60, 62, 64, 66,
+    67, 68, 70, 72, 74, 75, 77, 79, 80, 82, 83, 84, 86, 87, 89, 91, 92, 93, 94, 95, 96,
+))  # fmt: skip
+
+
+class CheckedRow(msgspec.Struct, frozen=True):
+    """A row that is right in itself. Texts are as they will be stored; "" is what the list does not say."""
+
+    row: int
+    name: str
+    search_key: str
+    sort_key: str
+    birth: Birth
+    sex: ids.Sex | None
+    id_number: str
+    phone: str
+    household: str
+    relation: str
+    group: str
+    address: str
+    commune: Commune
+
+
+class Checker:
+    """Checks the rows of one list."""
+
+    def __init__(self, heading: Heading, communes: Communes, today: date) -> None:
+        self._places = heading.positions
+        self._communes = communes
+        self._today = today
+
+    def check(self, raw: RawRow) -> tuple[CheckedRow | None, list[Problem]]:
+        """The row if it can be registered, and what is wrong or odd about it."""
+        return _RowCheck(raw, self._places, self._communes).result(self._today)
+
+
+class _RowCheck:
+    """The row under check, and what has been found so far."""
+
+    def __init__(self, raw: RawRow, places: Mapping[Column, int], communes: Communes) -> None:
+        self._raw, self._places, self._communes = raw, places, communes
+        self._problems: list[Problem] = []
+
+    def result(self, today: date) -> tuple[CheckedRow | None, list[Problem]]:
+        self._note_empty_cells()
+        (name, order), birth, sex = self._name(), self._birth(today), self._sex()
+        commune = self._commune()
+        group = self._group(commune)
+        row = CheckedRow(
+            row=self._raw.number,
+            name=name,
+            search_key=search_key(name),
+            sort_key=order,
+            birth=birth,
+            sex=sex,
+            id_number=self._id_number(birth, sex),
+            phone=self._phone(),
+            household=self._household(),
+            relation=self._text(Column.RELATION),
+            group=group,
+            address=self._text(Column.ADDRESS),
+            commune=commune,
+        )
+        if any(problem.code in REJECTIONS for problem in self._problems):
+            return None, self._problems
+        return row, self._problems
+
+    def _say(self, column: Column, code: Code) -> None:
+        self._problems.append(Problem(self._raw.number, column, code))
+
+    def _note_empty_cells(self) -> None:
+        if self._raw.notes:
+            for column, place in self._places.items():
+                if place in self._raw.notes:
+                    self._say(column, self._raw.notes[place])
+
+    def _cell(self, column: Column) -> Cell:
+        place = self._places.get(column)
+        return self._raw.cells[place] if place is not None and place < len(self._raw.cells) else ""
+
+    def _is_noted(self, column: Column) -> bool:
+        return bool(self._raw.notes) and self._places.get(column) in self._raw.notes
+
+    def _text(self, column: Column) -> str:
+        """The cell's text on one line. Says so where it is no text, looks like a formula, or is too long."""
+        cell = self._cell(column)
+        if cell == "":
+            return ""
+        if isinstance(cell, bool | date | time | timedelta):
+            self._say(column, Code.NOT_TEXT)
+            return ""
+        text = plain(cell)
+        if text in _DASHES:
+            return ""
+        if text[:1] in "=+-@" and text:
+            self._say(column, Code.FORMULA_TEXT)
+        limit = _LIMITS.get(column, 1000)
+        if len(text) > limit:
+            self._say(column, _CUT.get(column, Code.TEXT_TOO_LONG))
+        return text[:limit]
+
+    def _name(self) -> tuple[str, str]:
+        """The name and its sort key."""
+        name = self._text(Column.NAME)
+        order = sort_key(name)
+        if not name:
+            if not self._is_noted(Column.NAME):
+                self._say(Column.NAME, Code.NAME_MISSING)
+        elif len(name) > 120 or len(order) > 260:
+            self._say(Column.NAME, Code.NAME_TOO_LONG)
+        elif not _NAME.fullmatch(name) and name[0] not in "=+-@":
+            self._say(Column.NAME, Code.NAME_LETTERS)
+        return name, order
+
+    def _birth(self, today: date) -> Birth:
+        found = read_birth(self._cell(Column.BIRTH), today)
+        if isinstance(found, Birth):
+            return found
+        if not (found is Code.BIRTH_MISSING and self._is_noted(Column.BIRTH)):
+            self._say(Column.BIRTH, found)
+        return Birth(0)
+
+    def _sex(self) -> ids.Sex | None:
+        text = self._text(Column.SEX)
+        sex = _SEXES.get(fold(text))
+        if text and not sex:
+            self._say(Column.SEX, Code.SEX_NOT_TAKEN)
+        return sex
+
+    def _id_number(self, birth: Birth, sex: ids.Sex | None) -> str:
+        cell = self._cell(Column.ID_NUMBER)
+        if cell == "" or plain(cell) in _DASHES:
+            return ""
+        number = ids.digits_of(plain(cell))
+        if number and not ids.is_id_number(number):
+            number = self._restored(number, birth, is_number=not isinstance(cell, str))
+        for doubt in ids.id_number_doubts(number, birth.on or birth.year or None, sex) if number else ():
+            self._say(Column.ID_NUMBER, Code(doubt))
+        return number
+
+    def _restored(self, number: str, birth: Birth, *, is_number: bool) -> str:
+        """The number with the leading zeros that a spreadsheet ate; of a text we ask that the birth year agrees too."""
+        whole = number.zfill(12)
+        is_plausible = len(number) in {10, 11} and whole.isascii() and whole.isdigit() and whole[:3] in _PROVINCES
+        if is_plausible and (is_number or not ids.id_number_doubts(whole, birth.year, None)):
+            self._say(Column.ID_NUMBER, Code.ID_NUMBER_RESTORED)
+            return whole
+        self._say(Column.ID_NUMBER, Code.ID_NUMBER_WRONG)
+        return ""
+
+    def _phone(self) -> str:
+        cell = self._cell(Column.PHONE)
+        text = "" if cell == "" else plain(cell)
+        if not text or text in _DASHES:
+            return ""
+        phone = ids.modern_phone(text)
+        if phone is None:
+            self._say(Column.PHONE, Code.PHONE_NOT_TAKEN)
+            return ""
+        digits = ids.digits_of(text)
+        if len(digits) == 11 and digits.startswith("01"):
+            self._say(Column.PHONE, Code.PHONE_CONVERTED)
+        return phone
+
+    def _household(self) -> str:
+        number = self._text(Column.HOUSEHOLD)
+        if not number and not self._is_noted(Column.HOUSEHOLD):
+            self._say(Column.HOUSEHOLD, Code.HOUSEHOLD_MISSING)
+        return number
+
+    def _commune(self) -> Commune:
+        only = self._communes.only
+        text = self._text(Column.COMMUNE)
+        found = self._communes.named(text) if text else only
+        if found is None:
+            self._say(Column.COMMUNE, Code.COMMUNE_OUTSIDE if text else Code.COMMUNE_MISSING)
+        return found or self._communes.all[0]
+
+    def _group(self, commune: Commune) -> str:
+        text = self._text(Column.GROUP)
+        if not text and not self._is_noted(Column.GROUP):
+            self._say(Column.GROUP, Code.GROUP_MISSING)
+        return group_name(text, commune) if text else ""
+
+
+def plain(cell: Cell) -> str:
+    """The cell as a person would type it: whole numbers without a fraction, days as dd/mm/yyyy, no invisible marks."""
+    if isinstance(cell, str):
+        return " ".join(cell.split()) if cell.isascii() and cell.isprintable() else _visible(cell)
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else str(cell)
+    if isinstance(cell, datetime | date):
+        return f"{cell:%d/%m/%Y}"
+    return str(cell)
+
+
+def _visible(text: str) -> str:
+    spaced = stored_name(text)
+    return spaced if spaced.isprintable() else "".join(c for c in spaced if c.isprintable()).strip()

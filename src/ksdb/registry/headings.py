@@ -1,0 +1,112 @@
+"""The columns of a ward's list, and how its heading row is recognised among what stands above it."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from ksdb.core.errors import KsdbError
+from ksdb.core.names import fold
+
+Cell = str | int | float | bool | date | datetime | time | timedelta
+
+SEARCHED_ROWS = 15
+"""How far down a heading is looked for: wards put the office, a title and a date above it."""
+
+
+class Column(StrEnum):
+    """What a column of a list can hold for us."""
+
+    NAME = "name"
+    BIRTH = "birth"
+    SEX = "sex"
+    ID_NUMBER = "id_number"
+    PHONE = "phone"
+    HOUSEHOLD = "household"
+    RELATION = "relation"
+    GROUP = "group"
+    ADDRESS = "address"
+    COMMUNE = "commune"
+
+
+REQUIRED = (Column.NAME, Column.BIRTH, Column.GROUP)
+
+# Folded, without marks or signs. Of a heading like "Số CCCD/CMND" the whole or its first part must stand here.
+_SYNONYMS: Mapping[Column, str] = {
+    Column.NAME: "ho va ten|ho ten|ho va ten khai sinh|ho chu dem va ten|ho ten cong dan|ten",
+    Column.BIRTH: "ngay sinh|ngay thang nam sinh|nam sinh|ngay thang nam|sinh ngay",
+    Column.SEX: "gioi tinh|gioi|phai",
+    Column.ID_NUMBER: "so cccd|cccd|so cmnd|cmnd|so dinh danh|so dinh danh ca nhan|ma dinh danh|can cuoc cong dan"
+    "|so can cuoc|so can cuoc cong dan|chung minh nhan dan|so giay to|so cc|so cmt|cmt",
+    Column.PHONE: "so dien thoai|dien thoai|sdt|so dt|dt|dien thoai lien he|so dien thoai lien he",
+    Column.HOUSEHOLD: "so ho|so so ho khau|ho so|so ho khau|so so ho|ma ho|ma so ho|ho so ho khau",
+    Column.RELATION: "quan he voi chu ho|quan he|quan he chu ho|qh voi chu ho",
+    Column.GROUP: "to dan pho|thon|to|tdp|thon to|to dan pho thon|thon to dan pho|khu pho|khu vuc|ban|lang",
+    Column.ADDRESS: "dia chi|dia chi thuong tru|noi thuong tru|noi o hien tai|dia chi hien tai|so nha|cho o hien nay",
+    Column.COMMUNE: "phuong|xa|phuong xa|xa phuong|thi tran|phuong xa thi tran|xa phuong thi tran",
+}
+_COLUMNS = {name: column for column, names in _SYNONYMS.items() for name in names.split("|")}
+_PARENTHESES = re.compile(r"\([^)]*\)?")
+_SIGNS = re.compile(r"[^a-z0-9/]+")
+
+
+class HeadingMissing(KsdbError):
+    """The list lacks a column that is needed. Name the columns as in the sample file, then upload the list again."""
+
+    code = "heading_missing"
+    status = 422
+
+    def __init__(self, missing: Sequence[Column], found: Sequence[str]) -> None:
+        super().__init__(self.sentence())
+        self.missing, self.found = tuple(missing), tuple(found)
+
+
+class HeadingNotFound(KsdbError):
+    """No heading was found in the first 15 rows. Give each column its name as in the sample file, then upload again."""
+
+    code = "heading_not_found"
+    status = 422
+
+
+class Heading(msgspec.Struct, frozen=True):
+    """A recognised heading row: where each column stands, and all of its texts. `row` counts from 0."""
+
+    row: int
+    texts: tuple[str, ...]
+    positions: Mapping[Column, int]
+
+    def require(self, columns: Iterable[Column]) -> None:
+        """Raises HeadingMissing when the list cannot be read without a column it lacks."""
+        if missing := [column for column in columns if column not in self.positions]:
+            raise HeadingMissing(missing, [text for text in self.texts if text])
+
+    def is_repeated_in(self, cells: Sequence[Cell]) -> bool:
+        """Whether the row is the heading again, as at the top of each printed page."""
+        place = self.positions[Column.NAME]
+        return place < len(cells) and str(cells[place]).strip() == self.texts[place]
+
+
+def column_of(heading: Cell) -> Column | None:
+    """The column that a heading cell names, in any usual wording, with or without marks."""
+    if not isinstance(heading, str) or len(heading) > 80:
+        return None
+    text = _SIGNS.sub(" ", _PARENTHESES.sub("", fold(heading)))
+    whole = " ".join(text.replace("/", " ").split())
+    return _COLUMNS.get(whole) or _COLUMNS.get(" ".join(text.split("/")[0].split()))
+
+
+def find_heading(rows: Iterable[Sequence[Cell]]) -> Heading | None:
+    """The row that names most columns, at least two, among the first rows of a sheet."""
+    found = [heading_at(number, cells) for number, cells in zip(range(SEARCHED_ROWS), rows, strict=False)]
+    best = max(found, key=lambda heading: len(heading.positions), default=None)
+    return best if best and len(best.positions) >= 2 else None
+
+
+def heading_at(row: int, cells: Sequence[Cell]) -> Heading:
+    positions: dict[Column, int] = {}
+    for place, cell in enumerate(cells):
+        if column := column_of(cell):
+            positions.setdefault(column, place)
+    return Heading(row, tuple(str(cell).strip() for cell in cells), positions)

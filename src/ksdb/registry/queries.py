@@ -1,0 +1,133 @@
+"""Reads of residents, households and imports. Each read of a person is written to the audit trail."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from django.core.paginator import Page, Paginator
+from django.db.models import Q, QuerySet
+
+from ksdb.audit.actions import record, record_many
+from ksdb.config import settings
+from ksdb.core.errors import NotFound
+from ksdb.core.names import search_key
+from ksdb.core.scope import Permission, Purpose, Scope
+from ksdb.places.models import Division
+from ksdb.places.queries import within
+from ksdb.registry.models import Import, ImportProblem, Resident
+from ksdb.registry.sealing import ID_NUMBER, PHONE, sealer
+
+PAGE_ROWS = 50
+MASK = "••••••••"
+
+
+class ResidentSearch(msgspec.Struct, frozen=True):
+    """Whom one looks for: words that the name's words begin with, in any order, with or without marks."""
+
+    words: str
+    birth_year: int | None = None
+
+
+class ResidentSheet(msgspec.Struct, frozen=True):
+    """What the page of one resident shows. Of numbers only the last four digits."""
+
+    resident: Resident
+    members: Sequence[Resident]
+    id_number: str
+    phone: str
+
+
+def residents_named(scope: Scope, search: ResidentSearch, purpose: Purpose, page: int = 1) -> Page[Resident]:
+    """At most 50 residents of the jurisdiction in the order of Vietnamese lists; each one shown is audited.
+
+    Costs a scan of the jurisdiction's residents: made for a ward, bearable for the province.
+    """
+    found = Resident.objects.filter(within(scope, Permission.REGISTRY_RESIDENT_READ), _named(search.words))
+    if search.birth_year:
+        found = found.filter(birth_year=search.birth_year)
+    listed = Paginator(found.select_related("division__parent", "household").order_by("sort_key", "id"), PAGE_ROWS)
+    shown = listed.get_page(page)
+    record_many(scope, Permission.REGISTRY_RESIDENT_READ, [("resident", one.pk) for one in shown], purpose)
+    return shown
+
+
+def _named(words: str) -> Q:
+    condition = Q()
+    for word in search_key(words).split():
+        condition &= Q(search_key__startswith=word) | Q(search_key__contains=f" {word}")
+    return condition
+
+
+def resident_for(scope: Scope, resident_id: int, purpose: Purpose) -> Resident:
+    """The resident, if inside the jurisdiction; the read is audited. Raises NotFound."""
+    found = _residents(scope).filter(pk=resident_id).first()
+    if found is None:
+        raise NotFound
+    record(scope, Permission.REGISTRY_RESIDENT_READ, ("resident", resident_id), purpose)
+    return found
+
+
+def resident_sheet(scope: Scope, resident_id: int, purpose: Purpose) -> ResidentSheet:
+    """The resident with the household's other members, each of whom is audited as read too."""
+    resident = resident_for(scope, resident_id, purpose)
+    members = _residents(scope).filter(household=resident.household_id).exclude(pk=resident_id).order_by("id")
+    listed = list(members[:PAGE_ROWS]) if resident.household_id else []
+    subjects = [("resident", member.pk) for member in listed]
+    record_many(scope, Permission.REGISTRY_RESIDENT_READ, subjects, purpose, {"household_of": resident_id})
+    id_number = _masked(ID_NUMBER, resident.id_number_sealed)
+    return ResidentSheet(resident, listed, id_number, _masked(PHONE, resident.phone_sealed))
+
+
+def _residents(scope: Scope) -> QuerySet[Resident]:
+    inside = within(scope, Permission.REGISTRY_RESIDENT_READ)
+    return Resident.objects.filter(inside).select_related("division__parent", "household")
+
+
+def _masked(field: str, sealed: bytes | memoryview | None) -> str:
+    return MASK + sealer().open(field, bytes(sealed))[-4:] if sealed else ""
+
+
+def imports_in(scope: Scope) -> QuerySet[Import]:
+    """Imports into the jurisdiction, latest first."""
+    return Import.objects.filter(within(scope, Permission.REGISTRY_IMPORT_RUN)).select_related("division")
+
+
+def import_of(scope: Scope, import_id: int) -> Import:
+    found = imports_in(scope).filter(pk=import_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def problems_of(scope: Scope, import_id: int) -> QuerySet[ImportProblem]:
+    """What the import said: rejections before warnings, each in the order of rows."""
+    source = import_of(scope, import_id)
+    return ImportProblem.objects.filter(source=source).order_by("-is_rejection", "row_number", "id")
+
+
+def imports_dir() -> Path:
+    return settings().var_dir / "imports"
+
+
+def rejected_file(scope: Scope, import_id: int) -> Path:
+    """The correction file of an import. It holds persons' data: taking it away is audited."""
+    source = import_of(scope, import_id)
+    path = imports_dir() / source.rejected_path
+    if not source.rejected_path or not path.exists():
+        raise NotFound
+    detail = {"rejected": source.rejected_count, "warned": source.warned_count}
+    record(scope, "registry:rejected:export", ("import", source.pk), Purpose.CORRECTION, detail)
+    return path
+
+
+def divisions_for_import(scope: Scope) -> list[Division]:
+    """Communes, and districts above several, that a list may be imported into.
+
+    Of the structure of today, of those the jurisdiction was granted in, and of those that residents live in already.
+    """
+    inside = Division.objects.filter(within(scope, Permission.REGISTRY_IMPORT_RUN, "pk"))
+    kinds = [Division.Kind.COMMUNE, Division.Kind.DISTRICT]
+    used = Division.objects.filter(kind=Division.Kind.GROUP).values("valid_from")
+    granted = Division.objects.filter(pk__in=scope.outer(Permission.REGISTRY_IMPORT_RUN) or []).values("valid_from")
+    is_used = Q(valid_to=None) | Q(valid_from__in=used) | Q(valid_from__in=granted)
+    return list(inside.filter(is_used, kind__in=kinds).order_by("-valid_from", "position", "code"))

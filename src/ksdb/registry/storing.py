@@ -1,0 +1,133 @@
+"""Checked rows go into PostgreSQL: looked up, told apart, sealed, and copied in, a chunk in one transaction."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+import msgspec
+import psycopg
+
+from ksdb.core.seal import Sealer
+from ksdb.postgres.copying import copy_in
+from ksdb.postgres.named import sql
+from ksdb.registry.checking import CheckedRow
+from ksdb.registry.matching import Arrival, Home, Lookups, Matcher, Registered, Verdict
+from ksdb.registry.problems import Code, Problem
+from ksdb.registry.sealing import ID_NUMBER, PHONE
+
+ROOM = "ksdb.registry"
+RESIDENT_COLUMNS = (
+    "household_id", "division_id", "full_name", "search_key", "sort_key", "sex", "birth_year", "born_on", "relation",
+    "id_number_sealed", "id_number_key", "phone_sealed", "phone_key", "source_id", "registered_at",
+)  # fmt: skip
+PROBLEM_COLUMNS = ("source_id", "row_number", "column", "code", "is_rejection", "other_row")
+
+Cursor = psycopg.Cursor[tuple[object, ...]]
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """A checked row and the residential group it belongs to."""
+
+    row: CheckedRow
+    division_id: int
+
+
+class Store:
+    """Writes the chunks of one import. What it remembers between chunks is in its matcher."""
+
+    def __init__(self, source_id: int, sealer: Sealer, at: datetime) -> None:
+        self._source_id, self._sealer, self._at = source_id, sealer, at
+        self._matcher = Matcher(source_id)
+
+    def take(self, cursor: Cursor, placed: Sequence[Placed]) -> list[Verdict]:
+        """Registers who is new and completes who is known; one verdict per row, in the order given."""
+        cursor.execute(sql(ROOM, "lock_registry"))
+        arrivals = [self._arrival(one) for one in placed]
+        lookups = _lookups(cursor, arrivals)
+        verdicts = [self._matcher.verdict(arrival, lookups) for arrival in arrivals]
+        new = [verdict.arrival for verdict in verdicts if verdict.is_new]
+        copy_in(cursor, "resident", RESIDENT_COLUMNS, self._rows(new, _households(cursor, new)))
+        self._complete(cursor, verdicts)
+        return verdicts
+
+    def keep_problems(self, cursor: Cursor, problems: Iterable[Problem]) -> None:
+        rows = ((self._source_id, p.row, p.column or "", p.code, p.is_rejection, p.other_row) for p in problems)
+        copy_in(cursor, "registry_import_problem", PROBLEM_COLUMNS, rows)
+
+    def _arrival(self, placed: Placed) -> Arrival:
+        number = placed.row.id_number
+        key = self._sealer.match_key(ID_NUMBER, number) if number else None
+        return Arrival(placed.row, Home(placed.division_id, placed.row.household), key)
+
+    def _rows(self, new: Iterable[Arrival], households: dict[Home, int]) -> Iterator[tuple[object, ...]]:
+        for arrival in new:
+            row = arrival.row
+            yield (
+                households.get(arrival.home), arrival.home.division_id, row.name, row.search_key, row.sort_key,
+                row.sex or "", row.birth.year, row.birth.on, row.relation,
+                *self._numbers(arrival), self._source_id, self._at,
+            )  # fmt: skip
+
+    def _numbers(self, arrival: Arrival) -> tuple[bytes | None, bytes | None, bytes | None, bytes | None]:
+        """ID number and phone, each sealed and as its match key."""
+        number, phone = arrival.row.id_number, arrival.row.phone
+        return (
+            self._sealer.seal(ID_NUMBER, number) if number else None,
+            arrival.id_number_key,
+            self._sealer.seal(PHONE, phone) if phone else None,
+            self._sealer.match_key(PHONE, phone) if phone else None,
+        )
+
+    def _complete(self, cursor: Cursor, verdicts: Iterable[Verdict]) -> None:
+        lacking = [v for v in verdicts if v.known and v.problem and v.problem.code is Code.KNOWN_COMPLETED]
+        if lacking:
+            numbers = zip(*(self._numbers(verdict.arrival) for verdict in lacking), strict=True)
+            columns = [list(column) for column in numbers]
+            names = ("id_numbers", "id_number_keys", "phones", "phone_keys")
+            ids = [verdict.known.id for verdict in lacking if verdict.known]
+            cursor.execute(sql(ROOM, "complete_residents"), {"ids": ids, **dict(zip(names, columns, strict=True))})
+
+
+def _lookups(cursor: Cursor, arrivals: Sequence[Arrival]) -> Lookups:
+    keys = [arrival.id_number_key for arrival in arrivals if arrival.id_number_key]
+    by_id_number = {known.id_number_key: known for known in _registered(cursor, "registered_by_id_number", keys=keys)}
+    by_home: defaultdict[tuple[Home, str, int], list[Registered]] = defaultdict(list)
+    for known in _at_home(cursor, arrivals):
+        by_home[known.home, known.search_key, known.birth_year].append(known)
+    return Lookups({key: known for key, known in by_id_number.items() if key}, by_home)
+
+
+def _at_home(cursor: Cursor, arrivals: Sequence[Arrival]) -> Iterator[Registered]:
+    homes = {arrival.home for arrival in arrivals if arrival.home.household}
+    yield from _registered(cursor, "registered_in_households", **_unzipped(homes))
+    loose = [arrival for arrival in arrivals if not arrival.home.household]
+    if loose:
+        divisions = list({arrival.home.division_id for arrival in loose})
+        names = [arrival.row.search_key for arrival in loose]
+        yield from _registered(cursor, "registered_without_household", divisions=divisions, names=names)
+
+
+def _registered(cursor: Cursor, query: str, **parameters: object) -> Iterator[Registered]:
+    rows = cursor.execute(sql(ROOM, query), parameters).fetchall()
+    for resident_id, division_id, household, *rest in rows:
+        yield Registered(resident_id, Home(division_id, household), *rest)  # type: ignore[arg-type]
+
+
+def _households(cursor: Cursor, arrivals: Iterable[Arrival]) -> dict[Home, int]:
+    """The household of each home; made where the list is the first to name it, in the order of the list."""
+    first: dict[Home, tuple[str, int]] = {}
+    for arrival in arrivals:
+        if arrival.home.household:
+            address, position = first.get(arrival.home, ("", arrival.row.row))
+            first[arrival.home] = (address or arrival.row.address, position)
+    homes = _unzipped(first)
+    addresses = [address for address, _ in first.values()]
+    positions = [position for _, position in first.values()]
+    cursor.execute(sql(ROOM, "ensure_households"), {**homes, "addresses": addresses, "positions": positions})
+    found = cursor.execute(sql(ROOM, "household_ids"), homes).fetchall()
+    return {Home(division_id, number): household_id for division_id, number, household_id in found}  # type: ignore[misc,arg-type]
+
+
+def _unzipped(homes: Iterable[Home]) -> dict[str, list[int] | list[str]]:
+    listed = list(homes)
+    return {"divisions": [home.division_id for home in listed], "book_numbers": [home.household for home in listed]}
