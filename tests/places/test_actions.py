@@ -1,12 +1,12 @@
 from datetime import date
 
 import pytest
+from tests.conftest import commune
 
 from ksdb.core.scope import Scope
 from ksdb.places.actions import ensure_group, load_reference
 from ksdb.places.models import Division, DivisionContainment, DivisionLink, PopulationFigure
 from ksdb.places.queries import divisions_on, eras
-from tests.conftest import commune
 
 pytestmark = pytest.mark.django_db
 
@@ -56,8 +56,10 @@ def test_the_commune_of_2025_holds_what_it_was_made_of_and_nothing_else() -> Non
 def test_the_split_commune_lies_in_no_single_later_commune() -> None:
     phu_thuan = Division.objects.get(name="Phường Phú Thuận", valid_from=date(2019, 4, 1))
     outer = Division.objects.filter(pk__in=DivisionContainment.objects.filter(inner=phu_thuan).values("outer"))
-    assert not outer.filter(kind=Division.Kind.COMMUNE).exclude(pk=phu_thuan.pk).filter(
-        valid_from__in=[date(2021, 7, 1), date(2025, 1, 1)]
+    assert (
+        not outer.filter(kind=Division.Kind.COMMUNE)
+        .exclude(pk=phu_thuan.pk)
+        .filter(valid_from__in=[date(2021, 7, 1), date(2025, 1, 1)])
     )
     assert DivisionLink.objects.filter(old=phu_thuan).count() == 2
     assert contains(commune("Phường Phú Xuân", date(2025, 7, 1)), phu_thuan)
