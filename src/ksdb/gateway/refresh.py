@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from psycopg import AsyncConnection
 from psycopg.rows import tuple_row
 
+from ksdb.core.errors import SchemaUnknown
 from ksdb.core.token import IssuerKey, Usage
 from ksdb.gateway.known import Known
 from ksdb.gateway.schema import require_schema
@@ -45,13 +46,20 @@ class Refresher:
         return time.monotonic() - self._fresh_at if self._fresh_at is not None else float("inf")
 
     async def run(self) -> None:
-        """Goes on until it is cancelled. Raises core.errors.SchemaUnknown before anything is loaded."""
+        """Goes on until it is cancelled. Raises SchemaUnknown only before anything is loaded.
+
+        Who migrates below a running gateway must restart it; until then it goes on with what it knows.
+        """
         attempt = 0
         while True:
             try:
                 await self._session()
             except (psycopg.Error, OSError) as error:
                 _log.warning("no news from the database: %s", type(error).__name__)
+            except SchemaUnknown as error:
+                if not self.is_loaded:
+                    raise
+                _log.error(error.sentence())
             attempt = 0 if self.age_seconds() < LOOK_SECONDS else attempt + 1
             await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
 

@@ -68,6 +68,7 @@ def start_embedded(settings: Settings) -> PostgresServer:
         if not (folder / "PG_VERSION").exists():
             server.ensure_pgdata_inited()
         _write_tuning(folder)
+        _forget_killed(folder)
     try:
         server.start()
     except subprocess.TimeoutExpired:
@@ -93,6 +94,38 @@ def _write_tuning(folder: Path) -> None:
     if "ksdb.conf" not in main.read_text():
         with main.open("a") as file:
             file.write("\ninclude = 'ksdb.conf'\n")
+
+
+def _forget_killed(folder: Path) -> None:
+    """Removes the locks of a server that was killed and not yet buried: the wheel and PostgreSQL think that it lives.
+
+    In a container nobody may ever bury it. Not done while one of its children is still at work in the folder.
+    """
+    info = PostmasterInfo.read_from_pgdata(folder)
+    if info is None or info.process is None or not _is_zombie(info.process):
+        return
+    deadline = time.monotonic() + START_SECONDS
+    while any(_works_in(process, folder) for process in psutil.process_iter()):
+        if time.monotonic() > deadline:
+            raise ServerStuck
+        time.sleep(0.1)
+    for lock in (folder / "postmaster.pid", Path(info.socket_dir or folder) / f".s.PGSQL.{info.port}.lock"):
+        if lock.exists() and lock.read_text().split("\n", 1)[0] == str(info.pid):
+            lock.unlink()
+
+
+def _is_zombie(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _works_in(process: psutil.Process, folder: Path) -> bool:
+    try:
+        return process.name() == "postgres" and process.cwd() == str(folder)
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False
 
 
 def _wait_until_ready(folder: Path) -> None:
