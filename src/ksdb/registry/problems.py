@@ -4,7 +4,6 @@ from enum import StrEnum
 
 import msgspec
 from django.utils.functional import Promise
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ksdb.registry.headings import Column
@@ -158,7 +157,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 def sentence(code: str, other_row: int | None = None) -> str:
     """What a person is told, in the language of the moment."""
-    return gettext(str(_SENTENCES[Code(code)])) % {"row": other_row}
+    return str(_SENTENCES[Code(code)]) % {"row": other_row}
 
 
 def column_label(column: str | None) -> str:

@@ -9,6 +9,7 @@ urlpatterns = [
     path("health", views.health, name="health"),
     path("language/", include("django.conf.urls.i18n")),
     path("", include("ksdb.access.urls")),
+    path("", include("ksdb.registry.urls")),
     path("", include("ksdb.coverage.urls")),
     path("", include("ksdb.visits.urls")),
     path("", include("ksdb.audit.urls")),

@@ -1,0 +1,97 @@
+"""Forms of the registry: whom to look for and why, and which list to import where."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from django import forms
+from django.template.defaultfilters import date as written_date
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from ksdb.core.clock import today
+from ksdb.core.scope import Purpose, Scope
+from ksdb.places.models import Division
+from ksdb.registry.purposes import PURPOSE_CHOICES
+from ksdb.registry.queries import ResidentSearch, divisions_for_import
+
+MAX_UPLOAD_BYTES = 64 * 2**20
+
+
+class ResidentSearchForm(forms.Form):
+    """Sent by POST: a name looked for belongs in no address bar and no log."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        min_length=2,
+        max_length=120,
+        help_text=_("Family, middle or given name, with or without marks"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    birth_year = forms.IntegerField(
+        label=_("Year of birth"),
+        required=False,
+        min_value=1900,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "maxlength": 4, "autocomplete": "off"}),
+    )
+    purpose = forms.ChoiceField(label=_("Purpose of the search"), choices=PURPOSE_CHOICES)
+    page = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+
+    @property
+    def search(self) -> ResidentSearch:
+        return ResidentSearch(self.cleaned_data["name"], self.cleaned_data["birth_year"])
+
+    @property
+    def purpose_named(self) -> Purpose:
+        return Purpose(self.cleaned_data["purpose"])
+
+
+class PurposeForm(forms.Form):
+    """Asked before a record is shown that was opened without a purpose."""
+
+    purpose = forms.ChoiceField(
+        label=_("Why do you open this record?"), choices=PURPOSE_CHOICES, widget=forms.RadioSelect
+    )
+
+
+class ImportForm(forms.Form):
+    """A list and the division its people live in."""
+
+    division = forms.TypedChoiceField(label=_("Division"), coerce=int)
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_("Excel (.xlsx) or CSV in UTF-8, at most 64 MB"),
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv"}),
+    )
+
+    def __init__(self, scope: Scope, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        divisions = divisions_for_import(scope)
+        choices: list[Any] = list(_by_structure(divisions))
+        if len(divisions) > 1:
+            choices.insert(0, ("", gettext("Choose a division")))
+        field = self.fields["division"]
+        assert isinstance(field, forms.TypedChoiceField)  # noqa: S101 - declared above
+        field.choices = choices
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if not file.name.lower().endswith((".xlsx", ".csv")):
+            raise forms.ValidationError(
+                gettext("Choose an .xlsx or .csv file. Save an older .xls file as .xlsx first.")
+            )
+        if file.size > MAX_UPLOAD_BYTES:
+            raise forms.ValidationError(gettext("The file is larger than 64 MB. Divide the list into parts."))
+        return file
+
+
+def _by_structure(divisions: list[Division]) -> Iterator[tuple[str, list[tuple[int, str]]]]:
+    """The divisions in groups, one for each administrative structure, latest first."""
+    for start, group in groupby(divisions, key=lambda division: division.valid_from):
+        label = gettext("Structure of today") if _holds_today(group_first := list(group)) else ""
+        label = label or gettext("Structure from %(day)s") % {"day": written_date(start, "j/n/Y")}
+        yield label, [(division.pk, division.name) for division in group_first]
+
+
+def _holds_today(divisions: list[Division]) -> bool:
+    return all(division.valid_to is None or division.valid_to > today() for division in divisions)

@@ -1,0 +1,12 @@
+"""The long work of the registry, done by the worker."""
+
+from procrastinate.contrib.django import app
+
+from ksdb.core.scope import Scope
+from ksdb.registry import actions
+
+
+@app.task(queue="registry")
+def run_import(import_id: int, actor_id: int | None) -> None:
+    """Brings a file in. What its uploader may do was checked when it was taken in; the trail still names the person."""
+    actions.run_import(Scope(actor_id=actor_id, is_system=True), import_id)

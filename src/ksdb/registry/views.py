@@ -1,0 +1,107 @@
+"""Pages of residents and of imports."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import FileResponse, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from ksdb.core.scope import Permission
+from ksdb.registry import actions, queries
+from ksdb.registry.correcting import SAMPLE_HEADING, sample_file
+from ksdb.registry.forms import ImportForm, PurposeForm, ResidentSearchForm
+from ksdb.registry.jobs import run_import
+from ksdb.registry.problems import Code, column_label, sentence
+from ksdb.registry.purposes import PURPOSE_LABELS, purpose_in
+from ksdb.registry.reporting import failure_of, statement_of
+from ksdb.web.requires import ScopedRequest, requires
+
+PAGE_ROWS = 50
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@never_cache
+@requires(Permission.REGISTRY_RESIDENT_READ)
+def residents(request: ScopedRequest) -> HttpResponse:
+    form = ResidentSearchForm(request.POST or None)
+    page = None
+    if form.is_valid():
+        number = form.cleaned_data["page"] or 1
+        page = queries.residents_named(request.scope, form.search, form.purpose_named, number)
+    purpose = form.purpose_named if page is not None else None
+    return render(request, "registry/residents.html", {"form": form, "page": page, "purpose": purpose})
+
+
+@never_cache
+@requires(Permission.REGISTRY_RESIDENT_READ)
+def resident(request: ScopedRequest, resident_id: int) -> HttpResponse:
+    purpose = purpose_in(request.GET.get("purpose"))
+    if purpose is None:
+        title = gettext("Open a resident's record")
+        return render(request, "registry/purpose.html", {"form": PurposeForm(), "title": title})
+    context = {
+        "sheet": queries.resident_sheet(request.scope, resident_id, purpose),
+        "purpose": purpose,
+        "purpose_label": PURPOSE_LABELS[purpose],
+        "cards_url": _cards_url(resident_id),
+    }
+    return render(request, "registry/resident.html", context)
+
+
+def _cards_url(resident_id: int) -> str | None:
+    try:
+        return reverse("cards:of_resident", args=[resident_id])
+    except NoReverseMatch:  # the site may be built without the room of cards, which stands above this one
+        return None
+
+
+@requires(Permission.REGISTRY_IMPORT_RUN)
+def imports(request: ScopedRequest) -> HttpResponse:
+    form = ImportForm(request.scope, request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        source = actions.start_import(request.scope, form.cleaned_data["division"], file.name, file.read())
+        run_import.defer(import_id=source.pk, actor_id=request.scope.actor_id)
+        messages.success(request, gettext("The list has been taken in and is being imported."))
+        return redirect("registry:import_detail", source.pk)
+    listed = Paginator(queries.imports_in(request.scope), PAGE_ROWS).get_page(request.GET.get("page"))
+    rows = [(source, statement_of(source.status)) for source in listed]
+    context = {"form": form, "page": listed, "rows": rows, "columns": SAMPLE_HEADING}
+    return render(request, "registry/imports.html", context)
+
+
+@never_cache
+@requires(Permission.REGISTRY_IMPORT_RUN)
+def import_detail(request: ScopedRequest, import_id: int) -> HttpResponse:
+    source = queries.import_of(request.scope, import_id)
+    listed = Paginator(queries.problems_of(request.scope, import_id), PAGE_ROWS).get_page(request.GET.get("page"))
+    context = {
+        "source": source,
+        "statement": statement_of(source.status),
+        "is_under_way": source.status in {"queued", "running"},
+        "failure": failure_of(source),
+        "page": listed,
+        "problems": [(p, column_label(p.column), sentence(Code(p.code), p.other_row)) for p in listed],
+    }
+    return render(request, "registry/import.html", context)
+
+
+@require_GET
+@never_cache
+@requires(Permission.REGISTRY_IMPORT_RUN)
+def import_rejected(request: ScopedRequest, import_id: int) -> HttpResponseBase:
+    path = queries.rejected_file(request.scope, import_id)
+    return FileResponse(path.open("rb"), as_attachment=True, filename=f"can-sua-{import_id}.xlsx", content_type=XLSX)
+
+
+@require_GET
+@requires(Permission.REGISTRY_IMPORT_RUN)
+def import_sample(request: ScopedRequest) -> HttpResponse:
+    divisions = queries.divisions_for_import(request.scope)
+    commune = next((division.name for division in divisions if division.kind == "commune"), "Phường Hương Vân")
+    headers = {"Content-Disposition": 'attachment; filename="danh-sach-mau.xlsx"'}
+    return HttpResponse(sample_file(commune, "Tổ dân phố 1"), content_type=XLSX, headers=headers)
