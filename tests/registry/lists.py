@@ -4,29 +4,37 @@ from collections.abc import Sequence
 from io import BytesIO
 
 import openpyxl
+from tests.conftest import system_scope
 
 from ksdb.places.models import Division
 from ksdb.registry.actions import run_import, start_import
 from ksdb.registry.models import Import, ImportProblem
-from tests.conftest import system_scope
 
-HEADING = ("STT", "Họ và tên", "Ngày sinh", "Giới tính", "Số CCCD/CMND", "Số điện thoại", "Số hộ", "Quan hệ với chủ hộ",
-           "Tổ dân phố/Thôn", "Địa chỉ", "Phường/Xã")  # fmt: skip
-LAN = (1, "Nguyễn Thị Lan", "05/09/1956", "Nữ", "046156000011", "0905111222", "7", "Chủ hộ", "Tổ dân phố 1", "12 Lý Thái Tổ",
-       "Phường Hương Vân")  # fmt: skip
+HEADING = (
+    "STT", "Họ và tên", "Ngày sinh", "Giới tính", "Số CCCD/CMND", "Số điện thoại", "Số hộ", "Quan hệ với chủ hộ",
+    "Tổ dân phố/Thôn", "Địa chỉ", "Phường/Xã",
+)  # fmt: skip
+COLUMNS = (
+    "serial", "name", "birth", "sex", "id_number", "phone", "household", "relation", "group", "address", "commune",
+)  # fmt: skip
+LAN = (
+    1, "Nguyễn Thị Lan", "05/09/1956", "Nữ", "046156000011", "0905111222", "7", "Chủ hộ", "Tổ dân phố 1",
+    "12 Lý Thái Tổ", "Phường Hương Vân",
+)  # fmt: skip
 
 Row = Sequence[object]
 
 
 def person(number: int, **changes: object) -> list[object]:
-    """Lan's row with another name, ID number and household, and what `changes` says, by the names of columns."""
-    places = dict(zip(("serial", "name", "birth", "sex", "id_number", "phone", "household", "relation", "group", "address",
-                       "commune"), range(11), strict=True))  # fmt: skip
-    row: list[object] = list(LAN)
-    row[0], row[1], row[4], row[5], row[6] = number, "Trần Thị Hoa", f"0461560001{number:02d}", None, str(number)
-    for name, value in changes.items():
-        row[places[name]] = value
-    return row
+    """Lan's row with another name, ID number and household, and what `changes` says by column."""
+    own = {
+        "serial": number,
+        "name": "Trần Thị Hoa",
+        "id_number": f"0461560001{number:02d}",
+        "phone": None,
+        "household": str(number),
+    }
+    return list({**dict(zip(COLUMNS, LAN, strict=True)), **own, **changes}.values())
 
 
 def workbook(*rows: Row, heading: Row = HEADING) -> openpyxl.Workbook:

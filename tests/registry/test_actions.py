@@ -6,6 +6,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 from django.db import connection
+from tests.conftest import ERA_2021, scope_for
+from tests.registry.lists import HEADING, LAN, content, counts, imported, person, said, workbook
 
 from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
@@ -18,8 +20,6 @@ from ksdb.registry.actions import FileKindUnknown, run_import, start_import
 from ksdb.registry.models import Household, Import, ImportProblem, Resident
 from ksdb.registry.queries import imports_dir
 from ksdb.registry.sealing import sealer
-from tests.conftest import ERA_2021, scope_for
-from tests.registry.lists import HEADING, LAN, content, counts, imported, person, said, workbook
 
 pytestmark = pytest.mark.django_db
 
@@ -114,7 +114,9 @@ def test_what_is_stored_is_clean(commune_a: Division) -> None:
     year_only = Resident.objects.get(birth_year=1950)
     assert year_only.born_on is None
     assert Resident.objects.get(born_on=date(1956, 3, 1)).sex == "female"
-    numbers = {sealer().open("id_number", bytes(r.id_number_sealed)) for r in Resident.objects.all() if r.id_number_sealed}
+    numbers = {
+        sealer().open("id_number", bytes(r.id_number_sealed)) for r in Resident.objects.all() if r.id_number_sealed
+    }
     assert {"046156000011", "046156000111"} <= numbers
     phones = {sealer().open("phone", bytes(r.phone_sealed)) for r in Resident.objects.all() if r.phone_sealed}
     assert phones == {"0905111222", "0351234567"}
@@ -160,7 +162,11 @@ def test_the_file_again_adds_nobody(commune_a: Division) -> None:
 
 
 def test_people_without_an_id_number_or_household_are_known_again(commune_a: Division) -> None:
-    rows = [person(1, id_number=None), person(2, id_number=None, household=None), person(3, id_number=None, birth="1956")]
+    rows = [
+        person(1, id_number=None),
+        person(2, id_number=None, household=None),
+        person(3, id_number=None, birth="1956"),
+    ]
     data = content(workbook(*rows))
     assert counts(imported(commune_a, data)) == (3, 0, 0)
     assert counts(imported(commune_a, data)) == (0, 3, 0)
