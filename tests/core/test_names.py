@@ -93,8 +93,8 @@ def test_a_list_in_vietnamese_order() -> None:
         "Lê Ưng",
         "Lê Ý",
     ]
-    assert sorted(ordered[::-1], key=sort_key) == ordered
-    assert sorted(ordered[::-1], key=lambda name: sort_key(name).encode()) == ordered
+    assert sorted(set(ordered), key=sort_key) == ordered
+    assert sorted(set(ordered), key=lambda name: sort_key(name).encode()) == ordered
 
 
 def test_tones_in_the_order_of_the_dictionaries() -> None:

@@ -32,7 +32,7 @@ from ksdb.cards.life import (
     card_expiry,
 )
 from ksdb.cards.models import Card, IssuerKey, PrintBatch, Signature
-from ksdb.cards.queries import BatchCard, batch, cards_of_batch, keys_with_room
+from ksdb.cards.queries import BatchCard, batch, cards_of_batch, keys_with_room, residents_without_card
 from ksdb.cards.sheets import LAYOUTS, Sheet, write_sheets
 from ksdb.config import settings
 from ksdb.core.clock import now
@@ -109,6 +109,12 @@ def issue_cards(
     detail = {"count": len(signed), "form": form.name.lower(), "indexes": digest(s.card.index for s in signed)}
     _record_bulk(scope, Permission.CARDS_CARD_ISSUE, resident_ids, detail)
     return [s.card for s in signed]
+
+
+def issue_missing(scope: Scope, division_id: int, form: Form, limit: int = MOST_PER_BATCH) -> int:
+    """Issues cards to residents of a division who have no live card, the first `limit` in walking order."""
+    resident_ids = residents_without_card(scope, division_id)[:limit]
+    return len(issue_cards(scope, resident_ids, form))
 
 
 def _lock_issue() -> None:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from ksdb.core.clock import day_bounds, day_of
+from ksdb.core.clock import day_bounds, day_of, now
 from ksdb.core.decision import CardStatus
 from ksdb.core.errors import KsdbError
 
@@ -33,6 +33,12 @@ ALLOWED: Final = {
 def card_expiry(issued_at: datetime) -> datetime:
     """When a card issued then expires: at the start of a civil day, so that nothing in a token tells the minute."""
     return day_bounds(day_of(issued_at + CARD_LIFE))[0]
+
+
+def shown_status(status: CardStatus, expires_at: datetime) -> CardStatus:
+    """What a desk is told: a card past its time is expired, whatever it was; a revoked one stays revoked."""
+    is_over = expires_at <= now() and status != CardStatus.REVOKED
+    return CardStatus.EXPIRED if is_over else status
 
 
 class Reason(StrEnum):

@@ -139,6 +139,14 @@ def card_by_number(scope: Scope, number: str, purpose: Purpose) -> Card:
     return card
 
 
+def card_in_reach(scope: Scope, permission: Permission, index: int) -> Card:
+    """A card whose holder lies where the permission was granted. Raises NotFound."""
+    card = Card.objects.filter(within(scope, permission, "resident__division"), pk=index).first()
+    if card is None:
+        raise NotFound
+    return card
+
+
 def residents_without_card(scope: Scope, division_id: int) -> list[int]:
     """Ids of a division's residents without any live card, in walking order: group, household, name."""
     _require_division(scope, Permission.CARDS_CARD_ISSUE, division_id)

@@ -14,7 +14,7 @@ FROM (
       AND NOT EXISTS (
           SELECT FROM card_print JOIN print_batch ON print_batch.id = card_print.batch_id
           WHERE card_print.card_id = card.index AND print_batch.status <> 'failed')
-    ORDER BY division.position, division.code, household.position, household.id, resident.sort_key, card.index
+    ORDER BY division.position, division.code, household.position, household.id, resident.sort_key, resident.id
     LIMIT %(limit)s
 ) AS found;
 

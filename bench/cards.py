@@ -1,0 +1,122 @@
+"""Issuing cards, and drawing them: signing, symbol and page beside the page alone. `python -m bench.cards [count]`"""
+
+import io
+import secrets
+import sys
+import time
+from collections.abc import Callable
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from rich.console import Console
+from rich.table import Table
+
+from ksdb.cards.artwork import Face, Modules, symbol
+from ksdb.cards.sheets import LAYOUTS, Sheet, write_sheets
+from ksdb.core.token import Claims, Form, sign_token
+
+NAMES = ("Nguyễn Thị Lan", "Công Tằng Tôn Nữ Thị Diệu Hương", "Lê Văn Bình", "Trần Ngọc Quỳnh Như")
+KEY = ec.generate_private_key(ec.SECP256R1())
+SHEET = Sheet(LAYOUTS["a4-2x4"], "bench", "bench")
+
+
+def token(index: int) -> str:
+    return sign_token(Claims(index, Form.PAPER, 1_900_000_000), 1, KEY)
+
+
+def face(index: int, signed: str) -> Face:
+    return Face(signed, "000000079444", Form.PAPER, NAMES[index % len(NAMES)], 1956, "Phường Hương Vân")
+
+
+def seconds(act: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    act()
+    return time.perf_counter() - start
+
+
+def draw(faces: list[tuple[Face, Modules | None]]) -> int:
+    file = io.BytesIO()
+    write_sheets(file, faces, SHEET)
+    return file.tell()
+
+
+def printing(count: int) -> dict[str, float]:
+    """Seconds for `count` cards: all of it, the drawing alone on ready symbols, and the parts."""
+    tokens = [token(i) for i in range(count)]
+    ready: list[tuple[Face, Modules | None]] = [(face(i, t), symbol(t)) for i, t in enumerate(tokens)]
+    draw(ready[:16])  # fonts are read once
+    whole = seconds(lambda: draw([(face(i, token(i)), None) for i in range(count)]))
+    alone = seconds(lambda: draw(ready))
+    return {
+        "cards_drawn_per_second": count / whole,
+        "cards_drawn_per_second_page_alone": count / alone,
+        "ratio_whole_to_page_alone": whole / alone,
+        "tokens_signed_per_second": count / seconds(lambda: [token(i) for i in range(count)]),
+        "symbols_per_second": count / seconds(lambda: [symbol(t) for t in tokens]),
+        "bytes_a_card": draw(ready) / count,
+    }
+
+
+def issuing(count: int) -> dict[str, float]:
+    """Cards issued a second, with their rows and ledger, in a transaction that is rolled back."""
+    from django.db import transaction
+
+    from ksdb.cards.actions import activate_cards, issue_cards, make_issuer_key
+    from ksdb.core.scope import system_scope
+
+    scope = system_scope()
+    figures = {}
+    with transaction.atomic():
+        make_issuer_key(scope)
+        residents = _residents(count)
+        start = time.perf_counter()
+        cards = issue_cards(scope, residents, Form.PAPER)
+        figures["cards_issued_per_second"] = count / (time.perf_counter() - start)
+        start = time.perf_counter()
+        activate_cards(scope, [card.index for card in cards])
+        figures["cards_activated_per_second"] = count / (time.perf_counter() - start)
+        start = time.perf_counter()
+        transaction.get_connection().check_constraints()
+        figures["seconds_of_foreign_keys"] = time.perf_counter() - start
+        transaction.set_rollback(True)
+    return figures
+
+
+def _residents(count: int) -> list[int]:
+    from ksdb.core.clock import now
+    from ksdb.places.models import Division
+    from ksdb.registry.models import Resident
+
+    division = Division.objects.filter(kind=Division.Kind.COMMUNE).first()
+    at = now()
+    made = Resident.objects.bulk_create(
+        (
+            Resident(division=division, full_name="-", search_key="-", sort_key="-", birth_year=1956, registered_at=at)
+            for _ in range(count)
+        ),
+        batch_size=5000,
+    )
+    ids = [resident.pk for resident in made]
+    secrets.SystemRandom().shuffle(ids)
+    return ids
+
+
+def run(count: int = 1000, issued: int = 20_000) -> dict[str, float]:
+    """All figures of this file."""
+    import django
+
+    django.setup()
+    return printing(count) | issuing(issued)
+
+
+def main() -> None:
+    figures = run(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
+    table = Table(title="Cards")
+    table.add_column("measure")
+    table.add_column("figure", justify="right")
+    for name, value in figures.items():
+        table.add_row(name.replace("_", " "), f"{value:,.2f}" if value < 100 else f"{value:,.0f}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

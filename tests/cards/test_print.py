@@ -1,0 +1,190 @@
+import stat
+from pathlib import Path
+
+import pypdfium2
+import pytest
+import zxingcpp
+from django.db import connection
+from reportlab.pdfbase import pdfmetrics
+from tests.conftest import resident_of, scope_for
+
+from ksdb.access.models import StaffAccount
+from ksdb.audit.models import Entry
+from ksdb.cards import jobs
+from ksdb.cards.actions import activate_cards, file_of_batch, issue_cards, order_batch, print_batch, token_sha256
+from ksdb.cards.artwork import BOLD, QR_SIDE, _register_fonts, fitted, symbol
+from ksdb.cards.life import NothingToPrint, NotInLedger
+from ksdb.cards.models import Card, CardPrint, IssuerKey, PrintBatch, Signature
+from ksdb.cards.queries import batches, divisions_to_print, print_counts
+from ksdb.cards.sheets import LAYOUTS
+from ksdb.core.errors import NotFound
+from ksdb.core.scope import Scope
+from ksdb.core.token import Form
+from ksdb.places.models import Division
+from ksdb.registry.models import Resident
+
+pytestmark = pytest.mark.django_db
+
+NAMES = [
+    "Nguyễn Thị Lan",
+    "CÔNG TẰNG TÔN NỮ THỊ DIỆU HƯƠNG",
+    "Công Tằng Tôn Nữ Thị Diệu Hương",
+    "Nguyễn Phước Tôn Thất Trường Giang",
+    "Hồ Thị Y",
+    "Lê Văn Bình",
+    "Đặng Thuỳ Trâm",
+    "Trần Ngọc Quỳnh Như",
+    "Phan Ưng",
+    "Đỗ Ỷ",
+]
+
+
+@pytest.fixture
+def residents(commune_a: Division) -> list[Resident]:
+    return [resident_of(commune_a, name) for name in NAMES]
+
+
+@pytest.fixture
+def printed(system: Scope, issuer_key: IssuerKey, residents: list[Resident], commune_a: Division) -> PrintBatch:
+    issue_cards(system, [resident.pk for resident in residents], Form.PAPER)
+    return print_batch(system, commune_a.pk, Form.PAPER)
+
+
+def decoded(path: Path) -> list[list[str]]:
+    """The texts of the codes of each page, rasterised at 200 dpi."""
+    with pypdfium2.PdfDocument(path) as document:
+        pages = [page.render(scale=200 / 72, grayscale=True).to_numpy().copy() for page in document]
+    return [[code.text for code in zxingcpp.read_barcodes(page)] for page in pages]
+
+
+def test_every_printed_code_reads_as_the_ledger_has_it(printed: PrintBatch) -> None:
+    pages = decoded(Path(printed.file_path))
+    assert [len(page) for page in pages] == [8, 2]
+    ledger = {bytes(digest) for digest in Signature.objects.values_list("token_sha256", flat=True)}
+    assert {token_sha256(text) for page in pages for text in page} == ledger
+    assert len(ledger) == len(NAMES)
+
+
+def test_the_file_is_for_this_user_alone_and_its_name_tells_nothing(printed: PrintBatch) -> None:
+    path = Path(printed.file_path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.name == f"batch-{printed.pk}.pdf"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_the_pages_carry_names_numbers_and_a_title_without_names(printed: PrintBatch) -> None:
+    with pypdfium2.PdfDocument(printed.file_path) as document:
+        text = " ".join(page.get_textpage().get_text_range() for page in document)
+        title = document.get_metadata_dict()["Title"]
+    words = text.split()
+    for name in NAMES:
+        assert set(name.split()) <= set(words), name
+    assert "".join(words).count("THẺKIỂMSOÁTDỊCHBỆNH") == len(NAMES)
+    for number in Card.objects.values_list("number", flat=True):
+        assert number in "".join(words)
+    assert title == f"ksdb {printed.pk}"
+
+
+def test_a_batch_says_how_far_it_is(printed: PrintBatch) -> None:
+    printed.refresh_from_db()
+    assert (printed.status, printed.done_count, printed.card_count) == (PrintBatch.Status.DONE, 10, 10)
+
+
+def test_each_printed_person_has_a_line_in_the_trail(printed: PrintBatch, residents: list[Resident]) -> None:
+    entries = Entry.objects.filter(action="cards:card:print", subject="resident")
+    assert set(entries.values_list("subject_id", flat=True)) == {resident.pk for resident in residents}
+
+
+def test_nothing_is_printed_twice(printed: PrintBatch, system: Scope, commune_a: Division) -> None:
+    with pytest.raises(NothingToPrint):
+        order_batch(system, commune_a.pk, Form.PAPER)
+    assert print_counts(system, commune_a.pk, Form.PAPER).ready == 0
+
+
+def test_a_failed_batch_gives_its_cards_back(
+    system: Scope, issuer_key: IssuerKey, residents: list[Resident], commune_a: Division
+) -> None:
+    issue_cards(system, [residents[0].pk], Form.PAPER)
+    Signature.objects.update(token_sha256=bytes(32))
+    with pytest.raises(NotInLedger):
+        print_batch(system, commune_a.pk, Form.PAPER)
+    assert PrintBatch.objects.get().status == PrintBatch.Status.FAILED
+    assert print_counts(system, commune_a.pk, Form.PAPER).ready == 1
+
+
+def test_counts_of_a_division(
+    system: Scope, issuer_key: IssuerKey, residents: list[Resident], commune_a: Division
+) -> None:
+    cards = issue_cards(system, [resident.pk for resident in residents[:4]], Form.PAPER)
+    activate_cards(system, [cards[0].index])
+    counts = print_counts(system, commune_a.pk, Form.PAPER)
+    assert (counts.ready, counts.without_card) == (4, 6)
+    assert print_counts(system, commune_a.pk, Form.PLASTIC).ready == 0
+
+
+def test_a_batch_goes_from_door_to_door(
+    system: Scope, issuer_key: IssuerKey, residents: list[Resident], commune_a: Division
+) -> None:
+    issue_cards(system, [resident.pk for resident in residents], Form.PAPER)
+    batch = order_batch(system, commune_a.pk, Form.PAPER, limit=3)
+    in_order = CardPrint.objects.filter(batch=batch).order_by("position").values_list("card__resident_id", flat=True)
+    by_name = sorted(residents, key=lambda resident: resident.sort_key)
+    assert list(in_order) == [resident.pk for resident in by_name[:3]]
+
+
+def test_another_ward_sees_no_batch_and_no_file(printed: PrintBatch, minh: StaffAccount, commune_a: Division) -> None:
+    scope = scope_for(minh)
+    assert not batches(scope).exists()
+    assert divisions_to_print(scope) == []
+    for attempt in (
+        lambda: file_of_batch(scope, printed.pk),
+        lambda: order_batch(scope, commune_a.pk, Form.PAPER),
+        lambda: print_counts(scope, commune_a.pk, Form.PAPER),
+    ):
+        with pytest.raises(NotFound):
+            attempt()
+
+
+def test_a_ward_officer_chooses_the_ward_or_a_group(binh: StaffAccount, lan: Resident, commune_a: Division) -> None:
+    assert divisions_to_print(scope_for(binh)) == [commune_a, lan.division]
+
+
+def test_the_job_draws_what_was_ordered(
+    binh: StaffAccount, issuer_key: IssuerKey, residents: list[Resident], commune_a: Division
+) -> None:
+    scope = scope_for(binh)
+    issue_cards(scope, [residents[0].pk], Form.PAPER)
+    batch_id = jobs.order_and_queue(scope, commune_a.pk, Form.PAPER)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT task_name, args FROM procrastinate_jobs")
+        assert cursor.fetchall() == [("ksdb.cards.jobs.draw", f'{{"batch_id": {batch_id}}}')]
+    jobs.draw(batch_id)
+    assert len(decoded(file_of_batch(scope, batch_id))[0]) == 1
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_cards_of_a_layout_lie_on_the_page_and_apart(name: str) -> None:
+    layout = LAYOUTS[name]
+    points = 72 / 25.4
+    corners = [layout.corner(place) for place in range(layout.per_page)]
+    for x, y in corners:
+        assert -0.1 <= x <= layout.page_width * points - 85.6 * points + 0.1
+        assert -0.1 <= y <= layout.page_height * points - 53.98 * points + 0.1
+    assert len(set(corners)) == layout.per_page
+
+
+def test_a_symbol_is_version_6_and_its_modules_are_four_fifths_of_a_millimetre() -> None:
+    made = symbol("1" + "7" * 234)
+    assert made.side == 41
+    assert QR_SIDE / (made.side + 8) * 25.4 / 72 == pytest.approx(0.816, abs=0.001)
+
+
+@pytest.mark.parametrize("name", [*NAMES, "A" * 60, "Một Hai Ba Bốn Năm Sáu Bảy Tám Chín Mười Mười-Một Mười-Hai", "Y"])
+def test_no_name_leaves_its_place(name: str) -> None:
+    _register_fonts()
+    size, lines = fitted(name, BOLD, (13, 8), 106, 2)
+    assert " ".join(lines) == name
+    if name in NAMES:
+        assert size >= 8
+        assert len(lines) <= 2
+        assert all(pdfmetrics.stringWidth(line, BOLD, size) <= 106 for line in lines)
