@@ -10,6 +10,7 @@ urlpatterns = [
     path("language/", include("django.conf.urls.i18n")),
     path("", include("ksdb.access.urls")),
     path("", include("ksdb.registry.urls")),
+    path("", include("ksdb.cards.urls")),
     path("", include("ksdb.coverage.urls")),
     path("", include("ksdb.visits.urls")),
     path("", include("ksdb.audit.urls")),
