@@ -97,9 +97,7 @@ def main() -> None:
         count, seconds, used = run_the_import(path)
     copied, bare = run_the_copy()
     assert copied == count
-    print(
-        f"import     {count:>8,} rows  {seconds:6.2f} s  {count / seconds:>9,.0f} rows/s  ({used:.2f} s of it our own CPU)"
-    )
+    print(f"import     {count:>8,} rows  {seconds:6.2f} s  {count / seconds:>9,.0f} rows/s  (CPU {used:.2f} s)")
     print(f"bare COPY  {copied:>8,} rows  {bare:6.2f} s  {copied / bare:>9,.0f} rows/s")
     print(f"ratio      {bare / seconds:.2f} of COPY's speed")
 

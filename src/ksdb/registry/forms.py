@@ -34,7 +34,9 @@ class ResidentSearchForm(forms.Form):
         min_value=1900,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "maxlength": 4, "autocomplete": "off"}),
     )
-    purpose = forms.ChoiceField(label=_("Purpose of the search"), choices=PURPOSE_CHOICES)
+    purpose = forms.ChoiceField(
+        label=_("Purpose of the search"), choices=[("", _("Choose a purpose")), *PURPOSE_CHOICES]
+    )
     page = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
 
     @property

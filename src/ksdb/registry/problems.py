@@ -137,7 +137,7 @@ COLUMN_LABELS: dict[Column, str | Promise] = {
     Column.HOUSEHOLD: _("Household number"),
     Column.RELATION: _("Relation to the head of household"),
     Column.GROUP: _("Residential group"),
-    Column.ADDRESS: _("Address"),
+    Column.ADDRESS: _("Home address"),
     Column.COMMUNE: _("Commune"),
 }
 
