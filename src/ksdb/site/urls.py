@@ -13,5 +13,6 @@ urlpatterns = [
     path("", include("ksdb.cards.urls")),
     path("", include("ksdb.coverage.urls")),
     path("", include("ksdb.visits.urls")),
+    path("", include("ksdb.tracing.urls")),
     path("", include("ksdb.audit.urls")),
 ]

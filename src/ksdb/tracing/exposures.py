@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -62,7 +63,7 @@ class CaseStays:
     stays: list[Stay]
     usual: dict[int, int]
 
-    def asked(self, rule: OverlapRule) -> dict[str, object]:
+    def asked(self, rule: OverlapRule) -> dict[str, Any]:
         """The parameters of the query `exposures`, whose bounds reach as far as a stay can."""
         arrived = [instant(stay.arrived) for stay in self.stays]
         until = [instant(stay.departed + rule.linger) for stay in self.stays]

@@ -51,7 +51,10 @@ class CaseRecord(models.Model):
 
 
 class Trace(models.Model):
-    """A stored answer: rules and data cut. `cut` is the database snapshot whose visits it saw."""
+    """A stored answer: rules and data cut. `cut` is the database snapshot whose visits it saw.
+
+    Of `resident_count` people registered in the communes where the case was, `covered_count` held an active card.
+    """
 
     case = models.ForeignKey(CaseRecord, models.CASCADE, related_name="traces")
     rule_set = models.ForeignKey(RuleSet, models.PROTECT)
@@ -64,6 +67,8 @@ class Trace(models.Model):
     stay_count = models.IntegerField()
     contact_count = models.IntegerField()
     unverified_count = models.IntegerField(default=0)
+    resident_count = models.IntegerField(default=0)
+    covered_count = models.IntegerField(default=0)
 
     class Meta:
         db_table = "trace"

@@ -17,6 +17,19 @@ WITH stay AS (
         %(points)s::integer[], %(usual)s::interval[], %(arrived)s::timestamptz[], %(until)s::timestamptz[],
         %(observed)s::boolean[]
     ) WITH ORDINALITY AS given (point_id, usual, arrived_at, until_at, is_observed, stay_no)
+), late AS (
+    -- Exits of those who were not scanned since the time from which it is usual to be here still.
+    SELECT stay.stay_no, stay.point_id, stay.arrived_at - stay.usual AS came_before, exit.resident_id, exit.scanned_at
+    FROM stay JOIN visit exit ON exit.point_id = stay.point_id AND exit.is_exit
+        AND exit.scanned_at > stay.arrived_at AND exit.scanned_at < stay.arrived_at - stay.usual + %(longest)s
+    WHERE exit.scanned_at >= %(since)s AND exit.scanned_at < %(before)s AND exit.resident_id <> %(case)s
+      AND NOT EXISTS (
+          SELECT FROM visit
+          WHERE visit.resident_id = exit.resident_id
+            AND visit.scanned_at >= stay.arrived_at - stay.usual AND visit.scanned_at < exit.scanned_at
+            AND visit.scanned_at >= %(since)s AND visit.scanned_at < %(before)s
+          OFFSET 0
+      )
 ), entry AS (
     SELECT stay.stay_no, visit.resident_id, visit.scanned_at, visit.sequence, visit.device_id
     FROM stay JOIN visit ON visit.point_id = stay.point_id
@@ -25,21 +38,16 @@ WITH stay AS (
       AND NOT visit.is_exit AND visit.resident_id <> %(case)s
     UNION ALL
     -- Whoever came longer before than is usual was still there only if an exit says so.
-    SELECT stay.stay_no, previous.resident_id, previous.scanned_at, previous.sequence, previous.device_id
-    FROM stay JOIN visit exit ON exit.point_id = stay.point_id AND exit.is_exit
-        AND exit.scanned_at > stay.arrived_at AND exit.scanned_at < stay.arrived_at - stay.usual + %(longest)s
-    CROSS JOIN LATERAL (
+    SELECT late.stay_no, previous.resident_id, previous.scanned_at, previous.sequence, previous.device_id
+    FROM late CROSS JOIN LATERAL (
         SELECT visit.* FROM visit
-        WHERE visit.resident_id = exit.resident_id
-          AND visit.scanned_at >= exit.scanned_at - %(longest)s AND visit.scanned_at <= exit.scanned_at
+        WHERE visit.resident_id = late.resident_id
+          AND visit.scanned_at >= late.scanned_at - %(longest)s AND visit.scanned_at < late.came_before
           AND visit.scanned_at >= %(since)s AND visit.scanned_at < %(before)s
-          AND (visit.scanned_at, visit.sequence, visit.device_id) < (exit.scanned_at, exit.sequence, exit.device_id)
         ORDER BY visit.scanned_at DESC, visit.sequence DESC, visit.device_id DESC
         LIMIT 1
     ) previous
-    WHERE exit.scanned_at >= %(since)s AND exit.scanned_at < %(before)s AND exit.resident_id <> %(case)s
-      AND previous.point_id = stay.point_id AND NOT previous.is_exit
-      AND previous.scanned_at < stay.arrived_at - stay.usual
+    WHERE previous.point_id = late.point_id AND NOT previous.is_exit
 ), followed AS (
     SELECT entry.stay_no, entry.resident_id, entry.scanned_at AS arrived_at, following.scanned_at AS next_at,
            entry.scanned_at + stay.usual AS expected_at,

@@ -1,0 +1,110 @@
+"""Forms of cases and traces."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from ksdb.core.clock import now, today
+from ksdb.tracing.models import DiseaseProfile, RuleSet
+from ksdb.tracing.period import CaseFacts, Days, PeriodEmpty, infectious_period
+
+
+class PersonForm(forms.Form):
+    """Whose case it is."""
+
+    number = forms.CharField(
+        label=_("Card number or resident number"),
+        help_text=_("The 12 digits printed on the card, or the number of the resident in the registry"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": "govuk-input--width-20"}),
+    )
+
+
+class CaseForm(forms.Form):
+    """The profile and the days of a case; refuses facts that leave no infectious period."""
+
+    profile = forms.ChoiceField(label=_("Disease profile"))
+    onset_on = forms.DateField(
+        label=_("Onset of symptoms"),
+        help_text=_("Leave empty when there are no symptoms"),
+        required=False,
+        widget=forms.DateInput({"type": "date", "class": "govuk-input--width-10"}, "%Y-%m-%d"),
+    )
+    sampled_on = forms.DateField(
+        label=_("Day of sampling"),
+        widget=forms.DateInput({"type": "date", "class": "govuk-input--width-10"}, "%Y-%m-%d"),
+    )
+    isolated_at = forms.DateTimeField(
+        label=_("Start of isolation"),
+        help_text=_("Leave empty when not isolated yet"),
+        required=False,
+        widget=forms.DateTimeInput({"type": "datetime-local", "class": "govuk-input--width-20"}, "%Y-%m-%dT%H:%M"),
+    )
+
+    def __init__(self, profiles: Sequence[DiseaseProfile], data: Any = None) -> None:
+        super().__init__(data)
+        self._profiles = {profile.code: profile for profile in profiles}
+        choices = [(profile.code, f"{profile.name} – {profile.source}") for profile in profiles]
+        self.fields["profile"] = forms.ChoiceField(
+            label=_("Disease profile"), choices=choices, initial=choices[0][0] if choices else None
+        )
+
+    @property
+    def facts(self) -> CaseFacts:
+        said = self.cleaned_data
+        return CaseFacts(said["profile"], said.get("onset_on"), said["sampled_on"], said.get("isolated_at"))
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        for name in ("onset_on", "sampled_on"):
+            if (day := said.get(name)) and day > today():
+                self.add_error(name, _("This day has not come yet."))
+        if (at := said.get("isolated_at")) and at > now():
+            self.add_error("isolated_at", _("This moment has not come yet."))
+        if not self.errors:
+            self._check_period()
+        return said
+
+    def _check_period(self) -> None:
+        facts = self.facts
+        profile = self._profiles[facts.profile]
+        try:
+            infectious_period(Days(profile.days_before_onset, profile.days_after_onset), facts, now())
+        except PeriodEmpty:
+            self.add_error("isolated_at", _("Isolation began before the infectious period. Check the three days."))
+
+
+class TraceForm(forms.Form):
+    """By which rules to trace."""
+
+    rules = forms.ChoiceField(label=_("Counts as exposed"))
+
+    def __init__(self, rule_sets: Sequence[RuleSet], data: Any = None) -> None:
+        super().__init__(data)
+        self.fields["rules"] = forms.ChoiceField(
+            label=_("Counts as exposed"), choices=[(rules.code, words_for(rules)) for rules in rule_sets]
+        )
+
+
+def words_for(rules: RuleSet) -> str:
+    """The rule set as a person says it."""
+    minutes = {"minutes": rules.least_minutes, "code": rules.code}
+    return _("%(minutes)s minutes or longer at one place (%(code)s)") % minutes
+
+
+class CommuneForm(forms.Form):
+    """The contacts of which commune to show."""
+
+    commune = forms.TypedChoiceField(label=_("Commune"), required=False, coerce=int, empty_value=None)
+
+    def __init__(self, communes: Sequence[tuple[int, str]], data: Any = None) -> None:
+        super().__init__(data)
+        self.fields["commune"] = forms.TypedChoiceField(
+            label=_("Commune"),
+            required=False,
+            coerce=int,
+            empty_value=None,
+            choices=[("", _("All communes")), *communes],
+        )

@@ -1,0 +1,263 @@
+"""Reads of cases and traces. Each person shown is written to the audit trail, with the case as the reason."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.core.paginator import Page, Paginator
+from django.db import connection
+from django.db.models import QuerySet
+
+from ksdb.audit.actions import record_many
+from ksdb.cards.queries import card_by_number
+from ksdb.core.errors import NotFound
+from ksdb.core.ids import digits_of
+from ksdb.core.scope import Permission, Purpose, Scope
+from ksdb.places.models import Division, ScanPoint
+from ksdb.places.queries import inside, within
+from ksdb.postgres.named import sql
+from ksdb.registry.models import Resident
+from ksdb.tracing.models import CaseRecord, Contact, CoPresence, DiseaseProfile, RuleSet, Trace
+from ksdb.tracing.report import Completeness, Evidence, Person, Report, Row
+
+READ = Permission.TRACING_CASE_READ
+PAGE_ROWS = 50
+RESIDENT_ID_DIGITS = 9
+
+
+@dataclass(frozen=True)
+class CommuneCount:
+    """A commune, and how many contacts of a trace live there."""
+
+    division_id: int
+    name: str
+    contacts: int
+
+
+@dataclass(frozen=True)
+class TracePage:
+    """One page of a trace's contacts: the report, what pages and communes there are, and which one is chosen."""
+
+    report: Report
+    page: Page[Contact]
+    communes: list[CommuneCount]
+    commune: int | None
+
+
+@dataclass(frozen=True)
+class CaseSheet:
+    """A case, whose it is, and its traces, latest first."""
+
+    case: CaseRecord
+    person: Person
+    traces: list[Trace]
+
+
+@dataclass(frozen=True)
+class ContactSheet:
+    """One contact with all evidence, and the trace as a whole."""
+
+    report: Report
+    row: Row
+    evidence: list[Evidence]
+
+
+def profiles(scope: Scope) -> list[DiseaseProfile]:
+    """The disease profiles in force: of each code the latest version."""
+    scope.require(READ)
+    return list(DiseaseProfile.objects.order_by("code", "-version").distinct("code"))
+
+
+def profile_named(scope: Scope, code: str) -> DiseaseProfile:
+    """The latest version of a profile. Raises NotFound."""
+    found = next((profile for profile in profiles(scope) if profile.code == code), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def rule_sets(scope: Scope) -> list[RuleSet]:
+    """The rule sets in force, the shortest overlap last."""
+    scope.require(READ)
+    latest = RuleSet.objects.order_by("code", "-version").distinct("code")
+    return sorted(latest, key=lambda rules: -rules.least_minutes)
+
+
+def rule_set_named(scope: Scope, code: str) -> RuleSet:
+    """The latest version of a rule set. Raises NotFound."""
+    found = next((rules for rules in rule_sets(scope) if rules.code == code), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def resident_by_number(scope: Scope, text: str) -> int:
+    """Whose case it is, by a card's number or the resident's own. Audited; NotFound outside the jurisdiction."""
+    scope.require(Permission.TRACING_CASE_WRITE)
+    digits = digits_of(text)
+    if len(digits) > RESIDENT_ID_DIGITS:
+        return int(card_by_number(scope, digits, Purpose.CASE_TRACING).resident_id)
+    if not digits.isascii() or not digits.isdigit():
+        raise NotFound
+    return person_for_case(scope, int(digits)).resident_id
+
+
+def person_for_case(scope: Scope, resident_id: int) -> Person:
+    """The resident of whom a case may be opened. Audited; NotFound outside the jurisdiction."""
+    condition = within(scope, Permission.TRACING_CASE_WRITE)
+    resident = _with_commune(Resident.objects.filter(condition, pk=resident_id)).first()
+    if resident is None:
+        raise NotFound
+    _read(scope, [resident_id], {})
+    return _person(resident)
+
+
+def cases_in(scope: Scope, number: int = 1) -> Page[CaseRecord]:
+    """At most 50 cases of the jurisdiction, latest first; each person shown is audited."""
+    cases = CaseRecord.objects.filter(within(scope, READ, "resident__division"))
+    shown = cases.select_related("profile", "resident__division__parent").prefetch_related("traces")
+    page = Paginator(shown.order_by("-id"), PAGE_ROWS).get_page(number)
+    _read(scope, [case.resident_id for case in page], {"list": "cases"})
+    return page
+
+
+def case(scope: Scope, case_id: int) -> CaseRecord:
+    """The case with its person and profile. Not audited: its pages are. Raises NotFound outside the jurisdiction."""
+    condition = within(scope, READ, "resident__division")
+    found = CaseRecord.objects.select_related("profile", "resident__division__parent")
+    one = found.filter(condition, pk=case_id).first()
+    if one is None:
+        raise NotFound
+    return one
+
+
+def case_sheet(scope: Scope, case_id: int) -> CaseSheet:
+    """What the page of a case shows. Audited."""
+    found = case(scope, case_id)
+    _read(scope, [found.resident_id], {"case": case_id})
+    return CaseSheet(found, _person(found.resident), list(found.traces.select_related("rule_set")))
+
+
+def trace(scope: Scope, trace_id: int) -> Trace:
+    """A trace of a case of the jurisdiction. Raises NotFound."""
+    condition = within(scope, READ, "case__resident__division")
+    found = Trace.objects.select_related("rule_set", "case").filter(condition, pk=trace_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def trace_report(scope: Scope, trace_id: int, count: int = PAGE_ROWS) -> Report:
+    """A trace with its first contacts, longest together first, at most 50. Those named are audited."""
+    found = trace(scope, trace_id)
+    ranked = list(_ranked(found)[: min(count, PAGE_ROWS)])
+    return _report(found, found.contact_count, _rows(scope, found, ranked, 1))
+
+
+def trace_page(scope: Scope, trace_id: int, commune: int | None = None, number: int = 1) -> TracePage:
+    """At most 50 contacts, of one commune when asked. Ranks are those of the list shown. Those named are audited."""
+    found = trace(scope, trace_id)
+    ranked = _ranked(found)
+    if commune is not None:
+        living = Resident.objects.filter(**inside(commune)).values("id")
+        ranked = ranked.filter(resident_id__in=living)
+    page = Paginator(ranked, PAGE_ROWS).get_page(number)
+    rows = _rows(scope, found, list(page), page.start_index())
+    return TracePage(_report(found, page.paginator.count, rows), page, _communes(trace_id), commune)
+
+
+def contact_sheet(scope: Scope, trace_id: int, contact_id: int) -> ContactSheet:
+    """One contact with every co-presence, in order of time. NotFound for one who lives outside the jurisdiction."""
+    found = trace(scope, trace_id)
+    living = Resident.objects.filter(within(scope, READ)).values("id")
+    contact = found.contacts.filter(pk=contact_id, resident_id__in=living).first()
+    if contact is None:
+        raise NotFound
+    rank = 1 + list(_ranked(found).values_list("pk", flat=True)).index(contact.pk)
+    rows = _rows(scope, found, [contact], rank)
+    met = list(contact.co_presences.order_by("started_at", "id"))
+    names = _point_names({one.point_id for one in met})
+    evidence = [Evidence(names[one.point_id], one.started_at, one.ended_at, one.is_observed) for one in met]
+    return ContactSheet(_report(found, 1, rows), rows[0], evidence)
+
+
+def _ranked(found: Trace) -> QuerySet[Contact]:
+    return found.contacts.order_by("-seconds", "-co_presence_count", "id")
+
+
+def _communes(trace_id: int) -> list[CommuneCount]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.tracing", "communes_of_trace"), {"trace": trace_id})
+        return [CommuneCount(*row) for row in cursor.fetchall()]
+
+
+def _report(found: Trace, shown: int, rows: list[Row]) -> Report:
+    return Report(
+        trace_id=found.pk,
+        case_id=found.case_id,
+        rule_set=found.rule_set.code,
+        period=(found.infectious_from, found.infectious_until),
+        ran_at=found.ran_at,
+        duration_ms=found.duration_ms,
+        stays=found.stay_count,
+        contacts=found.contact_count,
+        shown=shown,
+        completeness=Completeness(found.resident_count, found.covered_count, found.unverified_count),
+        rows=rows,
+    )
+
+
+def _rows(scope: Scope, found: Trace, contacts: Sequence[Contact], first_rank: int) -> list[Row]:
+    """The contacts with names and places; names only of those inside the jurisdiction, each of whom is audited."""
+    residents = _with_commune(Resident.objects.filter(pk__in=[contact.resident_id for contact in contacts]))
+    people = {resident.pk: resident for resident in residents}
+    named = set(residents.filter(within(scope, READ)).values_list("pk", flat=True))
+    _read(scope, sorted(named), {"case": found.case_id, "trace": found.pk})
+    places = _places(contacts)
+    return [
+        Row(
+            contact_id=contact.pk,
+            rank=rank,
+            person=_person(people[contact.resident_id], is_named=contact.resident_id in named),
+            seconds=contact.seconds,
+            co_presence_count=contact.co_presence_count,
+            first_at=contact.first_at,
+            last_at=contact.last_at,
+            places=places[contact.pk],
+            is_observed=contact.is_observed,
+            generation=contact.generation,
+        )
+        for rank, contact in enumerate(contacts, first_rank)
+    ]
+
+
+def _places(contacts: Iterable[Contact]) -> Mapping[int, tuple[str, ...]]:
+    """Of each contact the names of the places, the one of the longest time together first."""
+    seconds: dict[int, dict[int, float]] = {contact.pk: {} for contact in contacts}
+    for one in CoPresence.objects.filter(contact__in=seconds):
+        at = seconds[one.contact_id]
+        at[one.point_id] = at.get(one.point_id, 0) + (one.ended_at - one.started_at).total_seconds()
+    names = _point_names({point_id for at in seconds.values() for point_id in at})
+    return {
+        contact_id: tuple(names[point_id] for point_id in sorted(at, key=lambda point_id: (-at[point_id], point_id)))
+        for contact_id, at in seconds.items()
+    }
+
+
+def _point_names(point_ids: Iterable[int]) -> dict[int, str]:
+    return dict(ScanPoint.objects.filter(pk__in=list(point_ids)).values_list("pk", "name"))
+
+
+def _with_commune(residents: QuerySet[Resident]) -> QuerySet[Resident]:
+    return residents.select_related("division__parent")
+
+
+def _person(resident: Resident, *, is_named: bool = True) -> Person:
+    division = resident.division
+    commune = division.parent if division.kind == Division.Kind.GROUP and division.parent else division
+    if not is_named:
+        return Person(resident.pk, None, None, commune.name)
+    return Person(resident.pk, resident.full_name, resident.birth_year, commune.name)
+
+
+def _read(scope: Scope, resident_ids: Sequence[int], detail: dict[str, object]) -> None:
+    record_many(scope, READ, [("resident", one) for one in resident_ids], Purpose.CASE_TRACING, detail)

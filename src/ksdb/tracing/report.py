@@ -1,0 +1,76 @@
+"""A trace as people read it: the same values for the page, its print and the command line."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ksdb.tracing.exposures import Period
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who a row is about; None for the name and the year of one who lives outside the reader's jurisdiction."""
+
+    resident_id: int
+    name: str | None
+    birth_year: int | None
+    commune: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One contact: how long and how often, from when to when, where, by what evidence, how many steps away."""
+
+    contact_id: int
+    rank: int
+    person: Person
+    seconds: int
+    co_presence_count: int
+    first_at: datetime
+    last_at: datetime
+    places: tuple[str, ...]
+    is_observed: bool
+    generation: int
+
+    @property
+    def minutes(self) -> int:
+        return self.seconds // 60
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """What limits a trace: residents registered where the case was, those with a card, scans of nobody known."""
+
+    residents: int
+    covered: int
+    unverified: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """A page of a trace's contacts, longest together first, and what the trace as a whole found and could not see."""
+
+    trace_id: int
+    case_id: int
+    rule_set: str
+    period: Period
+    ran_at: datetime
+    duration_ms: int
+    stays: int
+    contacts: int
+    shown: int
+    completeness: Completeness
+    rows: list[Row] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One co-presence: where, from when to when, and whether exits were scanned."""
+
+    place: str
+    started_at: datetime
+    ended_at: datetime
+    is_observed: bool
+
+    @property
+    def seconds(self) -> int:
+        return int((self.ended_at - self.started_at).total_seconds())

@@ -1,0 +1,16 @@
+"""Addresses of cases, traces and contacts."""
+
+from django.urls import path
+
+from ksdb.tracing import views
+
+app_name = "tracing"
+urlpatterns = [
+    path("cases/", views.cases, name="cases"),
+    path("cases/new/", views.case_new, name="case_new"),
+    path("cases/new/<int:resident_id>/", views.case_open, name="case_open"),
+    path("cases/<int:case_id>/", views.case, name="case"),
+    path("cases/<int:case_id>/trace/", views.trace_run, name="trace_run"),
+    path("traces/<int:trace_id>/", views.trace, name="trace"),
+    path("traces/<int:trace_id>/contacts/<int:contact_id>/", views.contact, name="contact"),
+]

@@ -1,0 +1,112 @@
+"""Pages of cases, traces and contacts."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from ksdb.core.errors import KsdbError
+from ksdb.core.scope import Permission
+from ksdb.tracing import actions, queries
+from ksdb.tracing.forms import CaseForm, CommuneForm, PersonForm, TraceForm
+from ksdb.tracing.timeline import timeline_of
+from ksdb.web.requires import ScopedRequest, requires
+
+READ, WRITE = Permission.TRACING_CASE_READ, Permission.TRACING_CASE_WRITE
+
+
+@require_GET
+@never_cache
+@requires(READ)
+def cases(request: ScopedRequest) -> HttpResponse:
+    page = queries.cases_in(request.scope, _number(request.GET.get("page")) or 1)
+    return render(request, "tracing/cases.html", {"page": page})
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@requires(WRITE)
+def case_new(request: ScopedRequest) -> HttpResponse:
+    form = PersonForm(request.POST or None)
+    if form.is_valid():
+        try:
+            resident_id = queries.resident_by_number(request.scope, form.cleaned_data["number"])
+        except KsdbError as error:
+            form.add_error("number", _said(error))
+        else:
+            return redirect("tracing:case_open", resident_id)
+    return render(request, "tracing/case_new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@requires(WRITE)
+def case_open(request: ScopedRequest, resident_id: int) -> HttpResponse:
+    person = queries.person_for_case(request.scope, resident_id)
+    form = CaseForm(queries.profiles(request.scope), request.POST or None)
+    if form.is_valid():
+        opened = actions.open_case(request.scope, resident_id, form.facts)
+        return redirect("tracing:case", opened.pk)
+    context = {"form": form, "person": person}
+    return render(request, "tracing/case_open.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+@never_cache
+@requires(READ)
+def case(request: ScopedRequest, case_id: int) -> HttpResponse:
+    sheet = queries.case_sheet(request.scope, case_id)
+    one = sheet.case
+    period = actions.period_of(one)
+    context = {
+        "sheet": sheet,
+        "period": period,
+        "timeline": timeline_of(period, one.onset_on, one.sampled_on, one.isolated_at),
+        "trace_form": TraceForm(queries.rule_sets(request.scope)),
+        "can_trace": request.scope.allows(WRITE),
+    }
+    return render(request, "tracing/case.html", context)
+
+
+@require_POST
+@requires(WRITE)
+def trace_run(request: ScopedRequest, case_id: int) -> HttpResponse:
+    form = TraceForm(queries.rule_sets(request.scope), request.POST)
+    if not form.is_valid():
+        return redirect("tracing:case", case_id)
+    made = actions.run_trace(request.scope, case_id, form.cleaned_data["rules"])
+    return redirect("tracing:trace", made.pk)
+
+
+@require_GET
+@never_cache
+@requires(READ)
+def trace(request: ScopedRequest, trace_id: int) -> HttpResponse:
+    commune, number = _number(request.GET.get("commune")), _number(request.GET.get("page")) or 1
+    shown = queries.trace_page(request.scope, trace_id, commune, number)
+    communes = [(one.division_id, f"{one.name} ({one.contacts})") for one in shown.communes]
+    context = {
+        "report": shown.report,
+        "page": shown.page,
+        "filter_form": CommuneForm(communes, {"commune": commune}),
+        "as_of": shown.report.ran_at,
+    }
+    return render(request, "tracing/trace.html", context)
+
+
+@require_GET
+@never_cache
+@requires(READ)
+def contact(request: ScopedRequest, trace_id: int, contact_id: int) -> HttpResponse:
+    sheet = queries.contact_sheet(request.scope, trace_id, contact_id)
+    context = {"report": sheet.report, "row": sheet.row, "evidence": sheet.evidence, "as_of": sheet.report.ran_at}
+    return render(request, "tracing/contact.html", context)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _said(error: KsdbError) -> str:
+    return gettext(error.sentence())
