@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from io import BytesIO
 
 import openpyxl
-from tests.conftest import system_scope
 
+from ksdb.core.scope import system_scope
 from ksdb.places.models import Division
 from ksdb.registry.actions import run_import, start_import
 from ksdb.registry.models import Import, ImportProblem

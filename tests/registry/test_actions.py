@@ -1,9 +1,10 @@
+import traceback
 import unicodedata
 from datetime import date, timedelta
-from io import BytesIO
 from pathlib import Path
 
 import openpyxl
+import psycopg
 import pytest
 from django.db import connection
 from tests.conftest import ERA_2021, scope_for
@@ -11,12 +12,14 @@ from tests.registry.lists import HEADING, LAN, content, counts, imported, person
 
 from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
+from ksdb.config import settings
 from ksdb.core.clock import today
 from ksdb.core.errors import NotAllowed, NotFound
 from ksdb.core.names import search_key
 from ksdb.core.scope import Permission, Scope
 from ksdb.places.models import Division
-from ksdb.registry.actions import FileKindUnknown, run_import, start_import
+from ksdb.postgres.named import sql
+from ksdb.registry.actions import FileKindUnknown, ImportBroken, ImportIsRunning, run_import, start_import
 from ksdb.registry.models import Household, Import, ImportProblem, Resident
 from ksdb.registry.queries import imports_dir
 from ksdb.registry.sealing import sealer
@@ -361,9 +364,34 @@ def test_progress_ends_at_the_number_of_rows(commune_a: Division, system: Scope)
     assert told == [(2, 2)]
 
 
-def test_a_workbook_written_to_bytes_is_the_sample_of_itself(commune_a: Division) -> None:
-    from ksdb.registry.correcting import sample_file
+def test_one_import_does_not_run_twice_at_once(commune_a: Division, system: Scope) -> None:
+    source = start_import(system, commune_a.pk, "a.xlsx", content(workbook(LAN)))
+    with psycopg.connect(_url(), autocommit=True) as other:
+        other.execute(sql("ksdb.registry", "try_lock_import"), {"import_id": source.pk})
+        with pytest.raises(ImportIsRunning):
+            run_import(system, source.pk)
+    assert Resident.objects.count() == 0
+    assert counts(run_import(system, source.pk)) == (1, 0, 0)
 
-    assert openpyxl.load_workbook(BytesIO(sample_file(commune_a.name, "Tổ dân phố 1")))
-    done = imported(commune_a, sample_file(commune_a.name, "Tổ dân phố 1"))
-    assert (counts(done), said(done)) == ((2, 0, 0), {})
+
+def _url() -> str:
+    """The test's own database."""
+    server = psycopg.conninfo.conninfo_to_dict(settings().database_url)
+    return psycopg.conninfo.make_conninfo("", **{**server, "dbname": connection.settings_dict["NAME"]})
+
+
+def test_an_error_of_the_database_tells_no_name_and_leaves_nothing_half_done(
+    commune_a: Division, system: Scope
+) -> None:
+    source = start_import(system, commune_a.pk, "a.xlsx", content(workbook(LAN)))
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE resident ADD CONSTRAINT nobody CHECK (birth_year < 1900)")
+    with pytest.raises(ImportBroken) as caught:
+        run_import(system, source.pk)
+    assert "Lan" not in "".join(traceback.format_exception(caught.value))
+    source.refresh_from_db()
+    assert (source.status, source.failure, source.done_count) == ("failed", "import_broken", 0)
+    assert not Household.objects.exists()
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE resident DROP CONSTRAINT nobody")
+    assert counts(run_import(system, source.pk)) == (1, 0, 0)

@@ -117,7 +117,7 @@ def test_an_import_of_elsewhere_is_not_found(of_b: Client, commune_a: Division) 
 def test_the_correction_file_is_a_workbook_and_each_download_is_audited(of_a: Client, commune_a: Division) -> None:
     done = imported(commune_a, content(workbook(LAN, person(2, name=None))))
     response = of_a.get(reverse("registry:import_rejected", args=[done.pk]))
-    book = openpyxl.load_workbook(BytesIO(b"".join(response)))  # type: ignore[arg-type]
+    book = openpyxl.load_workbook(BytesIO(b"".join(response)))
     assert book.sheetnames == ["Cần sửa", "Cảnh báo"]
     assert "no-store" in response["Cache-Control"]
     assert Entry.objects.filter(action="registry:rejected:export", subject_id=done.pk).count() == 1
