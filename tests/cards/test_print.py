@@ -11,12 +11,22 @@ from tests.conftest import resident_of, scope_for
 from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
 from ksdb.cards import jobs
-from ksdb.cards.actions import activate_cards, file_of_batch, issue_cards, order_batch, print_batch, token_sha256
+from ksdb.cards.actions import (
+    activate_cards,
+    change_status,
+    draw_batch,
+    file_of_batch,
+    issue_cards,
+    order_batch,
+    print_batch,
+    token_sha256,
+)
 from ksdb.cards.artwork import BOLD, QR_SIDE, _register_fonts, fitted, symbol
-from ksdb.cards.life import NothingToPrint, NotInLedger
+from ksdb.cards.life import NothingToPrint, NotInLedger, Reason
 from ksdb.cards.models import Card, CardPrint, IssuerKey, PrintBatch, Signature
 from ksdb.cards.queries import batches, divisions_to_print, print_counts
 from ksdb.cards.sheets import LAYOUTS
+from ksdb.core.decision import CardStatus
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Scope
 from ksdb.core.token import Form
@@ -120,6 +130,17 @@ def test_counts_of_a_division(
     counts = print_counts(system, commune_a.pk, Form.PAPER)
     assert (counts.ready, counts.without_card) == (4, 6)
     assert print_counts(system, commune_a.pk, Form.PLASTIC).ready == 0
+
+
+def test_a_card_revoked_after_the_order_is_not_printed(
+    system: Scope, issuer_key: IssuerKey, residents: list[Resident], commune_a: Division
+) -> None:
+    cards = issue_cards(system, [resident.pk for resident in residents[:3]], Form.PAPER)
+    batch = order_batch(system, commune_a.pk, Form.PAPER)
+    change_status(system, cards[1].index, CardStatus.REVOKED, Reason.WRONG_DATA)
+    drawn = draw_batch(system, batch.pk)
+    assert (drawn.done_count, drawn.card_count) == (2, 3)
+    assert set(decoded(Path(drawn.file_path))[0]) == {cards[0].token, cards[2].token}
 
 
 def test_a_batch_goes_from_door_to_door(

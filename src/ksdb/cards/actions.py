@@ -327,7 +327,7 @@ def draw_batch(scope: Scope, batch_id: int, layout: str = "a4-2x4") -> PrintBatc
     except Exception:
         _set_batch(drawn, status=PrintBatch.Status.FAILED)
         raise
-    _set_batch(drawn, status=PrintBatch.Status.DONE, file_path=str(path), done_count=drawn.card_count)
+    _set_batch(drawn, status=PrintBatch.Status.DONE, file_path=str(path))
     return drawn
 
 

@@ -201,9 +201,9 @@ def batch(scope: Scope, batch_id: int) -> PrintBatch:
 
 
 def cards_of_batch(scope: Scope, batch_id: int) -> Iterator[BatchCard]:
-    """The cards of a batch in order, for the printer alone; whoever prints them writes the audit rows."""
+    """The cards of a batch that are still good, in order. Whoever prints them writes the audit rows."""
     batch(scope, batch_id)
-    for row in _rows("faces_of_batch", batch=batch_id):
+    for row in _rows("faces_of_batch", batch=batch_id, printable=_values(PRINTABLE)):
         yield BatchCard(*row)
 
 

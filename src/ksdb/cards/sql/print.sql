@@ -19,7 +19,7 @@ FROM (
 ) AS found;
 
 -- name: faces_of_batch
--- One row per card of a batch, in order: what its face shows, what its token claims, under which key it was signed, and
+-- One row per card of a batch that was not revoked or suspended since it was ordered, in order: what its face shows, what its token claims, under which key it was signed, and
 -- the hash that the ledger holds.
 SELECT card.index, card.number, card.form, card.expires_at, resident.id, resident.full_name, resident.birth_year,
        CASE WHEN division.kind = 'group' THEN commune.name ELSE division.name END,
@@ -32,7 +32,7 @@ LEFT JOIN division AS commune ON commune.id = division.parent_id
 JOIN LATERAL (
     SELECT kid, token_sha256 FROM card_signature WHERE card_index = card.index ORDER BY id DESC LIMIT 1
 ) AS signature ON true
-WHERE card_print.batch_id = %(batch)s
+WHERE card_print.batch_id = %(batch)s AND card.status = ANY(%(printable)s)
 ORDER BY card_print.position;
 
 -- name: print_counts
