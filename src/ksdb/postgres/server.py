@@ -55,6 +55,8 @@ def tuning(memory_bytes: int) -> dict[str, str]:
         "log_min_duration_statement": "2s",
         "log_parameter_max_length": "0",  # parameters may be names and numbers of people
         "log_parameter_max_length_on_error": "0",
+        "log_error_verbosity": "terse",  # the context of a failed COPY is the row, the detail of a conflict its values
+        "log_min_error_statement": "panic",  # Django writes parameters into the statement itself
         "password_encryption": "scram-sha-256",
     }
 
