@@ -72,7 +72,7 @@ class _Signed:
 
 
 @transaction.atomic
-def make_issuer_key(scope: Scope) -> IssuerKey:
+def make_issuer_key(scope: Scope, margin: timedelta = KEY_MARGIN) -> IssuerKey:
     """A new key that signs cards, valid from yesterday for three years: its row, and its file on this machine."""
     scope.require(Permission.CARDS_KEY_MANAGE)
     kid = (IssuerKey.objects.aggregate(last=Max("kid"))["last"] or 0) + 1
@@ -82,7 +82,7 @@ def make_issuer_key(scope: Scope) -> IssuerKey:
         kid=kid,
         public_key=public_bytes(private_key),
         usage=Usage.CARD,
-        not_before=at - KEY_MARGIN,
+        not_before=at - margin,
         not_after=at + KEY_LIFE,
     )
     write_key(kid, private_key)

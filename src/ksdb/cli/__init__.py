@@ -10,6 +10,8 @@ import typer
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
 simulate = typer.Typer(no_args_is_help=True, help="Make invented data at real size.")
 app.add_typer(simulate, name="simulate")
+keys = typer.Typer(no_args_is_help=True, help="Keys that sign cards.")
+app.add_typer(keys, name="keys")
 
 
 def main() -> None:
@@ -99,6 +101,19 @@ def import_file(
     from ksdb.cli.importing import run
 
     sys.exit(run(path, division, on))
+
+
+@keys.command()
+def make() -> None:
+    """Makes a new key that signs cards: its row in the database, its file in the var folder of this machine."""
+    _with_django()
+    from ksdb.cards.actions import make_issuer_key
+    from ksdb.cli.up import stopping_the_server
+    from ksdb.core.scope import system_scope
+
+    with stopping_the_server():
+        key = make_issuer_key(system_scope())
+        typer.echo(f"Key {key.kid} signs from now on; it is valid until {key.not_after:%Y-%m-%d}.")
 
 
 @simulate.command()

@@ -17,15 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from ksdb.cards.actions import make_issuer_key, print_batch
+from ksdb.cards.life import NoIssuerKey
 from ksdb.cards.queries import current_issuer_key
+from ksdb.cli.showing import show_coverage, show_trace
 from ksdb.config import settings
-from ksdb.core.clock import today
+from ksdb.core.clock import now, today
 from ksdb.core.scope import Scope, system_scope
 from ksdb.core.token import Form
-from ksdb.coverage.queries import coverage_below
 from ksdb.registry.actions import run_import, start_import
 from ksdb.simulation import town as towns
 from ksdb.simulation.actions import enrol_devices, give_cards, make_staff, open_points
@@ -34,6 +34,7 @@ from ksdb.simulation.queries import busy_resident, database_mark, division_named
 from ksdb.simulation.routines import routines_of
 from ksdb.simulation.senders import Outbox, Sent, send
 from ksdb.tracing.actions import open_case, run_trace
+from ksdb.tracing.period import CaseFacts
 
 T = TypeVar("T")
 
@@ -81,7 +82,8 @@ def load(console: Console) -> str:
     if not (folder / "case.json").exists():
         started = monotonic()
         demo = Demo(towns.town(), folder, console, scope, url)
-        show(demo, play(demo))
+        show_trace(console, scope, play(demo))
+        show_coverage(console, scope, towns.DISTRICT)
         console.print(f"The demo town took {monotonic() - started:.0f} s.")
     return (folder / "login.txt").read_text()
 
@@ -129,8 +131,11 @@ def _import(demo: Demo) -> int:
 
 def _give_cards(demo: Demo, ids: NDArray[np.int32]) -> dict[str, str]:
     """The token of each resident's card; the demo plays the residents' purses."""
-    if current_issuer_key(demo.scope) is None:
-        make_issuer_key(demo.scope)
+    try:
+        current_issuer_key(demo.scope)
+    except NoIssuerKey:
+        # The cards of the demo are scanned in the weeks before they were made.
+        make_issuer_key(demo.scope, timedelta(days=settings().retention_days))
     plan = towns.card_plan(demo.town, ids > 0)
     with _bar(demo.console) as bar:
         task = bar.add_task("issuing and activating cards", total=None)
@@ -158,13 +163,18 @@ def _tokens_by_row(tokens: dict[str, str], ids: NDArray[np.int32]) -> dict[int, 
 
 
 def _send_visits(demo: Demo, tokens: dict[int, str], devices: list[list[str]]) -> dict[str, object]:
-    """Two weeks of scans through the gateway; what was sent and what the gateway answered."""
+    """Two weeks of scans through the gateway, lost cards scanned last; what was sent and what was answered."""
     outbox = Outbox(devices, tokens, towns.SEED)
     days = _days(demo, set(tokens))
     total = sum(day.size for day in days)
     with _bar(demo.console) as bar:
         task = bar.add_task("sending scans through the gateway", total=total)
-        uploads = chain(*(outbox.day(number, day) for number, day in enumerate(days)), outbox.rest())
+        lost = towns.card_plan(demo.town, np.ones(len(demo.town.people), bool)).revoked.tolist()
+        uploads = chain(
+            *(outbox.day(number, day) for number, day in enumerate(days)),
+            outbox.rest(),
+            outbox.at_last(lost, int(now().timestamp() * 1000)),
+        )
         sent = asyncio.run(
             send(demo.gateway_url, uploads, lambda so_far: bar.update(task, completed=min(total, so_far.scans)))
         )
@@ -193,30 +203,5 @@ def _open_case(demo: Demo) -> int:
     """A case in the middle of the town's life: somebody who was out and about. Returns the trace's number."""
     onset = today() - timedelta(days=3)
     resident_id = busy_resident(demo.scope, onset - timedelta(days=2))
-    case = open_case(demo.scope, resident_id, CaseFacts(PROFILE, onset, today() - timedelta(days=1), None))
+    case = open_case(demo.scope, resident_id, CaseFacts(PROFILE, onset, today() - timedelta(days=1)))
     return int(run_trace(demo.scope, case.pk, RULES).pk)
-
-
-def _show_coverage(demo: Demo) -> None:
-    """The coverage of the nine communes in the shape of the newspaper's: active cards / residents / %."""
-    town = division_named(demo.scope, towns.DISTRICT)
-    coverage = coverage_below(demo.scope, town.pk)
-    table = Table("commune", title=f"Active cards in {town.name}")
-    for heading in ("active cards", "residents", "%", "census 2019"):
-        table.add_column(heading, justify="right")
-    for row in coverage.rows:
-        people = f"{row.census.people:,}" if row.census else ""
-        table.add_row(
-            row.division.name, f"{row.counts.active:,}", f"{row.counts.residents:,}", f"{row.share or 0:.1%}", people
-        )
-    whole = coverage.total
-    share = whole.active / whole.residents if whole.residents else 0
-    table.add_row(
-        "together",
-        f"{whole.active:,}",
-        f"{whole.residents:,}",
-        f"{share:.1%}",
-        f"{coverage.census_total or 0:,}",
-        style="bold",
-    )
-    demo.console.print(table)

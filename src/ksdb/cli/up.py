@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
 from rich.console import Console
@@ -16,7 +16,8 @@ from ksdb.config import Settings, environment_of, settings
 from ksdb.gateway.serve import command
 
 START_SECONDS = 60
-STOP_SECONDS = 15
+STOP_SECONDS = 35
+"""The gateway may take half a minute to store what it has accepted."""
 
 console = Console()
 
@@ -79,7 +80,7 @@ def processes(ours: Settings) -> dict[str, list[str]]:
     return {
         "site": [
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"),
-            *("--host", host, "--port", str(port), "--blocking-threads", "8"),
+            *("--host", host, "--port", str(port), "--blocking-threads", "4"),
             *("--static-path-route", "/static", "--static-path-mount", str(ours.var_dir / "static")),
             "ksdb.site.wsgi:application",
         ],
@@ -97,6 +98,7 @@ def _host_and_port(address: str) -> tuple[str, int]:
 def running(ours: Settings) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
     """The processes by name, once the doors answer; stopped gently at the end, the doors first."""
     environment = {**os.environ, **environment_of(ours), "DJANGO_SETTINGS_MODULE": "ksdb.site.settings"}
+    (ours.var_dir / "static").mkdir(parents=True, exist_ok=True)
     children: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for name, command in processes(ours).items():
@@ -129,17 +131,17 @@ def _answers(url: str) -> bool:
 
 
 def stop(children: list[subprocess.Popen[bytes]]) -> None:
-    """Asks each to finish what it has in hand, then insists."""
+    """Asks each to finish what it has in hand, then insists; a door's own workers go with it."""
     for child in children:
         if child.poll() is None:
             child.send_signal(signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
     for child in children:
-        try:
+        with suppress(subprocess.TimeoutExpired):
             child.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
 
 
 def _demo() -> str:

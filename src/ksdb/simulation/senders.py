@@ -78,6 +78,14 @@ class Outbox:
         for number in sorted(self._late):
             yield from self._late.pop(number)
 
+    def at_last(self, people: Sequence[int], at_ms: int) -> Iterator[Upload]:
+        """These people's cards scanned once more, now: what a revoked card meets."""
+        found: dict[str, list[OutgoingScan]] = defaultdict(list)
+        for person in people:
+            if token := self._tokens.get(person):
+                self._append(found, self._device_of(person % len(self._devices), person), token, at_ms)
+        yield from found.items()
+
     def _by_device(self, visits: NDArray[np.void]) -> dict[str, list[OutgoingScan]]:
         found: dict[str, list[OutgoingScan]] = defaultdict(list)
         forged_at = set(self._rng.integers(0, max(1, visits.size), FORGED_PER_DAY).tolist())

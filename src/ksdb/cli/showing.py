@@ -1,0 +1,84 @@
+"""What the pages show, for a terminal: the contacts of a trace, and coverage as the newspaper printed it."""
+
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from ksdb.core.clock import ZONE
+from ksdb.core.scope import Scope
+from ksdb.coverage.queries import coverage_below
+from ksdb.simulation.queries import division_named
+from ksdb.tracing.queries import trace_report
+from ksdb.tracing.report import Report, Row
+
+SHOWN = 15
+PLACES = 3
+
+
+def show_trace(console: Console, scope: Scope, trace_id: int) -> None:
+    """The first contacts of a trace, with what the trace cannot see said above them."""
+    report = trace_report(scope, trace_id, SHOWN)
+    console.print(_headline(report))
+    table = Table(title=f"The {len(report.rows)} contacts longest together with the case, of {report.contacts:,}")
+    for heading, justify in (("", "right"), ("name", "left"), ("born", "right"), ("commune", "left")):
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for heading in ("minutes", "times", "generation"):
+        table.add_column(heading, justify="right")
+    table.add_column("first – last")
+    table.add_column("evidence")
+    table.add_column("places")
+    for row in report.rows:
+        table.add_row(*_cells(row))
+    console.print(table)
+
+
+def _headline(report: Report) -> str:
+    known, whole = report.completeness.covered, report.completeness.residents
+    since, until = (_local(at) for at in report.period)
+    return (
+        f"Case {report.case_id}, infectious {since} to {until}, rule {report.rule_set}: {report.stays} stays, "
+        f"{report.contacts:,} contacts in {report.duration_ms} ms.\n"
+        f"This list is not complete: {known:,} of {whole:,} residents around the case's places hold an active card, "
+        f"{report.completeness.unverified} scans there are of nobody known, places without a scan point are not seen."
+    )
+
+
+def _cells(row: Row) -> list[str]:
+    places = ", ".join(row.places[:PLACES]) + (" …" if len(row.places) > PLACES else "")
+    return [
+        str(row.rank),
+        row.person.name or "",
+        str(row.person.birth_year or ""),
+        row.person.commune,
+        str(row.minutes),
+        str(row.co_presence_count),
+        str(row.generation),
+        f"{_local(row.first_at)} – {_local(row.last_at)}",
+        "observed" if row.is_observed else "inferred",
+        places,
+    ]
+
+
+def _local(at: datetime) -> str:
+    return f"{at.astimezone(ZONE):%d/%m %H:%M}"
+
+
+def show_coverage(console: Console, scope: Scope, district: str) -> None:
+    """Active cards / residents / % by commune, beside the census."""
+    town = division_named(scope, district)
+    coverage = coverage_below(scope, town.pk)
+    table = Table("commune", title=f"Active cards in {town.name}")
+    for heading in ("active cards", "residents", "%", "census 2019"):
+        table.add_column(heading, justify="right")
+    for row in coverage.rows:
+        census = row.census.people if row.census else None
+        table.add_row(row.division.name, *_figures(row.counts.active, row.counts.residents, census))
+    whole = coverage.total
+    table.add_row("together", *_figures(whole.active, whole.residents, coverage.census_total), style="bold")
+    console.print(table)
+
+
+def _figures(active: int, residents: int, census: int | None) -> list[str]:
+    share = f"{active / residents:.1%}" if residents else ""
+    return [f"{active:,}", f"{residents:,}", share, f"{census:,}" if census is not None else ""]
