@@ -5,7 +5,7 @@ import os
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -73,7 +73,7 @@ class _Signed:
 
 @transaction.atomic
 def make_issuer_key(scope: Scope, margin: timedelta = KEY_MARGIN) -> IssuerKey:
-    """A new key that signs cards, valid from yesterday for three years: its row, and its file on this machine."""
+    """A new key that signs cards: its row, and its file on this machine. Valid from `margin` before now, three years."""
     scope.require(Permission.CARDS_KEY_MANAGE)
     kid = (IssuerKey.objects.aggregate(last=Max("kid"))["last"] or 0) + 1
     private_key = new_private_key()

@@ -13,7 +13,7 @@ from ksdb.core.scope import system_scope
 from ksdb.places.queries import divisions_on
 from ksdb.registry.actions import run_import, start_import
 from ksdb.registry.problems import column_label, sentence
-from ksdb.registry.queries import problems_of
+from ksdb.registry.queries import imports_dir, problems_of
 
 SHOWN = 40
 
@@ -38,7 +38,7 @@ def run(path: Path, code: str, on: str) -> int:
         )
         _say_problems(list(problems_of(scope, done.pk)[:SHOWN]))
         if done.rejected_path:
-            console.print(f"Correct the rows in {done.rejected_path} and import that file.")
+            console.print(f"Correct the rows in {imports_dir() / done.rejected_path} and import that file.")
     return 1 if done.rejected_count else 0
 
 

@@ -21,13 +21,10 @@ def show_trace(console: Console, scope: Scope, trace_id: int) -> None:
     report = trace_report(scope, trace_id, SHOWN)
     console.print(_headline(report))
     table = Table(title=f"The {len(report.rows)} contacts longest together with the case, of {report.contacts:,}")
-    for heading, justify in (("", "right"), ("name", "left"), ("born", "right"), ("commune", "left")):
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
-    for heading in ("minutes", "times", "generation"):
+    for heading in ("rank", "minutes", "generation"):
         table.add_column(heading, justify="right")
-    table.add_column("first – last")
-    table.add_column("evidence")
-    table.add_column("places")
+    for heading in ("who, born", "commune", "first", "last", "where"):
+        table.add_column(heading, no_wrap=True, overflow="ellipsis")
     for row in report.rows:
         table.add_row(*_cells(row))
     console.print(table)
@@ -45,18 +42,17 @@ def _headline(report: Report) -> str:
 
 
 def _cells(row: Row) -> list[str]:
+    evidence = "" if row.is_observed else " (departure inferred)"
     places = ", ".join(row.places[:PLACES]) + (" …" if len(row.places) > PLACES else "")
     return [
         str(row.rank),
-        row.person.name or "",
-        str(row.person.birth_year or ""),
-        row.person.commune,
         str(row.minutes),
-        str(row.co_presence_count),
         str(row.generation),
-        f"{_local(row.first_at)} – {_local(row.last_at)}",
-        "observed" if row.is_observed else "inferred",
-        places,
+        f"{row.person.name or ''}, {row.person.birth_year or ''}",
+        row.person.commune,
+        _local(row.first_at),
+        _local(row.last_at),
+        places + evidence,
     ]
 
 

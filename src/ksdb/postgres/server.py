@@ -52,7 +52,7 @@ def tuning(memory_bytes: int) -> dict[str, str]:
         "jit": "off",
         "timezone": "UTC",
         "max_connections": "100",
-        "log_min_duration_statement": "2s",
+        "log_min_duration_statement": "-1",  # Django writes parameters into its statements
         "log_parameter_max_length": "0",  # parameters may be names and numbers of people
         "log_parameter_max_length_on_error": "0",
         "log_error_verbosity": "terse",  # the context of a failed COPY is the row, the detail of a conflict its values
