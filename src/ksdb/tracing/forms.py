@@ -90,8 +90,7 @@ class TraceForm(forms.Form):
 
 def words_for(rules: RuleSet) -> str:
     """The rule set as a person says it."""
-    minutes = {"minutes": rules.least_minutes, "code": rules.code}
-    return _("%(minutes)s minutes or longer at one place (%(code)s)") % minutes
+    return _("%(minutes)s minutes or longer together") % {"minutes": rules.least_minutes}
 
 
 class CommuneForm(forms.Form):
