@@ -14,6 +14,7 @@ from ksdb.core.scope import Role, Scope, system_scope
 from ksdb.places.actions import ensure_group, load_reference, make_points
 from ksdb.places.models import Division, ScanPoint
 from ksdb.registry.models import Household, Resident
+from ksdb.tracing.actions import load_profiles
 
 ERA_2021 = date(2021, 7, 1)
 PASSWORD = "một mật khẩu đủ dài 2021"
@@ -111,5 +112,6 @@ def market_a(commune_a: Division) -> ScanPoint:
 
 @pytest.fixture
 def clean_registry(transactional_db: None) -> None:
-    """For tests that commit: loads the divisions again after the flush of the test before."""
+    """For tests that commit: loads divisions and profiles again after the flush of the test before."""
     load_reference(system_scope())
+    load_profiles(system_scope())

@@ -73,7 +73,7 @@ class _Signed:
 
 @transaction.atomic
 def make_issuer_key(scope: Scope, margin: timedelta = KEY_MARGIN) -> IssuerKey:
-    """A new key that signs cards: its row, and its file on this machine. Valid from `margin` before now, three years."""
+    """A new key that signs cards: its row, and its file here; valid from `margin` before now, three years."""
     scope.require(Permission.CARDS_KEY_MANAGE)
     kid = (IssuerKey.objects.aggregate(last=Max("kid"))["last"] or 0) + 1
     private_key = new_private_key()
