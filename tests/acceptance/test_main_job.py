@@ -1,4 +1,4 @@
-"""The main job once through on one commune: import, cards, a printed sheet, scans through the gateway, a traced case."""
+"""The main job once through on one commune: import, cards, a sheet, scans through the gateway, a traced case."""
 
 import json
 import re

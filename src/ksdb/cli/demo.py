@@ -183,10 +183,11 @@ def _send_visits(demo: Demo, tokens: dict[int, str], devices: list[list[str]]) -
 
 def _days(demo: Demo, holders: set[int]) -> list[NDArray[np.void]]:
     town = demo.town
-    routines = routines_of(town.people, town.points, seed=towns.SEED, first_on=today() - timedelta(days=demo.days))
+    routines = routines_of(town.people, town.points, seed=towns.SEED, first_on=today() - timedelta(days=demo.days - 1))
     has_card = np.isin(np.arange(len(town.people)), list(holders))
     made = (visits_of_day(routines, day, visits_per_person_day=SCANS_PER_PERSON_DAY) for day in range(demo.days))
-    return [np.asarray(day[has_card[day["resident"]]], VISIT) for day in made]
+    latest = now().timestamp() * 1000
+    return [np.asarray(day[has_card[day["resident"]] & (day["scanned_at"] < latest)], VISIT) for day in made]
 
 
 def _said(console: Console, sent: Sent) -> dict[str, object]:
