@@ -10,7 +10,12 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 
-SECRET_NAMES = ("secret_key", "seal_key", "match_key")
+SECRETS = {
+    "secret_key": "signs sessions; a new one signs everybody out, and nothing more is lost",
+    "seal_key": "opens sealed ID numbers and phone numbers; lost, they are lost",
+    "match_key": "finds people by ID number and phone number; lost, nobody is found by them any more",
+}
+SECRET_NAMES = tuple(SECRETS)
 
 
 class SettingMissing(Exception):

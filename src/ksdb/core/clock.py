@@ -1,6 +1,7 @@
 """The one clock: aware instants, and the civil day of the province."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from time import time_ns
 from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -8,6 +9,11 @@ ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970, where an object for each instant would be felt."""
+    return time_ns() // 1_000_000
 
 
 def today() -> date:

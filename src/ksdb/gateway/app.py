@@ -1,7 +1,6 @@
 """The gateway as an ASGI application: its routes, its life, and how it says no."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -18,6 +17,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from ksdb.config import Settings, settings
+from ksdb.core.clock import now_ms
 from ksdb.core.errors import KsdbError
 from ksdb.gateway.body import whole_body
 from ksdb.gateway.errors import GatewayError
@@ -101,7 +101,7 @@ class ScanDoor:
         device = authenticated(headers.get(b"authorization", b""), gateway.known)
         upload = decoded(await whole_body(headers, receive))
         rows: list[DecidedScan] = []
-        for row in decided(upload, device, gateway.known, time.time_ns() // 1_000_000, gateway.rules):
+        for row in decided(upload, device, gateway.known, now_ms(), gateway.rules):
             rows.append(row)
             if len(rows) % SLICE == 0:
                 await asyncio.sleep(0)

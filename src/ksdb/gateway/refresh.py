@@ -18,7 +18,6 @@ from ksdb.gateway.schema import require_schema
 from ksdb.postgres.named import sql
 from ksdb.postgres.pool import connect
 
-CHANNEL = "ksdb_known"
 LOOK_SECONDS = 30.0
 """How often we look unasked: a notification may be lost, and a dead connection says nothing."""
 
@@ -69,7 +68,7 @@ class Refresher:
             await connect(self._url, "gateway news") as news,
             await connect(self._url, "gateway reader") as reader,
         ):
-            await news.execute(f"LISTEN {CHANNEL}")
+            await news.execute(sql("ksdb.gateway", "listen"))
             await self._load_all(reader)
             while True:
                 changed = {notice.payload async for notice in news.notifies(timeout=LOOK_SECONDS, stop_after=1)}

@@ -31,7 +31,7 @@ def load_reference(scope: Scope) -> int:
     Does nothing where they are loaded already: a division is never rewritten.
     """
     scope.require(Permission.PLACES_DIVISION_WRITE)
-    load_point_types()
+    _load_point_types()
     if Division.objects.exists():
         return 0
     made: dict[eras.Key, Division] = {}
@@ -41,7 +41,7 @@ def load_reference(scope: Scope) -> int:
         DivisionLink(old=made[link.old], new=made[link.new], share=link.share, basis=link.basis)
         for link in eras.links()
     )
-    refresh_containment()
+    _refresh_containment()
     record(scope, Permission.PLACES_DIVISION_WRITE, detail={"divisions": len(made)})
     return len(made)
 
@@ -85,12 +85,12 @@ def _figure(division: Division, figure: eras.Figure) -> PopulationFigure:
     )
 
 
-def load_point_types() -> None:
+def _load_point_types() -> None:
     rows = eras.read_csv("scan_point_types.csv")
     ScanPointType.objects.bulk_create((ScanPointType(**row) for row in rows), ignore_conflicts=True)
 
 
-def refresh_containment() -> None:
+def _refresh_containment() -> None:
     """Writes anew which division lies in which: by atoms between communes and above, and each in itself."""
     divisions = list(Division.objects.select_related("parent"))
     atoms = eras.atoms()

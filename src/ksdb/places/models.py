@@ -47,7 +47,7 @@ class DivisionLink(models.Model):
 
 
 class DivisionContainment(models.Model):
-    """`inner` lies wholly in `outer`, whatever era each is of. Derived; see actions.refresh_containment."""
+    """`inner` lies wholly in `outer`, whatever era each is of. Derived from atoms (places.eras)."""
 
     pk = models.CompositePrimaryKey("outer_id", "inner_id")
     outer = models.ForeignKey(Division, models.CASCADE, related_name="+")

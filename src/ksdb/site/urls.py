@@ -7,7 +7,7 @@ from ksdb.site import views
 urlpatterns = [
     path("", views.home, name="home"),
     path("health", views.health, name="health"),
-    path("language/", include("django.conf.urls.i18n")),
+    path("language/", views.set_language, name="set_language"),
     path("", include("ksdb.access.urls")),
     path("", include("ksdb.registry.urls")),
     path("", include("ksdb.cards.urls")),

@@ -1,3 +1,7 @@
+-- name: listen
+-- No rows: from now on this connection hears which of card, device and issuer_key was written to, after each commit.
+LISTEN ksdb_known;
+
 -- name: cards_changed
 -- One row: the watermark to ask from next time, and the cards changed at or after %(since)s in one packed value
 -- (index, resident, status: 4 bytes each; status_since: 8), null if there are none. One value, because a million rows

@@ -1,0 +1,137 @@
+"""Writes the documents that the code knows best: `python -m tools.documents`. Settings, and roles with their pages."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Any
+
+from ksdb.config import SECRETS, Settings
+from ksdb.core.scope import PERMISSIONS, Permission, Role
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+GENERATED = "<!-- Written by `make docs` from the code. Change the code, not this file. -->\n"
+
+ROLE_NAMES: Mapping[Role, tuple[str, str]] = {
+    Role.ADMINISTRATOR: ("Administrator", "Quản trị viên"),
+    Role.AUDITOR: ("Auditor", "Thanh tra viên"),
+    Role.EPIDEMIOLOGIST: ("Epidemiologist", "Cán bộ dịch tễ"),
+    Role.POINT_OWNER: ("Owner of a scan point", "Chủ điểm quét"),
+    Role.WARD_OFFICER: ("Ward officer", "Cán bộ phường, xã"),
+}
+PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
+    Permission.ACCESS_GRANT_WRITE: ("make accounts and give grants", "tạo tài khoản và phân quyền"),
+    Permission.AUDIT_ENTRY_READ: ("read the audit trail", "xem nhật ký truy cập"),
+    Permission.CARDS_CARD_ISSUE: ("issue and activate cards", "cấp và kích hoạt thẻ"),
+    Permission.CARDS_CARD_PRINT: ("print cards", "in thẻ"),
+    Permission.CARDS_CARD_REVOKE: ("suspend and revoke cards", "tạm khóa và thu hồi thẻ"),
+    Permission.CARDS_KEY_MANAGE: ("make the keys that sign cards", "quản lý khóa ký thẻ"),
+    Permission.COVERAGE_FIGURES_READ: ("see coverage", "xem độ phủ thẻ"),
+    Permission.PLACES_DIVISION_READ: ("see divisions and kinds of points", "xem đơn vị hành chính và loại điểm quét"),
+    Permission.PLACES_DIVISION_WRITE: ("load divisions", "nạp đơn vị hành chính"),
+    Permission.REGISTRY_IMPORT_RUN: ("import lists of residents", "nhập danh sách cư dân"),
+    Permission.REGISTRY_RESIDENT_READ: ("find and read residents", "tra cứu và xem cư dân"),
+    Permission.TRACING_CASE_READ: ("see cases and their contacts", "xem ca bệnh và người tiếp xúc"),
+    Permission.TRACING_CASE_WRITE: ("open and trace cases", "mở ca bệnh và truy vết"),
+    Permission.VISITS_DEVICE_ENROL: ("enrol and revoke devices", "đăng ký và thu hồi thiết bị quét"),
+    Permission.VISITS_POINT_READ: ("see scan points", "xem điểm quét"),
+    Permission.VISITS_POINT_WRITE: ("register scan points", "đăng ký điểm quét"),
+}
+
+
+def settings_page() -> str:
+    """docs/settings.md."""
+    return "".join(_settings())
+
+
+def _settings() -> Iterator[str]:
+    yield f"# Settings\n\n{GENERATED}\n"
+    yield "Each setting is an environment variable, read once when a process starts. Yes or no is `1` or `0`.\n\n"
+    yield "| in the environment | in the code | default | meaning |\n| --- | --- | --- | --- |\n"
+    for setting in fields(Settings):
+        name, default = setting.name, _default(setting)
+        yield f"| `KSDB_{name.upper()}` | `{name}` | {default} | {setting.metadata['help']} |\n"
+    yield "\n## Secrets\n\n"
+    yield "32 bytes each, as 64 hexadecimal digits: in the variable itself, or in the file that the second variable\n"
+    yield "names, or else in `<KSDB_VAR_DIR>/secrets/<name>`, where `ksdb init` puts a fresh one if there is none.\n\n"
+    yield "| in the environment | or in the file named by | below `secrets/` | meaning |\n| --- | --- | --- | --- |\n"
+    for name, meaning in SECRETS.items():
+        yield f"| `KSDB_{name.upper()}` | `KSDB_{name.upper()}_FILE` | `{name}` | {meaning} |\n"
+    yield "\nKeep copies of `seal_key`, `match_key` and the folder `keys/`, apart from the backups of the database:\n"
+    yield "[runbook.md](runbook.md) says which loss costs what.\n"
+
+
+def _default(setting: Field[Any]) -> str:
+    value = int(setting.default) if isinstance(setting.default, bool) else setting.default
+    return f"`{value}`" if str(value) else "empty"
+
+
+def roles_page() -> str:
+    """docs/roles.md."""
+    return "".join(_roles())
+
+
+def _roles() -> Iterator[str]:
+    yield f"# Roles and what they may do · Vai trò và quyền\n\n{GENERATED}\n"
+    yield "A grant gives a person one role on one division; it reaches everything inside that division, of any year.\n"
+    yield "Có quyền tại một đơn vị hành chính là có quyền tại mọi đơn vị bên trong.\n\n"
+    roles = list(Role)
+    yield "| permission | | | " + " | ".join("<br>".join(ROLE_NAMES[role]) for role in roles) + " |\n"
+    yield "| --- | --- | --- |" + " :-: |" * len(roles) + "\n"
+    for permission in Permission:
+        english, vietnamese = PERMISSION_NAMES[permission]
+        marks = " | ".join("●" if permission in PERMISSIONS[role] else "" for role in roles)
+        yield f"| `{permission}` | {english} | {vietnamese} | {marks} |\n"
+    yield "\n## Pages\n\nWhich permission a page asks for. What is seen there is cut to the jurisdiction.\n\n"
+    yield "| page | permission |\n| --- | --- |\n"
+    for path, permission_or_open in sorted(_pages()):
+        yield f"| `/{path}` | {permission_or_open} |\n"
+
+
+def _pages() -> Iterator[tuple[str, str]]:
+    from django.urls import get_resolver
+
+    return _pages_below(get_resolver(), "")
+
+
+def _pages_below(resolver: Any, start: str) -> Iterator[tuple[str, str]]:
+    for entry in resolver.url_patterns:
+        path = f"{start}{entry.pattern}"
+        if hasattr(entry, "url_patterns"):
+            yield from _pages_below(entry, path)
+        else:
+            permission = getattr(entry.callback, "required_permission", None)
+            yield path, f"`{permission}`" if permission else "open to all"
+
+
+PAGES: Mapping[str, Callable[[], str]] = {"roles.md": roles_page, "settings.md": settings_page}
+
+
+def stale() -> list[str]:
+    """The names of documents that say something else than the code."""
+    return [
+        name for name, page in PAGES.items() if not (DOCS / name).exists() or (DOCS / name).read_text("utf-8") != page()
+    ]
+
+
+def start_django() -> None:
+    """Django without a database: a secret that signs nothing stands in for the real one."""
+    import django
+
+    os.environ.setdefault("KSDB_SECRET_KEY", "00")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ksdb.site.settings")
+    django.setup()
+
+
+def main() -> int:
+    start_django()
+    for name in stale():
+        (DOCS / name).write_text(PAGES[name](), "utf-8")
+        sys.stdout.write(f"docs/{name} written\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
