@@ -27,7 +27,7 @@ PARTS = (
 )
 HEAD = """# Benchmarks
 
-Written by `make bench`; do not edit. Every figure is of one run on one machine, and what is compared stands side by side
+Written by `make bench`; do not edit. Every figure is of one run on one machine; what is compared stands side by side
 in that run: these machines are noisy, so believe the ratios more than the numbers.
 
 {when:%d %B %Y} · {cores} cores · {memory:.0f} GiB · {system} · Python {python} · commit {commit}
