@@ -1,4 +1,4 @@
-"""Takes the README's pictures of a running demo town: `python tools/pictures.py http://127.0.0.1:8000 hanh PASSWORD`."""
+"""Pictures for the README from a running demo town: `python tools/pictures.py http://127.0.0.1:8000 hanh PASSWORD`."""
 
 import shutil
 import sys
