@@ -8,6 +8,6 @@ def command(host: str, port: int, workers: int = 1) -> list[str]:
     return [
         *(sys.executable, "-m", "granian", "--interface", "asgi", "--loop", "uvloop", "--http", "1"),
         *("--host", host, "--port", str(port), "--workers", str(workers)),
-        *("--log-level", "warning", "--workers-kill-timeout", "30"),
+        *("--log-level", "warning", "--workers-kill-timeout", "30", "--runtime-blocking-threads", "1"),
         "ksdb.gateway.app:application",
     ]
