@@ -1,5 +1,8 @@
 """Every setting says what it is for, in the code and in docs; logs keep quiet about people."""
 
+import os
+import subprocess
+import sys
 from dataclasses import fields
 
 import pytest
@@ -44,3 +47,20 @@ def test_the_servers_log_shows_no_parameters() -> None:
     assert made["log_parameter_max_length"] == made["log_parameter_max_length_on_error"] == "0"
     assert made["log_min_error_statement"] == "panic"
     assert made["log_error_verbosity"] == "terse"
+
+
+def test_forms_are_taken_from_behind_a_tls_proxy() -> None:
+    """Whoever sends a form says `Origin: https://…`; the proxy hands it on by http."""
+    environment = {**os.environ, "KSDB_HAS_TLS": "1", "KSDB_SITE_HOSTS": "the.hue.example, localhost"}
+    code = """if True:
+        import django
+        from django.test import RequestFactory
+        django.setup()
+        from django.middleware.csrf import CsrfViewMiddleware
+        middleware = CsrfViewMiddleware(lambda request: None)
+        for origin in ("https://the.hue.example", "https://evil.example", "http://the.hue.example.evil.example"):
+            request = RequestFactory().post("/", headers={"Host": "localhost", "Origin": origin})
+            print(middleware._origin_verified(request))
+    """
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False", "False"]

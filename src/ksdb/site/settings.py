@@ -105,6 +105,8 @@ SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _ours.has_tls
 CSRF_COOKIE_HTTPONLY = True
+# TLS ends at a proxy, so that to Django a form from https seems to come from elsewhere.
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS] if _ours.has_tls else []
 SECURE_HSTS_SECONDS = 31536000 if _ours.has_tls else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
