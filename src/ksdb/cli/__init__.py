@@ -15,7 +15,15 @@ app.add_typer(keys, name="keys")
 
 
 def main() -> None:
-    app()
+    """Runs a command; an error of ours is told in its own sentence, any other with its traceback."""
+    try:
+        app()
+    except Exception as error:
+        if not type(error).__module__.startswith("ksdb."):
+            raise
+        details = " ".join(str(part) for part in error.args)
+        typer.secho(f"{' '.join((error.__doc__ or '').split())} {details}".strip(), fg="red", err=True)
+        sys.exit(1)
 
 
 def _with_django() -> None:
