@@ -298,7 +298,12 @@ def spend(scope: Scope, limit: Limit, key: str) -> None:
     """
     if scope.is_system:
         return
-    given: dict[str, Any] = {"key": _attempt_key(limit, key), "now": now(), "seconds": limit.seconds, "most": limit.most}
+    given: dict[str, Any] = {
+        "key": _attempt_key(limit, key),
+        "now": now(),
+        "seconds": limit.seconds,
+        "most": limit.most,
+    }
     with connection.cursor() as cursor:
         cursor.execute(sql("ksdb.access", "spend"), given)
         count, until = cursor.fetchone()

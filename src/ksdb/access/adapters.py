@@ -86,7 +86,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def get_client_ip(self, request: HttpRequest) -> str:
         return scope_in(request).address or "0.0.0.0"  # noqa: S104 - an address that nobody has
 
-    def add_message(self, request: HttpRequest, level: int, message_template: str = "", **kwargs: Any) -> None:
+    def add_message(
+        self, request: HttpRequest, level: int, message_template: str = "", *args: Any, **kwargs: Any
+    ) -> None:
+        del args
         if text := kwargs.get("message") or WORDS.get(message_template):
             messages.add_message(request, level, str(text))
 

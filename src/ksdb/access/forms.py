@@ -1,5 +1,7 @@
 """Forms of this room: signing in, proving who one is, and inviting and entitling others."""
 
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from allauth.account.adapter import get_adapter
@@ -21,6 +23,7 @@ from ksdb.access.queries import divisions_to_grant
 from ksdb.access.words import ROLE_CHOICES
 from ksdb.core.clock import today
 from ksdb.core.scope import Role, Scope
+from ksdb.places.models import Division
 
 PASSWORD_HINT = _("At least 12 characters; several words are easier to keep in mind than signs. Not a common password.")
 CODE_WIDGET = {"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}
@@ -151,6 +154,13 @@ class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
         self.fields["name"].max_length = 60
 
 
+def _by_structure(divisions: list[Division]) -> Iterator[tuple[str, list[tuple[int, str]]]]:
+    """The divisions in groups, one for each administrative structure, in the order given."""
+    for start, group in groupby(divisions, key=lambda division: division.valid_from):
+        label = gettext("Structure from %(day)s") % {"day": f"{start.day}/{start.month}/{start.year}"}
+        yield label, [(division.pk, division.name) for division in group]
+
+
 class _TermsForm(forms.Form):
     """A role, a division, and from when to when."""
 
@@ -167,9 +177,7 @@ class _TermsForm(forms.Form):
 
     def __init__(self, scope: Scope, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices: list[tuple[Any, Any]] = [(d.pk, d.name) for d in divisions_to_grant(scope)]
-        if len(choices) > 1:
-            choices.insert(0, ("", gettext("Choose a division")))
+        choices = [("", gettext("Choose a division")), *_by_structure(divisions_to_grant(scope))]
         self.fields["division"].choices = choices  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

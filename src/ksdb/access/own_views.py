@@ -21,6 +21,7 @@ from django.views.decorators.http import require_POST
 
 from ksdb.access.actions import end_other_sessions, end_own_session
 from ksdb.access.queries import has_second_factor, own_sessions
+from ksdb.access.trail import note_second_factor
 from ksdb.config import settings
 from ksdb.web.requires import ScopedRequest, for_own_account, open_to_all
 
@@ -50,8 +51,24 @@ class _Code(_PasskeyOptions, AuthenticateView):  # type: ignore[misc]
     pass
 
 
-class _AddPasskey(_PasskeyOptions, AddWebAuthnView):  # type: ignore[misc]
-    pass
+class _Proof:
+    """Whoever has just set up a factor has shown it."""
+
+    request: HttpRequest
+    factor: str
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+        note_second_factor(self.request, self.request.user, self.factor)  # type: ignore[arg-type]
+        return response
+
+
+class _SetUpApp(_Proof, ActivateTOTPView):  # type: ignore[misc]
+    factor = "totp"
+
+
+class _AddPasskey(_Proof, _PasskeyOptions, AddWebAuthnView):  # type: ignore[misc]
+    factor = "webauthn"
 
 
 class _ConfirmByPasskey(_PasskeyOptions, ReauthenticateWebAuthnView):  # type: ignore[misc]
@@ -95,7 +112,7 @@ confirm_by_passkey = for_own_account(
 )
 set_up_app = for_own_account(
     never_cache(
-        ActivateTOTPView.as_view(
+        _SetUpApp.as_view(
             template_name="access/set_up_app.html",
             extra_context=_words(_("Set up the second factor"), _("Confirm"), OVERVIEW),
         )

@@ -13,7 +13,7 @@ from ksdb.core.clock import now, today
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import PERMISSIONS, Permission, Role, Scope
 from ksdb.places.models import Division
-from ksdb.places.queries import divisions_on, within
+from ksdb.places.queries import within
 
 
 @dataclass(frozen=True)
@@ -84,13 +84,11 @@ def account_sheet(scope: Scope, account_id: int) -> AccountSheet:
 
 
 def divisions_to_grant(scope: Scope) -> list[Division]:
-    """Where the actor may give grants: divisions of today inside the jurisdiction, and the granted ones themselves."""
-    outer = scope.outer(Permission.ACCESS_GRANT_WRITE)
-    today_inside = divisions_on(scope, today()).filter(within(scope, Permission.ACCESS_GRANT_WRITE, "pk"))
-    found = {d.pk: d for d in Division.objects.filter(pk__in=outer or [])}
-    found |= {d.pk: d for d in today_inside.exclude(kind=Division.Kind.GROUP)}
+    """Divisions of any era inside the jurisdiction, the latest structure first; residential groups are too small."""
+    inside = Division.objects.filter(within(scope, Permission.ACCESS_GRANT_WRITE, "pk"))
+    found = inside.exclude(kind=Division.Kind.GROUP)
     order = {Division.Kind.PROVINCE: 0, Division.Kind.DISTRICT: 1, Division.Kind.COMMUNE: 2}
-    return sorted(found.values(), key=lambda d: (order.get(Division.Kind(d.kind), 3), d.position, d.code))
+    return sorted(found, key=lambda d: (-d.valid_from.toordinal(), order[Division.Kind(d.kind)], d.position, d.code))
 
 
 def own_sessions(scope: Scope) -> list[UserSession]:

@@ -62,8 +62,6 @@ def _password_changed(sender: object, request: HttpRequest, user: Any, **_: obje
 
 def _factor_added(sender: object, request: HttpRequest, user: Any, authenticator: Authenticator, **_: object) -> None:
     del sender
-    if authenticator.type != Authenticator.Type.RECOVERY_CODES:
-        note_second_factor(request, user, authenticator.type)
     _note_factor(request, user, "access:second_factor:write", authenticator)
 
 
