@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ksdb.config import SECRETS, Settings
-from ksdb.core.scope import PERMISSIONS, Permission, Role
+from ksdb.core.scope import PERMISSIONS, WITHOUT_SECOND_FACTOR, Permission, Role
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -84,9 +84,12 @@ def _roles() -> Iterator[str]:
         english, vietnamese = PERMISSION_NAMES[permission]
         marks = " | ".join("●" if permission in PERMISSIONS[role] else "" for role in roles)
         yield f"| `{permission}` | {english} | {vietnamese} | {marks} |\n"
+    weak = ", ".join(f"`{p}`" for p in Permission if p in WITHOUT_SECOND_FACTOR)
+    yield f"\nWith a password alone one holds only {weak}; everything else waits for the second factor.\n"
+    yield "Chỉ đăng nhập bằng mật khẩu thì chưa dùng được các quyền khác; phải có lớp xác thực thứ hai.\n"
     yield "\n## Pages\n\nWhich permission a page asks for. What is seen there is cut to the jurisdiction.\n\n"
     yield "| page | permission |\n| --- | --- |\n"
-    for path, permission_or_open in sorted(_pages()):
+    for path, permission_or_open in sorted(set(_pages())):
         yield f"| `/{path}` | {permission_or_open} |\n"
 
 
@@ -102,8 +105,13 @@ def _pages_below(resolver: Any, start: str) -> Iterator[tuple[str, str]]:
         if hasattr(entry, "url_patterns"):
             yield from _pages_below(entry, path)
         else:
-            permission = getattr(entry.callback, "required_permission", None)
-            yield path, f"`{permission}`" if permission else "open to all"
+            yield path, _mark(entry.callback)
+
+
+def _mark(view: Any) -> str:
+    if permission := getattr(view, "required_permission", None):
+        return f"`{permission}`"
+    return "everyone's own account" if hasattr(view, "is_own") else "open to all"
 
 
 PAGES: Mapping[str, Callable[[], str]] = {"roles.md": roles_page, "settings.md": settings_page}

@@ -37,6 +37,11 @@ class Settings:
     site_hosts: str = field(default="localhost,127.0.0.1", metadata={"help": "host names the pages answer to"})
     has_tls: bool = field(default=False, metadata={"help": "pages are reached by https: secure cookies and HSTS"})
     is_demo: bool = field(default=False, metadata={"help": "demo town: sign-in names are shown, data is invented"})
+    second_factor: bool = field(
+        default=True, metadata={"help": "roles that read persons sign in with a second factor; 0 only in the demo town"}
+    )
+    session_idle_minutes: int = field(default=30, metadata={"help": "without a click for so long, one is signed out"})
+    session_hours: int = field(default=8, metadata={"help": "after so long one signs in again, whatever one does"})
     retention_days: int = field(default=28, metadata={"help": "days a visit is kept"})
     future_tolerance_seconds: int = field(default=300, metadata={"help": "how far a device clock may be ahead"})
     hotline: str = field(default="19001075", metadata={"help": "number printed on cards and shown on pages"})
@@ -44,6 +49,11 @@ class Settings:
     @property
     def keys_dir(self) -> Path:
         return self.var_dir / "keys"
+
+    @property
+    def asks_second_factor(self) -> bool:
+        """Switched off it is only where all data is invented."""
+        return self.second_factor or not self.is_demo
 
     def secret(self, name: str) -> bytes:
         """The secret's bytes, from the environment, a file named there, or `<var>/secrets`."""

@@ -12,6 +12,8 @@ simulate = typer.Typer(no_args_is_help=True, help="Make invented data at real si
 app.add_typer(simulate, name="simulate")
 keys = typer.Typer(no_args_is_help=True, help="Keys that sign cards.")
 app.add_typer(keys, name="keys")
+account = typer.Typer(no_args_is_help=True, help="Staff accounts, for the first administrator and for emergencies.")
+app.add_typer(account, name="account")
 
 
 def main() -> None:
@@ -40,6 +42,12 @@ def _with_django() -> None:
     django.setup()
 
 
+def _as_demo() -> None:
+    """Invented people need no second factor; `KSDB_SECOND_FACTOR=1` shows it all the same."""
+    os.environ["KSDB_IS_DEMO"] = "1"
+    os.environ.setdefault("KSDB_SECOND_FACTOR", "0")
+
+
 @app.command()
 def up(
     with_demo: Annotated[bool, typer.Option("--demo", help="Load the demo town if it is not there yet.")] = False,
@@ -48,7 +56,7 @@ def up(
     from ksdb.cli.up import run
 
     if with_demo:
-        os.environ["KSDB_IS_DEMO"] = "1"
+        _as_demo()
     _with_django()
     run(with_demo=with_demo)
 
@@ -58,7 +66,7 @@ def demo() -> None:
     """Loads the demo town, sends two weeks of visits through the gateway, and prints a case's contacts and coverage."""
     from ksdb.cli.up import run
 
-    os.environ["KSDB_IS_DEMO"] = "1"
+    _as_demo()
     _with_django()
     run(with_demo=True, stays_up=False)
 
@@ -122,6 +130,39 @@ def make() -> None:
     with stopping_the_server():
         key = make_issuer_key(system_scope())
         typer.echo(f"Key {key.kid} signs from now on; it is valid until {key.not_after:%Y-%m-%d}.")
+
+
+@account.command("make")
+def make_account(
+    username: Annotated[str, typer.Argument(help="Sign-in name: small letters, digits, dots, hyphens.")],
+    full_name: Annotated[str, typer.Argument(help="The person's full name, in quotes.")],
+    administrator: Annotated[bool, typer.Option("--administrator", help="Administrator of the province.")] = False,
+    sealed: Annotated[bool, typer.Option("--sealed", help="For the envelope: see docs/break-glass.md.")] = False,
+    unit: Annotated[str, typer.Option(help="The office the person works in.")] = "",
+) -> None:
+    """Makes an account for the whole province and prints the link by which its holder sets a password."""
+    _with_django()
+    from ksdb.cli.accounts import make
+
+    make(username, full_name, unit, is_administrator=administrator, is_sealed=sealed)
+
+
+@account.command("link")
+def link_account(username: Annotated[str, typer.Argument(help="Sign-in name.")]) -> None:
+    """Prints a new link for an account whose password is lost."""
+    _with_django()
+    from ksdb.cli.accounts import link
+
+    link(username)
+
+
+@account.command("reset")
+def reset_account(username: Annotated[str, typer.Argument(help="Sign-in name.")]) -> None:
+    """Forgets an account's second factor and signs it out everywhere."""
+    _with_django()
+    from ksdb.cli.accounts import reset
+
+    reset(username)
 
 
 @simulate.command()

@@ -4,7 +4,7 @@ A permission reads `room:thing:action`; audit actions follow the same grammar.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ksdb.core.errors import NotAllowed
@@ -81,6 +81,18 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         }
     ),
 }
+
+WITHOUT_SECOND_FACTOR = frozenset(
+    {
+        P.COVERAGE_FIGURES_READ,
+        P.PLACES_DIVISION_READ,
+        P.VISITS_DEVICE_ENROL,
+        P.VISITS_POINT_READ,
+        P.VISITS_POINT_WRITE,
+    }
+)
+NEEDS_SECOND_FACTOR = frozenset(P) - WITHOUT_SECOND_FACTOR
+"""What a password alone never opens: whatever shows a person, signs a card or gives rights; new permissions too."""
 del P
 
 
@@ -103,6 +115,10 @@ class Scope:
     def require(self, permission: Permission) -> None:
         if not self.allows(permission):
             raise NotAllowed
+
+    def without(self, permissions: frozenset[Permission]) -> "Scope":
+        """The same scope with these permissions taken out."""
+        return replace(self, divisions={p: ids for p, ids in self.divisions.items() if p not in permissions})
 
     def outer(self, permission: Permission) -> list[int] | None:
         """The divisions granted for `permission`, or None for the system, which sees everything."""

@@ -81,3 +81,8 @@ def points_in(scope: Scope) -> QuerySet[ScanPoint]:
 def point_types(scope: Scope) -> list[ScanPointType]:
     scope.require(Permission.PLACES_DIVISION_READ)
     return list(ScanPointType.objects.order_by("code"))
+
+
+def province_on(scope: Scope, on: date) -> Division | None:
+    """The whole province in the structure that held on that day; None before divisions are loaded."""
+    return divisions_on(scope, on).filter(kind=Division.Kind.PROVINCE).first()

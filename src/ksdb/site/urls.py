@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from ksdb.access.urls import machinery
 from ksdb.site import views
 
 urlpatterns = [
@@ -9,6 +10,7 @@ urlpatterns = [
     path("health", views.health, name="health"),
     path("language/", views.set_language, name="set_language"),
     path("", include("ksdb.access.urls")),
+    *machinery,
     path("", include("ksdb.registry.urls")),
     path("", include("ksdb.cards.urls")),
     path("", include("ksdb.coverage.urls")),
