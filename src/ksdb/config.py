@@ -38,6 +38,9 @@ class Settings:
     has_tls: bool = field(default=False, metadata={"help": "pages are reached by https: secure cookies and HSTS"})
     is_demo: bool = field(default=False, metadata={"help": "demo town: sign-in names are shown, data is invented"})
     retention_days: int = field(default=28, metadata={"help": "days a visit is kept"})
+    file_days: int = field(
+        default=30, metadata={"help": "days an uploaded list, a correction file or a printed sheet is kept"}
+    )
     future_tolerance_seconds: int = field(default=300, metadata={"help": "how far a device clock may be ahead"})
     hotline: str = field(default="19001075", metadata={"help": "number printed on cards and shown on pages"})
 

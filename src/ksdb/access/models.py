@@ -21,6 +21,7 @@ class StaffAccount(AbstractBaseUser):
     id = models.AutoField(primary_key=True)
     username = models.CharField(max_length=60, unique=True)
     full_name = models.CharField(max_length=120)
+    unit = models.CharField(max_length=80, blank=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -6,6 +6,7 @@ from datetime import date
 from django.db.models import Q, QuerySet
 
 from ksdb.access.models import Grant, StaffAccount
+from ksdb.core.clock import today
 from ksdb.core.scope import PERMISSIONS, Permission, Role, Scope
 
 
@@ -26,3 +27,19 @@ def _grants_valid(account: StaffAccount, on: date) -> QuerySet[Grant]:
 def account_named(scope: Scope, username: str) -> StaffAccount | None:
     scope.require(Permission.ACCESS_GRANT_WRITE)
     return StaffAccount.objects.filter(username__iexact=username).first()
+
+
+def unit_of(scope: Scope, account_id: int) -> str:
+    """The unit the account's person works for, as the administrator wrote it; empty when nobody has written it yet."""
+    scope.require(Permission.APPROVALS_ACT_READ)
+    return StaffAccount.objects.values_list("unit", flat=True).get(pk=account_id)
+
+
+def scope_of_requester(scope: Scope, account_id: int) -> Scope:
+    """What the asker of an act may do today, for carrying the act out in that name. Nothing, once the account is off.
+
+    Its entries in the trail carry no address: the person was not there.
+    """
+    scope.require(Permission.APPROVALS_ACT_DECIDE)
+    account = StaffAccount.objects.filter(pk=account_id, is_active=True).first()
+    return scope_of(account, today(), "") if account else Scope(actor_id=account_id)

@@ -9,6 +9,7 @@ urlpatterns = [
     path("health", views.health, name="health"),
     path("language/", views.set_language, name="set_language"),
     path("", include("ksdb.access.urls")),
+    path("", include("ksdb.approvals.urls")),
     path("", include("ksdb.registry.urls")),
     path("", include("ksdb.cards.urls")),
     path("", include("ksdb.coverage.urls")),
