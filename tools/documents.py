@@ -23,8 +23,17 @@ ROLE_NAMES: Mapping[Role, tuple[str, str]] = {
 }
 PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
     Permission.ACCESS_GRANT_WRITE: ("make accounts and give grants", "tạo tài khoản và phân quyền"),
+    Permission.APPROVALS_ACT_DECIDE: ("decide on acts that need two persons", "duyệt việc cần hai người"),
+    Permission.APPROVALS_ACT_READ: (
+        "ask for acts that need two persons, and see them",
+        "đề nghị và xem việc cần hai người",
+    ),
     Permission.AUDIT_ENTRY_READ: ("read the audit trail", "xem nhật ký truy cập"),
     Permission.CARDS_CARD_ISSUE: ("issue and activate cards", "cấp và kích hoạt thẻ"),
+    Permission.CARDS_CARD_OVERRIDE: (
+        "ask to set a card's status out of order",
+        "đề nghị đặt lại trạng thái thẻ ngoài quy trình",
+    ),
     Permission.CARDS_CARD_PRINT: ("print cards", "in thẻ"),
     Permission.CARDS_CARD_REVOKE: ("suspend and revoke cards", "tạm khóa và thu hồi thẻ"),
     Permission.CARDS_KEY_MANAGE: ("make the keys that sign cards", "quản lý khóa ký thẻ"),
@@ -32,9 +41,13 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
     Permission.PLACES_DIVISION_READ: ("see divisions and kinds of points", "xem đơn vị hành chính và loại điểm quét"),
     Permission.PLACES_DIVISION_WRITE: ("load divisions", "nạp đơn vị hành chính"),
     Permission.REGISTRY_IMPORT_RUN: ("import lists of residents", "nhập danh sách người dân"),
+    Permission.REGISTRY_RESIDENT_EXPORT: ("take out a list of residents", "xuất danh sách người dân"),
     Permission.REGISTRY_RESIDENT_READ: ("find and read residents", "tra cứu và xem thông tin người dân"),
     Permission.TRACING_CASE_READ: ("see cases and their contacts", "xem ca bệnh và người tiếp xúc"),
     Permission.TRACING_CASE_WRITE: ("open and trace cases", "mở ca bệnh và truy vết"),
+    Permission.TRACING_TRACE_EXPORT: ("take out the contacts of a trace", "xuất danh sách người tiếp xúc"),
+    Permission.VISITS_DAY_DELETE: ("ask to delete a day before its time", "đề nghị xóa một ngày trước thời hạn"),
+    Permission.VISITS_DAY_READ: ("see what is kept until when", "xem dữ liệu được giữ đến khi nào"),
     Permission.VISITS_DEVICE_ENROL: ("enrol and revoke devices", "ghi danh và thu hồi thiết bị"),
     Permission.VISITS_POINT_READ: ("see scan points", "xem điểm quét"),
     Permission.VISITS_POINT_WRITE: ("register scan points", "đăng ký điểm quét"),

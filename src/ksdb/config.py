@@ -43,6 +43,9 @@ class Settings:
     session_idle_minutes: int = field(default=30, metadata={"help": "without a click for so long, one is signed out"})
     session_hours: int = field(default=8, metadata={"help": "after so long one signs in again, whatever one does"})
     retention_days: int = field(default=28, metadata={"help": "days a visit is kept"})
+    file_days: int = field(
+        default=30, metadata={"help": "days an uploaded list, a correction file or a printed sheet is kept"}
+    )
     future_tolerance_seconds: int = field(default=300, metadata={"help": "how far a device clock may be ahead"})
     hotline: str = field(default="19001075", metadata={"help": "number printed on cards and shown on pages"})
 

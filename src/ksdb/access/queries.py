@@ -101,3 +101,19 @@ def has_second_factor(scope: Scope, besides: int | None = None) -> bool:
     """Whether the actor has set up an authenticator app or a passkey, other than the one of this number."""
     factors = Authenticator.objects.exclude(type=Authenticator.Type.RECOVERY_CODES).exclude(pk=besides)
     return bool(factors.filter(user_id=scope.actor_id).exists())
+
+
+def unit_of(scope: Scope, account_id: int) -> str:
+    """The unit the account's person works for, as the administrator wrote it; empty when nobody has written it yet."""
+    scope.require(Permission.APPROVALS_ACT_READ)
+    return StaffAccount.objects.values_list("unit", flat=True).get(pk=account_id)
+
+
+def scope_of_requester(scope: Scope, account_id: int) -> Scope:
+    """What the asker of an act may do today, for carrying the act out in that name. Nothing, once the account is off.
+
+    Its entries in the trail carry no address: the person was not there.
+    """
+    scope.require(Permission.APPROVALS_ACT_DECIDE)
+    account = StaffAccount.objects.filter(pk=account_id, is_active=True).first()
+    return scope_of(account, today(), "") if account else Scope(actor_id=account_id)

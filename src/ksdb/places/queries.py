@@ -1,6 +1,7 @@
 """Reads of divisions and scan points."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -52,6 +53,22 @@ def covers(scope: Scope, permission: Permission, division_id: int) -> bool:
     if outer is None:
         return True
     return DivisionContainment.objects.filter(outer__in=outer, inner=division_id).exists()
+
+
+def granted_over(scope: Scope, permission: Permission, division_ids: Collection[int]) -> int | None:
+    """One division granted for the permission in which all of these lie; None when there is none."""
+    wanted = set(division_ids)
+    rows = DivisionContainment.objects.filter(outer__in=scope.outer(permission) or [], inner__in=wanted)
+    inner: defaultdict[int, set[int]] = defaultdict(set)
+    for outer_id, inner_id in rows.values_list("outer", "inner"):
+        inner[outer_id].add(inner_id)
+    return next((outer_id for outer_id, found in sorted(inner.items()) if found == wanted), None)
+
+
+def province(scope: Scope) -> Division:
+    """The province as it is today."""
+    scope.require(Permission.PLACES_DIVISION_READ)
+    return Division.objects.filter(kind=Division.Kind.PROVINCE).latest("valid_from")
 
 
 def within(scope: Scope, permission: Permission, field: str = "division") -> Q:

@@ -2,7 +2,7 @@
 
 from procrastinate.contrib.django import app
 
-from ksdb.core.scope import Scope
+from ksdb.core.scope import Scope, system_scope
 from ksdb.registry import actions
 
 
@@ -10,3 +10,10 @@ from ksdb.registry import actions
 def run_import(import_id: int, actor_id: int | None) -> None:
     """Brings a file in. What its uploader may do was checked when it was taken in; the trail still names the person."""
     actions.run_import(Scope(actor_id=actor_id, is_system=True), import_id)
+
+
+@app.periodic(cron="20 0 * * *")
+@app.task(queue="registry", pass_context=False)
+def erase_old_lists(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
+    """Uploaded lists and correction files past their time are deleted. `timestamp`: when it was due."""
+    actions.erase_lists(system_scope())

@@ -13,15 +13,16 @@ from django.views.decorators.http import require_GET
 from ksdb.core.scope import Permission
 from ksdb.registry import actions, queries
 from ksdb.registry.correcting import SAMPLE_HEADING, sample_file
-from ksdb.registry.forms import ImportForm, PurposeForm, ResidentSearchForm
+from ksdb.registry.forms import ExportForm, ImportForm, PurposeForm, ResidentSearchForm
 from ksdb.registry.jobs import run_import
 from ksdb.registry.problems import Code, column_label, sentence
 from ksdb.registry.purposes import PURPOSE_LABELS, purpose_in
 from ksdb.registry.reporting import failure_of, statement_of
+from ksdb.web.exporting import TYPES
 from ksdb.web.requires import ScopedRequest, requires
 
 PAGE_ROWS = 50
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSX = TYPES["xlsx"]
 
 
 @never_cache
@@ -33,7 +34,9 @@ def residents(request: ScopedRequest) -> HttpResponse:
         number = form.cleaned_data["page"] or 1
         page = queries.residents_named(request.scope, form.search, form.purpose_named, number)
     purpose = form.purpose_named if page is not None else None
-    return render(request, "registry/residents.html", {"form": form, "page": page, "purpose": purpose})
+    can_export = request.scope.allows(Permission.REGISTRY_RESIDENT_EXPORT)
+    context = {"form": form, "page": page, "purpose": purpose, "can_export": can_export}
+    return render(request, "registry/residents.html", context)
 
 
 @never_cache
@@ -57,6 +60,31 @@ def _cards_url(resident_id: int) -> str | None:
         return reverse("cards:of_resident", args=[resident_id])
     except NoReverseMatch:  # the site may be built without the room of cards, which stands above this one
         return None
+
+
+@never_cache
+@requires(Permission.REGISTRY_RESIDENT_EXPORT)
+def residents_export(request: ScopedRequest) -> HttpResponseBase:
+    form = ExportForm(queries.divisions_for_export(request.scope), request.POST or None)
+    if form.is_valid():
+        said = form.cleaned_data
+        asked = actions.Asked(said["purpose"], said["reason"], said["kind"])
+        path = actions.export_residents(request.scope, said["division"], asked).path
+        name = f"ksdb-{said['division']}{path.suffix}"
+        kind = TYPES[path.suffix[1:]]
+        return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type=kind)
+    introduction = gettext(
+        "Names, years of birth, households and addresses, without ID numbers and phones. Each person in the list is "
+        "written to the audit trail with your name, the purpose and the reason. The file says at its end how many were "
+        "found and how many are in it. Delete it when you have used it."
+    )
+    context = {
+        "form": form,
+        "title": gettext("Take out a list of residents"),
+        "introduction": introduction,
+        "submit_label": gettext("Take out the list"),
+    }
+    return render(request, "web/form_page.html", context, status=422 if form.errors else 200)
 
 
 @requires(Permission.REGISTRY_IMPORT_RUN)

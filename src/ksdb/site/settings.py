@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "ksdb.audit",
     "ksdb.places",
     "ksdb.access",
+    "ksdb.approvals",
     "ksdb.registry",
     "ksdb.cards",
     "ksdb.visits",

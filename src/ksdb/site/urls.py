@@ -11,6 +11,7 @@ urlpatterns = [
     path("language/", views.set_language, name="set_language"),
     path("", include("ksdb.access.urls")),
     *machinery,
+    path("", include("ksdb.approvals.urls")),
     path("", include("ksdb.registry.urls")),
     path("", include("ksdb.cards.urls")),
     path("", include("ksdb.coverage.urls")),
