@@ -50,6 +50,8 @@ def doors(clean_registry: None) -> Iterator[Settings]:
         database_url=make_conninfo(settings().database_url, dbname=name),
         site_address=f"127.0.0.1:{_free_port()}",
         gateway_address=f"127.0.0.1:{_free_port()}",
+        is_demo=True,
+        second_factor=False,
     )
     keep_partitions(system_scope())
     with running(ours):
@@ -150,7 +152,7 @@ def pages_show_the_same(doors: Settings, folder: Path, trace: Trace) -> None:
         page = client.get("/")
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
         assert token
-        form = {"csrfmiddlewaretoken": token[1], "username": "hanh", "password": password}
+        form = {"csrfmiddlewaretoken": token[1], "login": "hanh", "password": password}
         assert "Đăng xuất" in client.post("/sign-in/", data=form).text
         shown = client.get(f"/traces/{trace.pk}/").text
         first = Resident.objects.get(pk=trace.contacts.order_by("-seconds").first().resident_id)

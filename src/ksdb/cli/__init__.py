@@ -143,8 +143,10 @@ def make_account(
     """Makes an account for the whole province and prints the link by which its holder sets a password."""
     _with_django()
     from ksdb.cli.accounts import make
+    from ksdb.cli.up import stopping_the_server
 
-    make(username, full_name, unit, is_administrator=administrator, is_sealed=sealed)
+    with stopping_the_server():
+        make(username, full_name, unit, is_administrator=administrator, is_sealed=sealed)
 
 
 @account.command("link")
@@ -152,8 +154,10 @@ def link_account(username: Annotated[str, typer.Argument(help="Sign-in name.")])
     """Prints a new link for an account whose password is lost."""
     _with_django()
     from ksdb.cli.accounts import link
+    from ksdb.cli.up import stopping_the_server
 
-    link(username)
+    with stopping_the_server():
+        link(username)
 
 
 @account.command("reset")
@@ -161,8 +165,10 @@ def reset_account(username: Annotated[str, typer.Argument(help="Sign-in name.")]
     """Forgets an account's second factor and signs it out everywhere."""
     _with_django()
     from ksdb.cli.accounts import reset
+    from ksdb.cli.up import stopping_the_server
 
-    reset(username)
+    with stopping_the_server():
+        reset(username)
 
 
 @simulate.command()

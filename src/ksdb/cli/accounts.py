@@ -7,7 +7,6 @@ from rich.console import Console
 
 from ksdb.access.actions import INVITATION_LASTS, NameTaken, Newcomer, Terms, invite, invite_again, reset_second_factor
 from ksdb.access.queries import account_named
-from ksdb.cli.up import stopping_the_server
 from ksdb.config import Settings, settings
 from ksdb.core.clock import today
 from ksdb.core.scope import Role, system_scope
@@ -20,29 +19,25 @@ def make(username: str, full_name: str, unit: str, *, is_administrator: bool, is
     """An account on the whole province; what it may do beyond, an administrator says on the pages."""
     if not is_administrator:
         _fail("Say --administrator: other accounts are made on the page Accounts, by an administrator.")
-    scope = system_scope()
-    with stopping_the_server():
-        division = province_on(scope, today())
-        if division is None:
-            _fail("There are no divisions yet: run `ksdb migrate` first.")
-        who = Newcomer(username, full_name, unit, is_sealed)
-        try:
-            account, token = invite(scope, who, Terms(Role.ADMINISTRATOR, division.pk, today()))
-        except NameTaken as error:
-            _fail(error.sentence())
-        _say_link(account.username, token)
+    division = province_on(system_scope(), today())
+    if division is None:
+        _fail("There are no divisions yet: run `ksdb migrate` first.")
+    who = Newcomer(username, full_name, unit, is_sealed)
+    try:
+        account, token = invite(system_scope(), who, Terms(Role.ADMINISTRATOR, division.pk, today()))
+    except NameTaken as error:
+        _fail(error.sentence())
+    _say_link(account.username, token)
 
 
 def link(username: str) -> None:
-    with stopping_the_server():
-        account, token = invite_again(system_scope(), _number_of(username))
-        _say_link(account.username, token)
+    account, token = invite_again(system_scope(), _number_of(username))
+    _say_link(account.username, token)
 
 
 def reset(username: str) -> None:
-    with stopping_the_server():
-        reset_second_factor(system_scope(), _number_of(username))
-        console.print(f"{username} sets up a second factor anew at the next sign-in.")
+    reset_second_factor(system_scope(), _number_of(username))
+    console.print(f"{username} sets up a second factor anew at the next sign-in.")
 
 
 def _number_of(username: str) -> int:
