@@ -1,14 +1,15 @@
 """Forms of acts: why one asks, that one has looked, why one refuses."""
 
+from typing import Any
+
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
 class ReasonField(forms.CharField):
     """A reason in a person's own words."""
 
-    def __init__(self, label: str | Promise | None = None) -> None:
+    def __init__(self, label: Any = None) -> None:
         super().__init__(
             label=label or _("Reason"),
             help_text=_("One or two sentences. It stays in the audit trail: no names and no numbers of persons."),
