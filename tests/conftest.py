@@ -50,7 +50,7 @@ def commune_b(db: None) -> Division:
 
 
 def staff(username: str, full_name: str, role: Role, division: Division) -> StaffAccount:
-    account = make_account(system_scope(), username, full_name, PASSWORD)
+    account = make_account(system_scope(), username, full_name, PASSWORD, unit=division.name)
     give_grant(system_scope(), account, role, division.pk, today() - timedelta(days=1))
     return account
 

@@ -165,9 +165,7 @@ class _TermsForm(forms.Form):
     """A role, a division, and from when to when."""
 
     role = forms.TypedChoiceField(label=_("Role"), coerce=Role, choices=ROLE_CHOICES)
-    division = forms.TypedChoiceField(
-        label=_("Division"), coerce=int, help_text=_("The role holds there and everywhere inside it")
-    )
+    division = forms.TypedChoiceField(label=_("Division"), coerce=int)
     valid_from = forms.DateField(
         label=_("From"), initial=today, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
     )
