@@ -18,7 +18,7 @@ READ, DECIDE = Permission.APPROVALS_ACT_READ, Permission.APPROVALS_ACT_DECIDE
 def acts_in(scope: Scope) -> QuerySet[Act]:
     """The acts of the jurisdiction and one's own, latest first."""
     condition = Q() if scope.is_system else within(scope, READ) | Q(requested_by=scope.actor_id)
-    return Act.objects.filter(condition).select_related("requested_by", "decided_by", "division")
+    return Act.objects.filter(condition).select_related("requested_by", "decided_by", "division__parent")
 
 
 def act(scope: Scope, act_id: int) -> Act:

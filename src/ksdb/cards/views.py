@@ -246,7 +246,7 @@ def ask_issue(request: ScopedRequest) -> HttpResponse:
         "More than %(most)s cards at once need a second person of another unit. Say why they are needed."
     ) % {"most": MOST_ALONE[Kind.BULK_ISSUE]}
     context = {"form": form, "title": title, "introduction": introduction, "submit_label": gettext("Ask")}
-    return render(request, "web/form_page.html", context, status=422 if form.errors else 200)
+    return render(request, "web/desk_form.html", context, status=422 if form.errors else 200)
 
 
 def _asked(request: ScopedRequest, ask: Callable[[], Model], form: BaseForm) -> HttpResponse | None:
@@ -275,7 +275,7 @@ def override(request: ScopedRequest, index: int) -> HttpResponse:
         "A card's usual life does not lead back from this status. Two persons can set it all the same."
     )
     context = {"form": form, "title": title, "introduction": introduction, "submit_label": gettext("Ask")}
-    return render(request, "web/form_page.html", context, status=422 if form.errors else 200)
+    return render(request, "web/desk_form.html", context, status=422 if form.errors else 200)
 
 
 @never_cache
@@ -292,7 +292,7 @@ def revoke(request: ScopedRequest) -> HttpResponse:
     ) % {"most": most}
     title = gettext("Revoke several cards")
     context = {"form": form, "title": title, "introduction": introduction, "submit_label": gettext("Revoke")}
-    return render(request, "web/form_page.html", context, status=422 if form.errors else 200)
+    return render(request, "web/desk_form.html", context, status=422 if form.errors else 200)
 
 
 def _revoke(request: ScopedRequest, form: RevokeForm) -> HttpResponse | None:

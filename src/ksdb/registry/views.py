@@ -84,7 +84,7 @@ def residents_export(request: ScopedRequest) -> HttpResponseBase:
         "introduction": introduction,
         "submit_label": gettext("Take out the list"),
     }
-    return render(request, "web/form_page.html", context, status=422 if form.errors else 200)
+    return render(request, "web/desk_form.html", context, status=422 if form.errors else 200)
 
 
 @requires(Permission.REGISTRY_IMPORT_RUN)

@@ -11,14 +11,13 @@ from ksdb.approvals.kinds import Errand, Kind, Payload
 from ksdb.approvals.models import Act
 from ksdb.audit.actions import record
 from ksdb.audit.erasing import erase_files, files_before
-from ksdb.core.clock import now, today
+from ksdb.core.clock import day_bounds, now, today
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Scope
 from ksdb.places.queries import covers, points_in, province
 from ksdb.postgres.named import sql
 from ksdb.visits.keeping import DayHeld, DayNotOver, Dropped, day_in, first_kept_on, is_held
-from ksdb.visits.models import Device
-from ksdb.visits.queries import days_kept
+from ksdb.visits.models import Device, Visit
 from ksdb.web.exporting import EXPORT_LIFE, exports_dir
 
 DAYS_AHEAD = 7
@@ -102,7 +101,8 @@ def ask_day_delete(scope: Scope, on: date, reason: str) -> Act:
     if not covers(scope, Permission.VISITS_DAY_DELETE, division_id):
         raise NotFound
     _check_day(scope, on)
-    count = next((day.visits for day in days_kept(scope) if day.on == on), 0)
+    since, until = day_bounds(on)
+    count = Visit.objects.filter(scanned_at__gte=since, scanned_at__lt=until).count()
     payload = {"count": count, "day": on.year * 10_000 + on.month * 100 + on.day}
     return request_act(scope, Kind.DAY_DELETE, division_id, payload, reason)
 

@@ -69,4 +69,4 @@ def ask_day_delete(request: ScopedRequest) -> HttpResponse:
         "introduction": introduction,
         "submit_label": gettext("Ask"),
     }
-    return render(request, "web/form_page.html", context, status=422 if form.errors else 200)
+    return render(request, "web/desk_form.html", context, status=422 if form.errors else 200)

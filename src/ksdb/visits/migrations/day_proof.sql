@@ -2,10 +2,11 @@
 
 DROP FUNCTION drop_partitions_before(date);
 
--- The day partitions of both logs: name, the log, its day, and how many rows the planner believes are in it.
+-- The day partitions of both logs: name, the log, its day, and how many rows the database believes are in it.
 CREATE VIEW log_partition AS
 SELECT child.relname::text AS name, parent.relname::text AS log,
-       to_date(right(child.relname, 8), 'YYYYMMDD') AS day, greatest(child.reltuples, 0)::bigint AS estimate
+       to_date(right(child.relname, 8), 'YYYYMMDD') AS day,
+       greatest(child.reltuples::bigint, pg_stat_get_live_tuples(child.oid), 0) AS estimate
 FROM pg_inherits
 JOIN pg_class child ON child.oid = inhrelid
 JOIN pg_class parent ON parent.oid = inhparent
