@@ -36,11 +36,13 @@ def residents(request: ScopedRequest) -> HttpResponse:
     return render(request, "registry/residents.html", {"form": form, "page": page, "purpose": purpose})
 
 
+@require_GET
 @never_cache
 @requires(Permission.REGISTRY_RESIDENT_READ)
 def resident(request: ScopedRequest, resident_id: int) -> HttpResponse:
     purpose = purpose_in(request.GET.get("purpose"))
     if purpose is None:
+        queries.require_resident(request.scope, resident_id)
         title = gettext("Open a resident's record")
         return render(request, "registry/purpose.html", {"form": PurposeForm(), "title": title})
     context = {

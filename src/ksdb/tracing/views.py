@@ -72,6 +72,7 @@ def case(request: ScopedRequest, case_id: int) -> HttpResponse:
 @require_POST
 @requires(WRITE)
 def trace_run(request: ScopedRequest, case_id: int) -> HttpResponse:
+    queries.case(request.scope, case_id)
     form = TraceForm(queries.rule_sets(request.scope), request.POST)
     if not form.is_valid():
         return redirect("tracing:case", case_id)
