@@ -16,7 +16,7 @@ from ksdb.access.models import StaffAccount
 from ksdb.core.scope import PERMISSIONS, Permission, Role, system_scope
 from ksdb.places.models import Division
 
-OPEN = {"home", "health", "set_language", "access:sign_in", "access:sign_out"}
+OPEN = {"home", "health", "security_txt", "set_language", "access:sign_in", "access:sign_out"}
 
 
 @dataclass(frozen=True)

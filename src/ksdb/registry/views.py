@@ -13,12 +13,12 @@ from django.views.decorators.http import require_GET
 from ksdb.core.scope import Permission
 from ksdb.registry import actions, queries
 from ksdb.registry.correcting import SAMPLE_HEADING, sample_file
-from ksdb.registry.forms import ImportForm, PurposeForm, ResidentSearchForm
+from ksdb.registry.forms import MAX_UPLOAD_BYTES, ImportForm, PurposeForm, ResidentSearchForm
 from ksdb.registry.jobs import run_import
 from ksdb.registry.problems import Code, column_label, sentence
 from ksdb.registry.purposes import PURPOSE_LABELS, purpose_in
 from ksdb.registry.reporting import failure_of, statement_of
-from ksdb.web.requires import ScopedRequest, requires
+from ksdb.web.requires import ScopedRequest, requires, takes_upload
 
 PAGE_ROWS = 50
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -61,6 +61,7 @@ def _cards_url(resident_id: int) -> str | None:
         return None
 
 
+@takes_upload(MAX_UPLOAD_BYTES)
 @requires(Permission.REGISTRY_IMPORT_RUN)
 def imports(request: ScopedRequest) -> HttpResponse:
     form = ImportForm(request.scope, request.POST or None, request.FILES or None)
