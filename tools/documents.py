@@ -1,9 +1,11 @@
 """Writes the documents that the code knows best: `python -m tools.documents`. Settings, and roles with their pages."""
 
 import os
+import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import Field, fields
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,25 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
 }
 
 
+NOBODYS: frozenset[str] = frozenset()
+"""Parameters of addresses that name nothing of a division; tests/attacks/routes.py says what each is."""
+
+
+class Access(Enum):
+    """What a page answers a role; the mark in the table. tests/attacks/test_objects.py tries each."""
+
+    CLOSED = ""
+    OPEN_CUT = "○"
+    OUTSIDE_UNKNOWN = "●"
+
+
+def access_to(permission: Permission | None, role: Role, *, names_an_object: bool) -> Access:
+    """What a page that asks for `permission` answers the role; `names_an_object`: its address has a number in it."""
+    if permission is not None and permission not in PERMISSIONS[role]:
+        return Access.CLOSED
+    return Access.OUTSIDE_UNKNOWN if names_an_object else Access.OPEN_CUT
+
+
 def settings_page() -> str:
     """docs/settings.md."""
     return "".join(_settings())
@@ -100,31 +121,49 @@ def _roles() -> Iterator[str]:
     weak = ", ".join(f"`{p}`" for p in Permission if p in WITHOUT_SECOND_FACTOR)
     yield f"\nWith a password alone one holds only {weak}; everything else waits for the second factor.\n"
     yield "Chỉ đăng nhập bằng mật khẩu thì chưa dùng được các quyền khác; phải có lớp xác thực thứ hai.\n"
-    yield "\n## Pages\n\nWhich permission a page asks for. What is seen there is cut to the jurisdiction.\n\n"
-    yield "| page | permission |\n| --- | --- |\n"
-    for path, permission_or_open in sorted(set(_pages())):
-        yield f"| `/{path}` | {permission_or_open} |\n"
+    yield from _table_of_pages(roles)
 
 
-def _pages() -> Iterator[tuple[str, str]]:
+OPEN_TO_ALL = "open to all · ai cũng mở được"
+
+
+def _table_of_pages(roles: Sequence[Role]) -> Iterator[str]:
+    yield "\n## Pages · Các trang\n\n"
+    yield "● opens what lies inside the jurisdiction; outside it answers 404, as if it did not exist. ○ opens, and shows\n"
+    yield "or takes only what lies inside. Empty: answers 403 everywhere. Each cell is tried by a test.\n\n"
+    yield "● mở được dữ liệu trong phạm vi phụ trách; ngoài phạm vi thì trả lời 404 như không có. ○ mở được, chỉ hiện\n"
+    yield "hoặc nhận dữ liệu trong phạm vi. Để trống: luôn từ chối (403). Mỗi ô đều có kiểm thử.\n\n"
+    yield (
+        "| page · trang | permission · quyền | " + " | ".join("<br>".join(ROLE_NAMES[role]) for role in roles) + " |\n"
+    )
+    yield "| --- | --- |" + " :-: |" * len(roles) + "\n"
+    for path, view in sorted(_pages(), key=lambda page: page[0]):
+        permission = getattr(view, "required_permission", None)
+        if permission is None:
+            words = "everyone's own account · tài khoản của mình" if hasattr(view, "is_own") else OPEN_TO_ALL
+            yield f"| `/{path}` | {words} |" + " |" * len(roles) + "\n"
+            continue
+        access = (access_to(permission, role, names_an_object=_names_an_object(path)) for role in roles)
+        yield f"| `/{path}` | `{permission}` | " + " | ".join(mark.value for mark in access) + " |\n"
+
+
+def _names_an_object(path: str) -> bool:
+    return bool(set(re.findall(r"<(?:\w+:)?(\w+)>", path)) - NOBODYS)
+
+
+def _pages() -> Iterator[tuple[str, Any]]:
     from django.urls import get_resolver
 
     return _pages_below(get_resolver(), "")
 
 
-def _pages_below(resolver: Any, start: str) -> Iterator[tuple[str, str]]:
+def _pages_below(resolver: Any, start: str) -> Iterator[tuple[str, Any]]:
     for entry in resolver.url_patterns:
         path = f"{start}{entry.pattern}"
         if hasattr(entry, "url_patterns"):
             yield from _pages_below(entry, path)
         else:
-            yield path, _mark(entry.callback)
-
-
-def _mark(view: Any) -> str:
-    if permission := getattr(view, "required_permission", None):
-        return f"`{permission}`"
-    return "everyone's own account" if hasattr(view, "is_own") else "open to all"
+            yield path, entry.callback
 
 
 PAGES: Mapping[str, Callable[[], str]] = {"roles.md": roles_page, "settings.md": settings_page}

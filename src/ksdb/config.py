@@ -36,6 +36,15 @@ class Settings:
     gateway_workers: int = field(default=1, metadata={"help": "gateway processes on this machine"})
     site_hosts: str = field(default="localhost,127.0.0.1", metadata={"help": "host names the pages answer to"})
     has_tls: bool = field(default=False, metadata={"help": "pages are reached by https: secure cookies and HSTS"})
+    proxies: str = field(
+        default="",
+        metadata={
+            "help": "addresses or networks, with commas, of the proxies before the pages; only they are believed"
+        },
+    )
+    security_contact: str = field(
+        default="", metadata={"help": "`mailto:` or `https:` address for reports of weaknesses, in security.txt"}
+    )
     is_demo: bool = field(default=False, metadata={"help": "demo town: sign-in names are shown, data is invented"})
     second_factor: bool = field(
         default=True, metadata={"help": "roles that read persons sign in with a second factor; 0 only in the demo town"}

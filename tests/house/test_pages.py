@@ -16,7 +16,7 @@ from ksdb.access.models import StaffAccount
 from ksdb.core.scope import PERMISSIONS, Permission, Role, system_scope
 from ksdb.places.models import Division
 
-OPEN = {"home", "health", "set_language", "access:sign_in", "access:sign_out", "access:welcome"}
+OPEN = {"home", "health", "security_txt", "set_language", "access:sign_in", "access:sign_out", "access:welcome"}
 OPEN |= {"account_login", "account_logout", "mfa_authenticate"}
 
 

@@ -81,6 +81,7 @@ def processes(ours: Settings) -> dict[str, list[str]]:
         "site": [
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"),
             *("--host", host, "--port", str(port), "--blocking-threads", "4"),
+            *("--http1-header-read-timeout", "10000"),
             *("--static-path-route", "/static", "--static-path-mount", str(ours.var_dir / "static")),
             "ksdb.site.wsgi:application",
         ],

@@ -9,6 +9,7 @@ from ksdb.core.clock import now, today
 from ksdb.core.scope import Permission, Scope
 from ksdb.coverage.queries import CoverageTable, coverage_at, coverage_below, way_to
 from ksdb.places.queries import eras
+from ksdb.web.asked import number_in
 from ksdb.web.requires import ScopedRequest, requires
 
 
@@ -22,9 +23,9 @@ def divisions(request: ScopedRequest) -> HttpResponse:
 
 
 def _asked(scope: Scope, request: ScopedRequest) -> CoverageTable:
-    division_id = request.GET.get("division", "")
-    if division_id.isdigit():
-        return coverage_below(scope, int(division_id))
+    division_id = number_in(request.GET.get("division"))
+    if division_id is not None:
+        return coverage_below(scope, division_id)
     return coverage_at(scope, _era_of(scope, request))
 
 

@@ -36,6 +36,13 @@ class BodyTooLarge(GatewayError):
     status = 413
 
 
+class BodyTooSlow(GatewayError):
+    """The request did not arrive within ten seconds. Send fewer scans at a time."""
+
+    code = "body_too_slow"
+    status = 408
+
+
 class BodyUnreadable(GatewayError):
     """The request is not what this address expects."""
 

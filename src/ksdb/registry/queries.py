@@ -67,6 +67,12 @@ def resident_for(scope: Scope, resident_id: int, purpose: Purpose) -> Resident:
     return found
 
 
+def require_resident(scope: Scope, resident_id: int) -> None:
+    """Raises NotFound outside the jurisdiction. Nothing of the person is read, so nothing is audited."""
+    if not _residents(scope).filter(pk=resident_id).exists():
+        raise NotFound
+
+
 def resident_sheet(scope: Scope, resident_id: int, purpose: Purpose) -> ResidentSheet:
     """The resident with the household's other members, each of whom is audited as read too."""
     resident = resident_for(scope, resident_id, purpose)

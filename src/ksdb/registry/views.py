@@ -13,13 +13,13 @@ from django.views.decorators.http import require_GET
 from ksdb.core.scope import Permission
 from ksdb.registry import actions, queries
 from ksdb.registry.correcting import SAMPLE_HEADING, sample_file
-from ksdb.registry.forms import ExportForm, ImportForm, PurposeForm, ResidentSearchForm
+from ksdb.registry.forms import MAX_UPLOAD_BYTES, ExportForm, ImportForm, PurposeForm, ResidentSearchForm
 from ksdb.registry.jobs import run_import
 from ksdb.registry.problems import Code, column_label, sentence
 from ksdb.registry.purposes import PURPOSE_LABELS, purpose_in
 from ksdb.registry.reporting import failure_of, statement_of
 from ksdb.web.exporting import TYPES
-from ksdb.web.requires import ScopedRequest, requires
+from ksdb.web.requires import ScopedRequest, requires, takes_upload
 
 PAGE_ROWS = 50
 XLSX = TYPES["xlsx"]
@@ -39,11 +39,13 @@ def residents(request: ScopedRequest) -> HttpResponse:
     return render(request, "registry/residents.html", context)
 
 
+@require_GET
 @never_cache
 @requires(Permission.REGISTRY_RESIDENT_READ)
 def resident(request: ScopedRequest, resident_id: int) -> HttpResponse:
     purpose = purpose_in(request.GET.get("purpose"))
     if purpose is None:
+        queries.require_resident(request.scope, resident_id)
         title = gettext("Open a resident's record")
         return render(request, "registry/purpose.html", {"form": PurposeForm(), "title": title})
     context = {
@@ -62,6 +64,7 @@ def _cards_url(resident_id: int) -> str | None:
         return None
 
 
+@require_http_methods(["GET", "POST"])
 @never_cache
 @requires(Permission.REGISTRY_RESIDENT_EXPORT)
 def residents_export(request: ScopedRequest) -> HttpResponseBase:
@@ -87,6 +90,7 @@ def residents_export(request: ScopedRequest) -> HttpResponseBase:
     return render(request, "web/desk_form.html", context, status=422 if form.errors else 200)
 
 
+@takes_upload(MAX_UPLOAD_BYTES)
 @requires(Permission.REGISTRY_IMPORT_RUN)
 def imports(request: ScopedRequest) -> HttpResponse:
     form = ImportForm(request.scope, request.POST or None, request.FILES or None)

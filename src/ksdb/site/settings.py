@@ -44,11 +44,13 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "ksdb.web.proxies.ProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "ksdb.web.middleware.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "ksdb.web.middleware.ChosenLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "ksdb.web.middleware.RequestSizeMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -146,14 +148,24 @@ STATIC_ROOT = _ours.var_dir / "static"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
 SESSION_COOKIE_AGE = _ours.session_hours * 3600
-SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _ours.has_tls
-CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _ours.has_tls
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+if _ours.has_tls:
+    # A name that browsers take only from this very host over https: a neighbouring host cannot plant one.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
 # TLS ends at a proxy, so that to Django a form from https seems to come from elsewhere.
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS] if _ours.has_tls else []
 SECURE_HSTS_SECONDS = 31536000 if _ours.has_tls else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _ours.has_tls
+# Only a listed proxy can say that a request came by https (ksdb.web.proxies): without one we cannot tell, and do not
+# redirect. The door's own health is asked from this machine.
+SECURE_SSL_REDIRECT = _ours.has_tls and bool(_ours.proxies)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE_SSL_REDIRECT else None
+SECURE_REDIRECT_EXEMPT = [r"^health$"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # who owns the domain decides whether browsers carry it in their lists
 
 LOGGING = {
     "version": 1,

@@ -8,6 +8,7 @@ from ksdb.site import views
 urlpatterns = [
     path("", views.home, name="home"),
     path("health", views.health, name="health"),
+    path(".well-known/security.txt", views.security_txt, name="security_txt"),
     path("language/", views.set_language, name="set_language"),
     path("", include("ksdb.access.urls")),
     *machinery,

@@ -1,6 +1,7 @@
 """Forms of cases and traces."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -15,6 +16,9 @@ from ksdb.tracing.models import DiseaseProfile, RuleSet
 from ksdb.tracing.period import CaseFacts, Days, PeriodEmpty, infectious_period
 from ksdb.web.exporting import FileKind
 from ksdb.web.forms import FILE_KINDS
+
+LONGEST_AGO = timedelta(days=366)
+"""No visit is kept so long; a year mistyped as 0222 would make a period of twenty centuries."""
 
 
 class PersonForm(forms.Form):
@@ -67,8 +71,12 @@ class CaseForm(forms.Form):
         for name in ("onset_on", "sampled_on"):
             if (day := said.get(name)) and day > today():
                 self.add_error(name, _("This day has not come yet."))
+            elif day and day < today() - LONGEST_AGO:
+                self.add_error(name, _("This day lies more than a year back. Check the year."))
         if (at := said.get("isolated_at")) and at > now():
             self.add_error("isolated_at", _("This moment has not come yet."))
+        elif at and at < now() - LONGEST_AGO:
+            self.add_error("isolated_at", _("This day lies more than a year back. Check the year."))
         if not self.errors:
             self._check_period()
         return said

@@ -18,6 +18,7 @@ from ksdb.tracing import actions, queries
 from ksdb.tracing.actions import exporting, keeping
 from ksdb.tracing.forms import CaseForm, CommuneForm, ExportForm, PersonForm, TraceForm
 from ksdb.tracing.timeline import timeline_of
+from ksdb.web.asked import number_in
 from ksdb.web.exporting import TYPES
 from ksdb.web.requires import ScopedRequest, requires
 
@@ -29,7 +30,7 @@ EXPORT = Permission.TRACING_TRACE_EXPORT
 @never_cache
 @requires(READ)
 def cases(request: ScopedRequest) -> HttpResponse:
-    page = queries.cases_in(request.scope, _number(request.GET.get("page")) or 1)
+    page = queries.cases_in(request.scope, number_in(request.GET.get("page")) or 1)
     return render(request, "tracing/cases.html", {"page": page})
 
 
@@ -81,6 +82,7 @@ def case(request: ScopedRequest, case_id: int) -> HttpResponse:
 @require_POST
 @requires(WRITE)
 def trace_run(request: ScopedRequest, case_id: int) -> HttpResponse:
+    queries.case(request.scope, case_id)
     form = TraceForm(queries.rule_sets(request.scope), request.POST)
     if not form.is_valid():
         return redirect("tracing:case", case_id)
@@ -108,7 +110,7 @@ def case_reopen(request: ScopedRequest, case_id: int) -> HttpResponse:
 @never_cache
 @requires(READ)
 def trace(request: ScopedRequest, trace_id: int) -> HttpResponse:
-    commune, number = _number(request.GET.get("commune")), _number(request.GET.get("page")) or 1
+    commune, number = number_in(request.GET.get("commune")), number_in(request.GET.get("page")) or 1
     shown = queries.trace_page(request.scope, trace_id, commune, number)
     communes = [(one.division_id, f"{one.name} ({one.contacts})") for one in shown.communes]
     context = {
@@ -128,10 +130,6 @@ def contact(request: ScopedRequest, trace_id: int, contact_id: int) -> HttpRespo
     sheet = queries.contact_sheet(request.scope, trace_id, contact_id)
     context = {"report": sheet.report, "row": sheet.row, "evidence": sheet.evidence, "as_of": sheet.report.ran_at}
     return render(request, "tracing/contact.html", context)
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _said(error: KsdbError) -> str:

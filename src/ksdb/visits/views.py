@@ -16,6 +16,7 @@ from ksdb.visits import actions
 from ksdb.visits.forms import DayDeleteForm
 from ksdb.visits.keeping import DayHeld, DayNotOver
 from ksdb.visits.queries import days_kept, other_data, points_with_activity
+from ksdb.web.asked import number_in
 from ksdb.web.requires import ScopedRequest, requires
 
 PAGE_ROWS = 50
@@ -23,8 +24,8 @@ PAGE_ROWS = 50
 
 @requires(Permission.VISITS_POINT_READ)
 def points(request: ScopedRequest) -> HttpResponse:
-    number = request.GET.get("page", "1")
-    start = (max(int(number), 1) - 1) * PAGE_ROWS if number.isdigit() and len(number) < 6 else 0
+    number = max(number_in(request.GET.get("page")) or 1, 1)
+    start = (number - 1) * PAGE_ROWS
     rows, count = points_with_activity(request.scope, start, PAGE_ROWS)
     page = Paginator(range(count), PAGE_ROWS).get_page(number)
     return render(request, "visits/points.html", {"rows": rows, "count": count, "page": page, "as_of": now()})

@@ -1,4 +1,4 @@
-"""What every answer of the site passes: its content security policy, and our errors as pages."""
+"""What every request and answer of the site passes: its headers, its size, and our errors as pages."""
 
 from collections.abc import Callable
 
@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext, override
 
 from ksdb.core.errors import KsdbError
+from ksdb.web.requires import MOST_BYTES
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -26,12 +27,25 @@ POLICY = {
 HEADERS = {
     "Content-Security-Policy": "; ".join(f"{kind} {sources}" for kind, sources in POLICY.items()),
     "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
 }
 
 
+class RequestTooLarge(KsdbError):
+    """The request is larger than this page takes. Divide the file into parts, and send them one by one."""
+
+    code = "request_too_large"
+    status = 413
+
+
 class ContentSecurityPolicyMiddleware:
-    """Lets a page load from its own origin only; a view that needs another policy sets the header itself."""
+    """Lets a page load from its own origin only, and keeps it in no store that outlives the session.
+
+    A view that needs another policy sets the header itself.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -69,13 +83,31 @@ class KsdbErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, KsdbError):
-            return None
-        context = {
-            "message": gettext(exception.sentence()),
-            "code": exception.code,
-            "status": exception.status,
-            # When the fault is ours the database may be gone, and the full frame asks it who is signed in.
-            "frame": "web/frame.html" if exception.status >= 500 else "web/base.html",
-        }
-        return render(request, "web/error.html", context, status=exception.status)
+        return error_page(request, exception) if isinstance(exception, KsdbError) else None
+
+
+class RequestSizeMiddleware:
+    """Refuses what is larger than the page takes before any of it is read: an upload is first written to the disk."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Handler, *_: object) -> HttpResponse | None:
+        most = getattr(view, "most_bytes", MOST_BYTES) if request.user.is_authenticated else MOST_BYTES
+        announced = request.META.get("CONTENT_LENGTH") or "0"
+        is_fine = announced.isascii() and announced.isdigit() and len(announced) < 16 and int(announced) <= most
+        return None if is_fine else error_page(request, RequestTooLarge())
+
+
+def error_page(request: HttpRequest, error: KsdbError) -> HttpResponse:
+    context = {
+        "message": gettext(error.sentence()),
+        "code": error.code,
+        "status": error.status,
+        # When the fault is ours the database may be gone, and the full frame asks it who is signed in.
+        "frame": "web/frame.html" if error.status >= 500 else "web/base.html",
+    }
+    return render(request, "web/error.html", context, status=error.status)

@@ -11,6 +11,9 @@ from django.http.response import HttpResponseBase
 from ksdb.core.errors import NotAllowed
 from ksdb.core.scope import Permission, Scope
 
+MOST_BYTES = 2 * 2**20
+"""Of a request's body, where the view does not say `@takes_upload`."""
+
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
@@ -48,3 +51,13 @@ def open_to_all(view: View) -> View:
     opened = login_not_required(view)
     opened.is_open = True  # type: ignore[attr-defined]
     return opened
+
+
+def takes_upload(most_bytes: int) -> Callable[[View], View]:
+    """Lets whoever is signed in send the view a file of that size, with room for the form around it."""
+
+    def mark(view: View) -> View:
+        view.most_bytes = most_bytes + MOST_BYTES  # type: ignore[attr-defined]
+        return view
+
+    return mark

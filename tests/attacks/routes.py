@@ -1,0 +1,78 @@
+"""Every address of the site, found in the URL resolver, and which object each number in one names.
+
+A room that comes with a new parameter fails the tests here until somebody says below what object it takes.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls.resolvers import RegexPattern
+from tests.attacks.world import World
+
+from ksdb.core.scope import Permission
+
+OBJECTS: Mapping[str, Callable[[World], Any]] = {
+    "resident_id": lambda world: world.person.pk,
+    "import_id": lambda world: world.source.pk,
+    "batch_id": lambda world: world.batch.pk,
+    "index": lambda world: world.card.pk,
+    "case_id": lambda world: world.case.pk,
+    "trace_id": lambda world: world.trace.pk,
+    "contact_id": lambda world: world.contact.pk,
+}
+"""What each parameter of an address names. Everything here belongs to a division."""
+
+KEYS: Mapping[str, Any] = {}
+"""Parameters that name nothing of a division (a language, a key sent by mail), with a value that is none."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address of the site."""
+
+    name: str
+    view: Any
+    parameters: tuple[str, ...]
+
+    @property
+    def permission(self) -> Permission | None:
+        return getattr(self.view, "required_permission", None)
+
+    @property
+    def is_open(self) -> bool:
+        return hasattr(self.view, "is_open")
+
+    @property
+    def names_an_object(self) -> bool:
+        return any(name in OBJECTS for name in self.parameters)
+
+    def path(self, world: World) -> str:
+        """The address of what `world` holds."""
+        return reverse(self.name, kwargs={name: self._value(name, world) for name in self.parameters})
+
+    def path_of(self, value: object) -> str:
+        """The address with the same value for every parameter."""
+        return reverse(self.name, kwargs=dict.fromkeys(self.parameters, value))
+
+    @staticmethod
+    def _value(name: str, world: World) -> Any:
+        return OBJECTS[name](world) if name in OBJECTS else KEYS[name]
+
+
+def _routes(resolver: URLResolver, spaces: tuple[str, ...], outer: tuple[str, ...]) -> Iterator[Route]:
+    for entry in resolver.url_patterns:
+        parameters = (*outer, *_parameters(entry.pattern))
+        if isinstance(entry, URLPattern):
+            yield Route(":".join((*spaces, entry.name or repr(entry.pattern))), entry.callback, parameters)
+        else:
+            yield from _routes(entry, (*spaces, entry.namespace) if entry.namespace else spaces, parameters)
+
+
+def _parameters(pattern: Any) -> tuple[str, ...]:
+    return tuple(pattern.regex.groupindex) if isinstance(pattern, RegexPattern) else tuple(pattern.converters)
+
+
+ROUTES = tuple(_routes(get_resolver(), (), ()))
+CLOSED = tuple(route for route in ROUTES if not route.is_open)

@@ -1,0 +1,121 @@
+"""What forms, filters and numbers in addresses are never meant to be: answered, and never with a fault of ours."""
+
+import re
+from collections.abc import Iterator, Mapping
+from urllib.parse import quote_from_bytes
+
+import pytest
+from django import forms
+from django.db import connection
+from django.test import Client
+from tests.attacks.asking import ask, fields_of, undone
+from tests.attacks.routes import ROUTES, Route
+from tests.attacks.test_objects import with_every_role
+from tests.attacks.world import World
+from tests.house.code import modules
+
+from ksdb.registry.models import Resident
+
+NOT_A_FAULT = {200, 302, 400, 403, 404, 405, 409, 413, 422}
+HOSTILE: Mapping[str, bytes] = {
+    "sql": b"1'; DROP TABLE resident; --",
+    "nul": b"a\x00b",
+    "not utf-8": b"\xff\xfe\xc3",
+    "script": b"<script>alert(1)</script>",
+    "line break": b"1\r\nSet-Cookie: stolen=1",
+    "negative": b"-1",
+    "beyond 32 bits": b"2147483648",
+    "beyond 64 bits": b"9223372036854775808",
+    "5000 digits": b"9" * 5000,
+    "superscript digit": "²".encode(),
+    "twelve superscripts": ("²" * 12).encode(),
+    "first day": b"0001-01-01",
+    "last day": b"9999-12-31",
+    "last moment": b"9999-12-31T23:59",
+    "long": b"x" * 6000,
+}
+
+
+READ = re.compile(r"""\b(GET|POST)(?:\.get(?:list)?\(|\[)["'](\w+)["']""")
+FORM_FROM_QUERY = re.compile(r"Form\([^)]*request\.GET")
+
+
+def names_read(route: Route, method: str) -> frozenset[str]:
+    """Names that the page's room reads from queries or bodies, found in its source: a new filter is tried by itself."""
+    package = ".".join(route.view.__module__.split(".")[:2])
+    texts = [module.text for module in modules() if module.room == package.partition(".")[2]]
+    read = {name for text in texts for where, name in READ.findall(text) if where == method.upper()}
+    if method == "post" or any(FORM_FROM_QUERY.search(text) for text in texts):
+        read |= {name for form in _forms() if form.__module__.startswith(package) for name in form.base_fields}
+    return frozenset(read | {"page" if method == "get" else "next"})
+
+
+def _forms(parent: type[forms.BaseForm] = forms.BaseForm) -> Iterator[type[forms.BaseForm]]:
+    for child in parent.__subclasses__():
+        yield child
+        yield from _forms(child)
+
+
+def test_the_names_of_known_filters_are_found() -> None:
+    asked, sent = (frozenset.union(*(names_read(route, method) for route in ROUTES)) for method in ("get", "post"))
+    assert {"page", "purpose", "division", "era", "commune"} <= asked
+    assert {"number", "sampled_on", "username", "next", "name", "reason"} <= sent
+
+
+def _taking(client: Client, method: str, world: World) -> list[Route]:
+    """The routes that know the method; who signs out asks nothing any more."""
+    known = [route for route in ROUTES if route.name != "access:sign_out"]
+    return [route for route in known if ask(client, method, route.path(world))[0] != 405]
+
+
+def test_every_filter_of_every_page(world_a: World) -> None:
+    """Each name alone, then all at once."""
+    client = with_every_role(world_a.division)
+    faults = {}
+    for route in _taking(client, "get", world_a):
+        names, path = sorted(names_read(route, "get")), route.path(world_a)
+        for kind, value in HOSTILE.items():
+            for wrong in [*([name] for name in names), names]:
+                query = "&".join(f"{name}={quote_from_bytes(value)}" for name in wrong)
+                status, text = ask(client, "get", f"{path}?{query}")
+                if status not in NOT_A_FAULT or "\nSet-Cookie: stolen" in text.partition("\n\n")[0]:
+                    faults[path, kind, tuple(wrong)] = status
+    assert faults == {}
+    assert _tables_are_there()
+
+
+def test_every_field_of_every_form(world_a: World) -> None:
+    """A form that is right but for one field, and one where all are wrong; the fields are sent as raw bytes."""
+    client = with_every_role(world_a.division)
+    right = {name: quote_from_bytes(str(one).encode()) for name, one in fields_of(world_a).items()}
+    faults = {}
+    for route in _taking(client, "post", world_a):
+        names, path = sorted(names_read(route, "post")), route.path(world_a)
+        for kind, value in HOSTILE.items():
+            for wrong in [*([name] for name in names), names]:
+                sent = {**right, **dict.fromkeys(wrong, quote_from_bytes(value))}
+                status = _posted(client, path, "&".join(f"{name}={one}" for name, one in sent.items()))
+                if status not in NOT_A_FAULT:
+                    faults[path, kind, tuple(wrong)] = status
+    assert faults == {}
+    assert _tables_are_there()
+
+
+def _posted(client: Client, path: str, body: str) -> int:
+    with undone():
+        answer = client.post(path, body.encode(), content_type="application/x-www-form-urlencoded")
+        return int(answer.status_code)
+
+
+def _tables_are_there() -> bool:
+    return Resident.objects.exists() and "resident" in connection.introspection.table_names()
+
+
+@pytest.mark.parametrize("number", ["0", "2147483648", "9223372036854775808", "9" * 40])
+def test_numbers_that_no_row_has(world_a: World, number: str) -> None:
+    client = with_every_role(world_a.division)
+    for route in ROUTES:
+        if route.names_an_object:
+            for method in ("get", "post"):
+                status, _ = ask(client, method, route.path_of(int(number)), fields_of(world_a))
+                assert status in {404, 405}, (route.name, method, status)

@@ -1,0 +1,157 @@
+"""One of everything in a commune: a person, cards, an import, a print batch, a case that was traced."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from io import BytesIO
+
+import openpyxl
+from django.db import connection
+from tests.conftest import resident_of
+
+from ksdb.cards.actions import issue_cards, print_batch
+from ksdb.cards.models import Card, PrintBatch
+from ksdb.core.clock import ZONE, today
+from ksdb.core.scope import system_scope
+from ksdb.core.token import Form
+from ksdb.places.actions import make_points
+from ksdb.places.models import Division, ScanPoint
+from ksdb.registry.actions import run_import, start_import
+from ksdb.registry.models import Household, Import, Resident
+from ksdb.registry.queries import MASK
+from ksdb.registry.sealing import ID_NUMBER, PHONE, sealer
+from ksdb.tracing.actions import CaseFacts, open_case, run_trace
+from ksdb.tracing.models import CaseRecord, Contact, Trace
+
+SYSTEM = system_scope()
+
+
+@dataclass(frozen=True)
+class Words:
+    """What tells that a page speaks of this commune's people: no such text may reach anybody else."""
+
+    person: str = "Nguyễn Thị Lan"
+    neighbour: str = "Trần Văn Hòa"
+    address: str = "77 Kiệt Tám Chín"
+    book_number: str = "SHK-770099"
+    relation: str = "Chủ hộ cũ"
+    id_number: str = "046156770011"
+    phone: str = "0905777222"
+    file_name: str = "danh-sach-to-77.xlsx"
+    point: str = "Chợ Bảy Bảy"
+
+    def secret(self) -> tuple[str, ...]:
+        """As a page might write them; of numbers the last four digits are shown to those who may."""
+        return (
+            self.person,
+            self.neighbour,
+            self.address,
+            self.book_number,
+            self.relation,
+            self.id_number,
+            MASK + self.id_number[-4:],
+            self.phone,
+            MASK + self.phone[-4:],
+            self.file_name,
+            self.point,
+        )
+
+
+@dataclass(frozen=True)
+class World:
+    """What a commune holds, by the parameters of addresses."""
+
+    division: Division
+    words: Words
+    person: Resident
+    card: Card
+    token: str
+    batch: PrintBatch
+    source: Import
+    case: CaseRecord
+    trace: Trace
+    contact: Contact
+
+    def secrets(self) -> tuple[str, ...]:
+        """Texts that nobody outside may read; the card's number as pages show it."""
+        number = self.card.number
+        return (*self.words.secret(), f"{number[:4]} {number[4:8]} {number[8:]}", self.token)
+
+
+def world_of(division: Division, words: Words) -> World:
+    """Fills the commune, by the actions that fill a real one where there are such."""
+    source = _imported(division, words)
+    person = _person(division, words.person, words, source)
+    neighbour = _person(division, words.neighbour, words, None)
+    issued = issue_cards(SYSTEM, [person.pk], Form.PAPER)[0]
+    batch = print_batch(SYSTEM, person.division_id, Form.PAPER)
+    _meet(person, neighbour, division, words)
+    case = open_case(SYSTEM, person.pk, CaseFacts("covid-19", today() - timedelta(days=1), today(), None))
+    trace = run_trace(SYSTEM, case.pk, "overlap-15")
+    return World(
+        division,
+        words,
+        person,
+        Card.objects.get(pk=issued.index),
+        issued.token,
+        batch,
+        source,
+        case,
+        trace,
+        trace.contacts.get(resident_id=neighbour.pk),
+    )
+
+
+def _person(division: Division, name: str, words: Words, source: Import | None) -> Resident:
+    person = resident_of(division, name)
+    person.household, _ = Household.objects.get_or_create(
+        division_id=person.division_id, book_number=words.book_number, defaults={"address": words.address}
+    )
+    person.relation, person.source = words.relation, source
+    if source is not None:
+        person.id_number_sealed = sealer().seal(ID_NUMBER, words.id_number)
+        person.id_number_key = sealer().match_key(ID_NUMBER, words.id_number)
+        person.phone_sealed = sealer().seal(PHONE, words.phone)
+        person.phone_key = sealer().match_key(PHONE, words.phone)
+    person.save()
+    return person
+
+
+def _imported(division: Division, words: Words) -> Import:
+    """An import of one row that had to be corrected, so that there is a correction file."""
+    return run_import(SYSTEM, start_import(SYSTEM, division.pk, words.file_name, list_of([["", "", ""]])).pk)
+
+
+def list_of(
+    rows: list[list[object]], heading: tuple[str, ...] = ("Họ và tên", "Ngày sinh", "Tổ dân phố/Thôn")
+) -> bytes:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(heading)
+    for row in [*rows, ["?", "?", "?"]]:
+        book.active.append(row)
+    stream = BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def _meet(person: Resident, neighbour: Resident, division: Division, words: Words) -> None:
+    """Both at the market from eight to nine, two days ago."""
+    point = ScanPoint(
+        name=words.point,
+        type_id="market",
+        division=division,
+        opens_at=time(4),
+        closes_at=time(18),
+        usual_stay_minutes=45,
+    )
+    (point,) = make_points(SYSTEM, [point])
+    on = today() - timedelta(days=2)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ensure_partitions(%s, %s)", [today() - timedelta(days=6), today() + timedelta(days=1)])
+        for sequence, (who, hour) in enumerate([(person, 8), (neighbour, 8), (person, 9), (neighbour, 9)], start=1):
+            at = datetime(on.year, on.month, on.day, hour, tzinfo=ZONE)
+            cursor.execute(
+                "INSERT INTO visit (point_id, scanned_at, device_id, sequence, card_index, resident_id, result, is_exit)"
+                " VALUES (%s, %s, 1, %s, 1, %s, 1, %s)",
+                [point.pk, at, division.pk * 100 + sequence, who.pk, hour == 9],
+            )
