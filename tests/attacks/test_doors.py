@@ -1,4 +1,4 @@
-"""What each answer carries and each request must: headers, cookies, the forms' token, the method, the client's address."""
+"""What each answer carries and each request must: headers, cookies, tokens, the method, the client's address."""
 
 import os
 import subprocess
@@ -94,7 +94,7 @@ def test_a_good_token_from_another_origin_is_refused(minh: StaffAccount) -> None
 
 
 def test_what_changes_something_is_not_done_by_asking(world_a: World) -> None:
-    """GET, HEAD and strange methods on an address that acts; a method named in a field or a header counts for nothing."""
+    """GET, HEAD and strange methods on an address that acts; a method named in a field or header counts for nothing."""
     client = with_every_role(world_a.division)
     acting = [route for route in ROUTES if ask(client, "get", route.path(world_a))[0] == 405]
     assert {"cards:issue", "cards:activate", "cards:change", "cards:order", "tracing:trace_run"} <= {

@@ -39,7 +39,7 @@ def networks(text: str) -> list[Network]:
 
 
 def client_of(peer: IPv4Address | IPv6Address, forwarded: str, proxies: Iterable[Network]) -> IPv4Address | IPv6Address:
-    """The last address that no listed proxy has: each proxy adds its own peer on the right, the rest may be invented."""
+    """The last address that no listed proxy has: each proxy adds its peer on the right, the rest may be invented."""
     client = peer
     for part in reversed(forwarded.split(",")):
         address = _address(part.strip())
