@@ -13,6 +13,7 @@ from pathlib import Path
 SECRETS = {
     "secret_key": "signs sessions; a new one signs everybody out, and nothing more is lost",
     "seal_key": "opens sealed ID numbers and phone numbers; lost, they are lost",
+    "audit_key": "proves that the audit trail is whole; lost, the trail so far can no longer be proved",
     "match_key": "finds people by ID number and phone number; lost, nobody is found by them any more",
 }
 SECRET_NAMES = tuple(SECRETS)
@@ -29,7 +30,15 @@ class SettingMissing(Exception):
 class Settings:
     """Where ksdb runs and by which rules; each field is `KSDB_<NAME>` in the environment (`docs/settings.md`)."""
 
-    database_url: str = field(default="", metadata={"help": "PostgreSQL 16 or newer; empty: the embedded server"})
+    database_url: str = field(
+        default="", metadata={"help": "PostgreSQL 16 or newer, as the owner of the tables; empty: the embedded server"}
+    )
+    site_database_url: str = field(
+        default="", metadata={"help": "the same database as `ksdb_site`, for pages and jobs; empty: as the owner"}
+    )
+    gateway_database_url: str = field(
+        default="", metadata={"help": "the same database as `ksdb_gateway`, for the gateway; empty: as the owner"}
+    )
     var_dir: Path = field(default=Path("var"), metadata={"help": "data, keys, imports and prints of this machine"})
     site_address: str = field(default="127.0.0.1:8000", metadata={"help": "host:port of the pages"})
     gateway_address: str = field(default="127.0.0.1:8001", metadata={"help": "host:port of the door for devices"})
@@ -40,6 +49,16 @@ class Settings:
     retention_days: int = field(default=28, metadata={"help": "days a visit is kept"})
     future_tolerance_seconds: int = field(default=300, metadata={"help": "how far a device clock may be ahead"})
     hotline: str = field(default="19001075", metadata={"help": "number printed on cards and shown on pages"})
+
+    @property
+    def site_url(self) -> str:
+        """Where pages and jobs find the database, and as whom."""
+        return self.site_database_url or self.database_url
+
+    @property
+    def gateway_url(self) -> str:
+        """Where the gateway finds the database, and as whom."""
+        return self.gateway_database_url or self.database_url
 
     @property
     def keys_dir(self) -> Path:

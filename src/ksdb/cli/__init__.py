@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from ksdb.cli.audit import app as audit
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
 simulate = typer.Typer(no_args_is_help=True, help="Make invented data at real size.")
 app.add_typer(simulate, name="simulate")
 keys = typer.Typer(no_args_is_help=True, help="Keys that sign cards.")
 app.add_typer(keys, name="keys")
+app.add_typer(audit, name="audit")
 
 
 def main() -> None:
@@ -19,7 +22,7 @@ def main() -> None:
 
 
 def _with_django() -> None:
-    """Starts the embedded database if none is named, and Django."""
+    """Starts the embedded database if none is named, and Django, which acts as the owner of the tables."""
     import django
 
     from ksdb.config import make_secrets, settings
@@ -28,7 +31,7 @@ def _with_django() -> None:
     make_secrets(settings().var_dir)
     database_url(settings())
     settings.cache_clear()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ksdb.site.settings")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "ksdb.site.owner"
     django.setup()
 
 
