@@ -12,11 +12,13 @@ from pathlib import Path
 
 SECRETS = {
     "secret_key": "signs sessions; a new one signs everybody out, and nothing more is lost",
-    "seal_key": "opens sealed ID numbers and phone numbers; lost, they are lost",
+    "seal_key": "opens sealed ID numbers and phone numbers; lost, they are lost. Newer ones: `seal_key_2` and so on",
     "audit_key": "proves that the audit trail is whole; lost, the trail so far can no longer be proved",
     "match_key": "finds people by ID number and phone number; lost, nobody is found by them any more",
 }
 SECRET_NAMES = tuple(SECRETS)
+MOST_SEAL_KEYS = 255
+"""A sealed value says in one byte which key sealed it."""
 
 
 class SettingMissing(Exception):
@@ -66,12 +68,27 @@ class Settings:
 
     def secret(self, name: str) -> bytes:
         """The secret's bytes, from the environment, a file named there, or `<var>/secrets`."""
+        found = self._secret(name)
+        if found is None:
+            raise SettingMissing(name)
+        return found
+
+    def _secret(self, name: str) -> bytes | None:
         if text := os.environ.get(f"KSDB_{name.upper()}"):
             return bytes.fromhex(text)
         path = Path(os.environ.get(f"KSDB_{name.upper()}_FILE", self.var_dir / "secrets" / name))
-        if not path.exists():
-            raise SettingMissing(name)
-        return bytes.fromhex(path.read_text().strip())
+        return bytes.fromhex(path.read_text().strip()) if path.exists() else None
+
+    def seal_keys(self) -> dict[int, bytes]:
+        """The keys for sealing by version: 1 is the secret `seal_key`, 2 is `seal_key_2`. One that is gone is left out.
+
+        Raises SettingMissing when there is none at all.
+        """
+        named = {version: self._secret(seal_key_name(version)) for version in range(1, MOST_SEAL_KEYS + 1)}
+        found = {version: key for version, key in named.items() if key is not None}
+        if not found:
+            raise SettingMissing("seal_key")
+        return found
 
 
 def _typed(text: str, default: object) -> object:
@@ -106,12 +123,25 @@ def settings() -> Settings:
     return read_settings()
 
 
+def seal_key_name(version: int) -> str:
+    """The name of the secret that seals with this version."""
+    return "seal_key" if version == 1 else f"seal_key_{version}"
+
+
 def make_secrets(var_dir: Path) -> None:
     """Writes a fresh secret for each name that has none yet, readable by this user only."""
     folder = var_dir / "secrets"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name in SECRET_NAMES:
-        path = folder / name
-        if not path.exists():
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_hex(32))
+        # After a rotation the first key may have been destroyed: it must not come back as another one.
+        if not (name == "seal_key" and any(folder.glob("seal_key_*"))):
+            make_secret(folder / name)
+
+
+def make_secret(path: Path) -> bool:
+    """Writes a fresh secret there, readable by this user only, unless there is one; says whether it did."""
+    if path.exists():
+        return False
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_hex(32))
+    return True

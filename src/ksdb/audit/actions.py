@@ -52,7 +52,8 @@ def record_many(
     }
     with transaction.atomic(savepoint=False):
         Entry.objects.bulk_create(
-            Entry(subject=kind, subject_id=number, **written) for kind, number in (one or ("", None) for one in subjects)
+            Entry(subject=kind, subject_id=number, **written)
+            for kind, number in (one or ("", None) for one in subjects)
         )
         transaction.on_commit(_chain_what_waits, robust=True)  # failing, it leaves the entries to the next minute's job
 

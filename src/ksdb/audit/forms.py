@@ -11,7 +11,7 @@ from ksdb.audit.words import PURPOSE_LABELS
 from ksdb.core.scope import Scope
 
 
-def _day(label: str) -> forms.DateField:
+def _day(label: Any) -> forms.DateField:
     return forms.DateField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
 
@@ -26,7 +26,9 @@ class EntriesForm(forms.Form):
         label=_("Action begins with"),
         required=False,
         max_length=60,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "registry:resident"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "registry:resident"}
+        ),
         error_messages={"invalid": _("An action reads room:thing:act, in small letters, or the beginning of that.")},
     )
     subject = forms.ChoiceField(label=_("Kind of subject"), required=False)

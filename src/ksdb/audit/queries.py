@@ -1,4 +1,4 @@
-"""Reads of the audit trail: what auditors look for, what a resident may ask, what is published, and whether it is whole."""
+"""Reads of the audit trail: for auditors, for the resident, for the public; and whether the trail is whole."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta

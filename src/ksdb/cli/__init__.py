@@ -12,7 +12,7 @@ from ksdb.cli.audit import app as audit
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
 simulate = typer.Typer(no_args_is_help=True, help="Make invented data at real size.")
 app.add_typer(simulate, name="simulate")
-keys = typer.Typer(no_args_is_help=True, help="Keys that sign cards.")
+keys = typer.Typer(no_args_is_help=True, help="Keys that sign cards, and the key that seals ID numbers and phones.")
 app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")
 
@@ -117,6 +117,17 @@ def make() -> None:
     with stopping_the_server():
         key = make_issuer_key(system_scope())
         typer.echo(f"Key {key.kid} signs from now on; it is valid until {key.not_after:%Y-%m-%d}.")
+
+
+@keys.command("rotate-seal")
+def rotate_seal(
+    finish: Annotated[bool, typer.Option("--finish", help="Seal what is left under older keys; make no key.")] = False,
+) -> None:
+    """Makes a new key for ID numbers and phones and seals them all anew. Broken off, run it again: it goes on."""
+    _with_django()
+    from ksdb.cli.rotating import run
+
+    run(makes_key=not finish)
 
 
 @simulate.command()

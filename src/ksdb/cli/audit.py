@@ -30,10 +30,9 @@ def _verify() -> int:
     from ksdb.cli.up import console, stopping_the_server
     from ksdb.core.scope import system_scope
 
-    with stopping_the_server():
-        with Progress(console=console) as progress:
-            task = progress.add_task("links followed", total=None)
-            found = list(faults(system_scope(), lambda done, all_: progress.update(task, completed=done, total=all_)))
+    with stopping_the_server(), Progress(console=console) as progress:
+        task = progress.add_task("links followed", total=None)
+        found = list(faults(system_scope(), lambda done, all_: progress.update(task, completed=done, total=all_)))
     for fault in found[:MOST_SAID]:
         console.print(f"[red]{fault.kind}[/]  {fault.sentence()}")
     if len(found) > MOST_SAID:
@@ -44,7 +43,7 @@ def _verify() -> int:
 
 @app.command()
 def counts(month: Annotated[str, typer.Argument(help="The month, as 2026-11.")]) -> None:
-    """Prints the reads of a month by purpose as CSV that may be published: 1 to 4 stand as <5, and there is no total."""
+    """Prints the reads of a month by purpose as CSV that may be published: 1 to 4 stand as <5, without a total."""
     from ksdb.cli import _with_django
 
     try:

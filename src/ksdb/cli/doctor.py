@@ -75,7 +75,8 @@ def _disk(ours: Settings) -> Finding:
 
 def _secrets(ours: Settings) -> Finding:
     try:
-        lengths = [len(ours.secret(name)) for name in SECRET_NAMES]
+        lengths = [len(ours.secret(name)) for name in SECRET_NAMES if name != "seal_key"]
+        lengths += [len(key) for key in ours.seal_keys().values()]
     except (SettingMissing, ValueError) as error:
         return Finding(is_well=False, what="secrets", advice=str(error))
     advice = "Each secret is 32 bytes written as 64 hexadecimal digits; make new ones with `ksdb init`."

@@ -1,4 +1,4 @@
-"""The roles of the database: who may touch what. `roles.sql` beside this file says it, and is run after each migration."""
+"""The roles of the database. `roles.sql` beside this file says who may touch what, and runs after each migration."""
 
 from importlib.resources import files
 

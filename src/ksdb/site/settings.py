@@ -70,7 +70,6 @@ TEMPLATES = [
 FORM_RENDERER = "ksdb.web.forms.FormRenderer"
 
 
-
 def database(url: str) -> dict[str, object]:
     """Django's words for the address of a database."""
     parts = conninfo_to_dict(url) if url else {}
