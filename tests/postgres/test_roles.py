@@ -183,7 +183,7 @@ def test_django_takes_the_address_apart() -> None:
     assert django_settings.DATABASES["default"]["ENGINE"] == parts["ENGINE"]
 
 
-def test_every_table_the_rights_name_is_there(owner_url: str) -> None:
+def test_the_roles_can_sign_in_and_no_password_stands_in_the_code(owner_url: str) -> None:
     text = files("ksdb.postgres").joinpath("roles.sql").read_text("utf-8")
     assert "PASSWORD" not in text
     with psycopg.connect(owner_url) as owner:

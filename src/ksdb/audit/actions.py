@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 
+from django.core.paginator import Page
 from django.db import connection, transaction
 
 from ksdb.audit.anchors import keep_anchor
 from ksdb.audit.chain import START, Content, Head, hash_after
 from ksdb.audit.models import Entry
+from ksdb.audit.queries import Asked, entries_asked
 from ksdb.config import settings
 from ksdb.core.clock import now
 from ksdb.core.errors import NotAllowed
-from ksdb.core.scope import Scope
+from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.postgres.named import sql
 
 ROOM = "ksdb.audit"
@@ -58,6 +60,14 @@ def record_many(
         transaction.on_commit(_chain_what_waits, robust=True)  # failing, it leaves the entries to the next minute's job
 
 
+def look(scope: Scope, asked: Asked, page: int | str | None = 1) -> Page[Entry]:
+    """A page of the trail for an auditor; that he looked, and for what, is written to it."""
+    shown = entries_asked(scope, asked, page)
+    subject = (asked.subject, asked.subject_id) if asked.subject and asked.subject_id else None
+    record(scope, Permission.AUDIT_ENTRY_READ, subject, Purpose.AUDIT, {"asked": asked.said(), "page": shown.number})
+    return shown
+
+
 def seal_entries(scope: Scope) -> int:
     """Chains all that waits, and anchors the end of the chain; returns how many links are new."""
     if not scope.is_system:
@@ -77,14 +87,17 @@ def _chain_what_waits() -> None:
 @transaction.atomic
 def _lengthen(*, waits: bool) -> int:
     """Links for at most MOST_AT_ONCE entries. The lock is released with the commit, so links are made one by one."""
+    lock = "lock_chain" if waits else "try_lock_chain"
     with connection.cursor() as cursor:
-        cursor.execute(sql(ROOM, "lock_chain" if waits else "try_lock_chain"))
+        cursor.execute(sql(ROOM, lock))
         if cursor.fetchone()[0] is False:
             return 0
         cursor.execute(sql(ROOM, "unsealed"), {"most": MOST_AT_ONCE})
         waiting = [Content(*row) for row in cursor.fetchall()]
         if waiting:
-            cursor.execute(sql(ROOM, "append_links"), _links(_head(), waiting))
+            links = _links(_head(), waiting)
+            cursor.execute(sql(ROOM, "append_links"), links)
+            cursor.execute(sql(ROOM, "wait_no_longer"), links)
         return len(waiting)
 
 

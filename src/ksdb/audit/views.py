@@ -6,6 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from ksdb.audit import queries
+from ksdb.audit.actions import look
 from ksdb.audit.forms import EntriesForm, MonthForm
 from ksdb.audit.words import purpose_label
 from ksdb.core.clock import today
@@ -20,7 +21,7 @@ def entries(request: ScopedRequest) -> HttpResponse:
     form = EntriesForm(request.scope, request.GET)
     context: dict[str, object] = {"form": form}
     if form.is_valid():
-        page = queries.entries_asked(request.scope, form.asked, request.GET.get("page"))
+        page = look(request.scope, form.asked, request.GET.get("page"))
         positions = queries.positions_of(request.scope, [entry.pk for entry in page])
         context["page"] = page
         context["rows"] = [(entry, positions.get(entry.pk), purpose_label(entry.purpose)) for entry in page]

@@ -23,7 +23,7 @@ def give_rights(url: str) -> list[str]:
     with psycopg.connect(url) as connection:
         missing = [role for role in (SITE, GATEWAY) if not _ensured(connection, role)]
         if not missing:
-            connection.execute(text.encode())
+            connection.execute(psycopg.sql.SQL(text).format())
     return missing
 
 

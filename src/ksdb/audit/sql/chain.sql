@@ -12,23 +12,25 @@ SELECT position, hash FROM audit_link ORDER BY position DESC LIMIT 1;
 
 -- name: unsealed
 -- One row per entry that waits for its link, at most as many as asked for, in the order of numbers. Times in
--- microseconds since 1970, the address as text. Two index probes an entry.
+-- microseconds since 1970, the address as text. Two index probes an entry, whatever the planner believes of a queue
+-- that is mostly empty: OFFSET 0 keeps it from reading the whole trail.
 SELECT entry.id, (extract(epoch FROM entry.at) * 1000000)::bigint AS at_us, entry.actor_id, entry.actor_name,
        entry.action, entry.subject, entry.subject_id, entry.purpose, entry.case_id,
        host(entry.address) AS address, entry.detail::text AS detail
-FROM audit_unsealed AS waiting JOIN audit_entry AS entry ON entry.id = waiting.entry_id
+FROM audit_unsealed AS waiting
+CROSS JOIN LATERAL (SELECT * FROM audit_entry WHERE audit_entry.id = waiting.entry_id OFFSET 0) AS entry
 ORDER BY waiting.entry_id
 LIMIT %(most)s;
 
 -- name: append_links
--- Nothing; the links are there, and their entries wait no longer.
-WITH linked AS (
-    INSERT INTO audit_link (position, entry_id, previous_hash, hash)
-    SELECT *
-    FROM unnest(%(positions)s::bigint[], %(entries)s::bigint[], %(previous)s::bytea[], %(hashes)s::bytea[])
-    RETURNING entry_id
-)
-DELETE FROM audit_unsealed USING linked WHERE audit_unsealed.entry_id = linked.entry_id;
+-- Nothing; the links are there.
+INSERT INTO audit_link (position, entry_id, previous_hash, hash)
+SELECT *
+FROM unnest(%(positions)s::bigint[], %(entries)s::bigint[], %(previous)s::bytea[], %(hashes)s::bytea[]);
+
+-- name: wait_no_longer
+-- Nothing; these entries wait no longer. One index probe each.
+DELETE FROM audit_unsealed WHERE entry_id = ANY (%(entries)s::bigint[]);
 
 -- name: links_after
 -- One row per link beyond a position, at most as many as asked for, each with its entry as `unsealed` gives it, or
