@@ -54,9 +54,15 @@ def counts(month: Annotated[str, typer.Argument(help="The month, as 2026-11.")])
     from ksdb.audit.queries import counts_of_month
     from ksdb.cli.up import stopping_the_server
     from ksdb.core.scope import system_scope
-    from ksdb.web.templatetags.ksdb import published
 
     with stopping_the_server():
         typer.echo("purpose,reads,accounts,residents")
         for row in counts_of_month(system_scope(), day):
-            typer.echo(",".join([row.purpose, *map(published, (row.reads, row.readers, row.residents))]))
+            typer.echo(",".join([row.purpose, *map(_published, (row.reads, row.readers, row.residents))]))
+
+
+def _published(count: int) -> str:
+    """As the page shows it, but without the dots of thousands, which a reader of CSV would take for decimals."""
+    from ksdb.web.templatetags.ksdb import LEAST_PUBLISHED, published
+
+    return published(count) if count < LEAST_PUBLISHED else str(count)
