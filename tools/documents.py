@@ -93,7 +93,11 @@ def _settings() -> Iterator[str]:
     yield "| in the environment | or in the file named by | below `secrets/` | meaning |\n| --- | --- | --- | --- |\n"
     for name, meaning in SECRETS.items():
         yield f"| `KSDB_{name.upper()}` | `KSDB_{name.upper()}_FILE` | `{name}` | {meaning} |\n"
-    yield "\nKeep copies of `seal_key`, `match_key` and the folder `keys/`, apart from the backups of the database:\n"
+    yield "\nNewer seal keys, which `ksdb keys rotate-seal` makes, are `seal_key_2`, `seal_key_3` and so on:\n"
+    yield "`KSDB_SEAL_KEY_2`, `KSDB_SEAL_KEY_2_FILE`, or the file of that name. The newest seals, each opens its own.\n"
+    yield "There is no rotation of `match_key`: every process would have to know old and new at once.\n"
+    yield "\nKeep copies of the seal keys, `match_key`, `audit_key`, the file `audit/anchors` and the folder `keys/`,\n"
+    yield "apart from the backups of the database:\n"
     yield "[runbook.md](runbook.md) says which loss costs what.\n"
 
 

@@ -15,13 +15,16 @@ from django.db.models import F, QuerySet
 from ksdb.access import queries
 from ksdb.access.limits import INVITATION_BY_ADDRESS, Limit, TooManyAttempts, network_of
 from ksdb.access.models import Attempt, Grant, Invitation, StaffAccount
-from ksdb.access.sealing import LIMIT, sealer
+from ksdb.access.sealing import LIMIT, resealed_text, sealer, sealer_of_now
 from ksdb.audit.actions import record
 from ksdb.core.clock import now, today
 from ksdb.core.errors import KsdbError, NotAllowed, NotFound
 from ksdb.core.scope import Permission, Role, Scope
 from ksdb.places.queries import covers
 from ksdb.postgres.named import sql
+
+SEALED = ("secret", "seed")
+"""What of an authenticator's data is sealed: the app's secret, the seed of recovery codes."""
 
 INVITATION_LASTS = timedelta(hours=72)
 SEEN_EVERY = timedelta(minutes=1)
@@ -336,3 +339,19 @@ def forget_attempts(scope: Scope) -> int:
     if not scope.is_system:
         raise NotAllowed
     return Attempt.objects.filter(until__lt=now()).delete()[0]
+
+
+@transaction.atomic
+def reseal_second_factors(scope: Scope) -> int:
+    """Seals the secrets of second factors under the newest key; returns how many authenticators there are."""
+    scope.require(Permission.ACCESS_GRANT_WRITE)
+    sealer_of_now()
+    kept = Authenticator.objects.filter(type__in=[Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES])
+    for authenticator in kept.select_for_update():
+        sealed = {
+            name: resealed_text(authenticator.data[name]) for name in ("secret", "seed") if name in authenticator.data
+        }
+        authenticator.data.update(sealed)
+        authenticator.save(update_fields=["data"])
+    record(scope, "access:seal:rotate", detail={"authenticators": len(kept)})
+    return len(kept)

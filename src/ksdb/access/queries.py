@@ -34,7 +34,7 @@ def scope_of(account: StaffAccount, on: date, address: str) -> Scope:
         for permission in PERMISSIONS[Role(role)]:
             divisions[permission].add(division_id)
     frozen = {permission: frozenset(ids) for permission, ids in divisions.items()}
-    return Scope(actor_id=account.pk, divisions=frozen, address=address)
+    return Scope(actor_id=account.pk, divisions=frozen, address=address, actor_name=account.username)
 
 
 def _grants_valid(account: StaffAccount, on: date) -> QuerySet[Grant]:

@@ -7,13 +7,16 @@ from typing import Annotated
 
 import typer
 
+from ksdb.cli.audit import app as audit
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
 simulate = typer.Typer(no_args_is_help=True, help="Make invented data at real size.")
 app.add_typer(simulate, name="simulate")
-keys = typer.Typer(no_args_is_help=True, help="Keys that sign cards.")
+keys = typer.Typer(no_args_is_help=True, help="Keys that sign cards, and the key that seals ID numbers and phones.")
 app.add_typer(keys, name="keys")
 account = typer.Typer(no_args_is_help=True, help="Staff accounts, for the first administrator and for emergencies.")
 app.add_typer(account, name="account")
+app.add_typer(audit, name="audit")
 
 
 def main() -> None:
@@ -29,7 +32,7 @@ def main() -> None:
 
 
 def _with_django() -> None:
-    """Starts the embedded database if none is named, and Django."""
+    """Starts the embedded database if none is named, and Django, which acts as the owner of the tables."""
     import django
 
     from ksdb.config import make_secrets, settings
@@ -38,7 +41,7 @@ def _with_django() -> None:
     make_secrets(settings().var_dir)
     database_url(settings())
     settings.cache_clear()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ksdb.site.settings")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "ksdb.site.owner"
     django.setup()
 
 
@@ -169,6 +172,17 @@ def reset_account(username: Annotated[str, typer.Argument(help="Sign-in name.")]
 
     with stopping_the_server():
         reset(username)
+
+
+@keys.command("rotate-seal")
+def rotate_seal(
+    finish: Annotated[bool, typer.Option("--finish", help="Seal what is left under older keys; make no key.")] = False,
+) -> None:
+    """Makes a new key for ID numbers and phones and seals them all anew. Broken off, run it again: it goes on."""
+    _with_django()
+    from ksdb.cli.rotating import run
+
+    run(makes_key=not finish)
 
 
 @simulate.command()

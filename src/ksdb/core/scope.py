@@ -122,13 +122,15 @@ class Scope:
     """What one actor may do, and where.
 
     `divisions` maps a permission to the divisions it was granted on; access cascades to everything inside them
-    (`division_containment`). `actor_id` is None for the system's own jobs.
+    (`division_containment`). `actor_id` is None for the system's own jobs. `actor_name` is the sign-in name, for the
+    audit trail.
     """
 
     actor_id: int | None
     divisions: Mapping[Permission, frozenset[int]] = field(default_factory=dict)
     is_system: bool = False
     address: str = ""
+    actor_name: str = ""
 
     def allows(self, permission: Permission) -> bool:
         return self.is_system or bool(self.divisions.get(permission))

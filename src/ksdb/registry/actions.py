@@ -9,6 +9,7 @@ from datetime import timedelta
 from itertools import chain, islice
 from pathlib import Path
 
+import msgspec
 import psycopg
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F
@@ -25,6 +26,7 @@ from ksdb.places.actions import ensure_group
 from ksdb.places.models import Division
 from ksdb.places.queries import covers, inside
 from ksdb.postgres.named import sql
+from ksdb.registry import rotating
 from ksdb.registry.checking import CheckedRow, Checker
 from ksdb.registry.communes import Commune, Communes
 from ksdb.registry.correcting import CorrectionFile
@@ -34,7 +36,7 @@ from ksdb.registry.models import Import, ImportProblem, Resident
 from ksdb.registry.problems import Code, Problem
 from ksdb.registry.queries import import_of, imports_dir, residents_to_export
 from ksdb.registry.reading import MAX_FILE_BYTES, FileTooLarge, RawRow, read_list
-from ksdb.registry.sealing import sealer
+from ksdb.registry.sealing import sealer_of_now
 from ksdb.registry.storing import ROOM, Placed, Store
 from ksdb.web.exporting import MOST_ROWS, FileKind, Table, Written, write_table
 
@@ -130,6 +132,37 @@ def run_import(scope: Scope, import_id: int, progress: Progress | None = None) -
             raise ImportBroken(getattr(error, "sqlstate", None)) from None  # its text may hold rows of the file
         record(scope, Permission.REGISTRY_IMPORT_RUN, subject=("import", source.pk), detail=_figures(source))
     return source
+
+
+class Rotation(msgspec.Struct, frozen=True):
+    """What came of a rotation: the version that seals now, residents sealed anew, and versions nothing needs now."""
+
+    newest: int
+    resealed: int
+    unneeded: tuple[int, ...]
+
+
+def rotate_seal_key(scope: Scope, progress: Progress | None = None, *, makes_key: bool = True) -> Rotation:
+    """Makes a new seal key and seals every ID number and phone anew under it, in batches.
+
+    Where values under an older key are left, no key is made: the rotation that was broken off is gone on with.
+    Raises SealKeyNeeded when this machine cannot make the key.
+    """
+    if not scope.is_system:
+        raise NotAllowed
+    newest = max(settings().seal_keys())
+    if makes_key and set(rotating.versions_in_use()) <= {newest}:
+        newest = rotating.make_newest_key()
+        record(scope, "registry:seal_key:make", detail={"version": newest})
+    sealer_of_now()
+    total, resealed = rotating.count_under_older_keys(), 0
+    for count in rotating.seal_anew():
+        resealed += count
+        if progress:
+            progress(resealed, max(total, resealed))
+    used = rotating.versions_in_use()
+    record(scope, "registry:seal_key:rotate", detail={"version": newest, "residents": resealed})
+    return Rotation(newest, resealed, tuple(sorted(set(settings().seal_keys()) - set(used) - {newest})))
 
 
 @contextmanager
@@ -235,7 +268,7 @@ class _Run:
 
     def __init__(self, source: Import, checker: Checker, groups: _Groups, corrections: CorrectionFile) -> None:
         self._source, self._checker, self._groups, self._corrections = source, checker, groups, corrections
-        self._store = Store(source.pk, sealer(), now())
+        self._store = Store(source.pk, sealer_of_now(), now())
 
     def say(self, problem: Problem) -> None:
         with connection.cursor() as cursor:

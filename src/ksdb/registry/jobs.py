@@ -7,9 +7,9 @@ from ksdb.registry import actions
 
 
 @app.task(queue="registry")
-def run_import(import_id: int, actor_id: int | None) -> None:
+def run_import(import_id: int, actor_id: int | None, actor_name: str = "") -> None:
     """Brings a file in. What its uploader may do was checked when it was taken in; the trail still names the person."""
-    actions.run_import(Scope(actor_id=actor_id, is_system=True), import_id)
+    actions.run_import(Scope(actor_id=actor_id, is_system=True, actor_name=actor_name), import_id)
 
 
 @app.periodic(cron="20 0 * * *")

@@ -15,7 +15,7 @@ from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.models import Division
 from ksdb.places.queries import covers, inside, within
 from ksdb.registry.models import Import, ImportProblem, Resident
-from ksdb.registry.sealing import ID_NUMBER, PHONE, sealer
+from ksdb.registry.sealing import ID_NUMBER, PHONE, opened
 
 PAGE_ROWS = 50
 MASK = "••••••••"
@@ -90,7 +90,7 @@ def _residents(scope: Scope) -> QuerySet[Resident]:
 
 
 def _masked(field: str, sealed: bytes | memoryview | None) -> str:
-    return MASK + sealer().open(field, bytes(sealed))[-4:] if sealed else ""
+    return MASK + opened(field, bytes(sealed))[-4:] if sealed else ""
 
 
 def imports_in(scope: Scope) -> QuerySet[Import]:

@@ -97,7 +97,7 @@ def imports(request: ScopedRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         source = actions.start_import(request.scope, form.cleaned_data["division"], file.name, file.read())
-        run_import.defer(import_id=source.pk, actor_id=request.scope.actor_id)
+        run_import.defer(import_id=source.pk, actor_id=request.scope.actor_id, actor_name=request.scope.actor_name)
         messages.success(request, gettext("The list has been taken in and is being imported."))
         return redirect("registry:import_detail", source.pk)
     listed = Paginator(queries.imports_in(request.scope), PAGE_ROWS).get_page(request.GET.get("page"))

@@ -79,19 +79,23 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "ksdb.web.forms.FormRenderer"
 
-_database = conninfo_to_dict(_ours.database_url) if _ours.database_url else {}
-DATABASES = {
-    "default": {
+
+def database(url: str) -> dict[str, object]:
+    """Django's words for the address of a database."""
+    parts = conninfo_to_dict(url) if url else {}
+    return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": _database.get("dbname", "ksdb"),
-        "USER": _database.get("user", ""),
-        "PASSWORD": _database.get("password", ""),
-        "HOST": _database.get("host", ""),
-        "PORT": str(_database.get("port", "")),
+        "NAME": parts.get("dbname", "ksdb"),
+        "USER": parts.get("user", ""),
+        "PASSWORD": parts.get("password", ""),
+        "HOST": parts.get("host", ""),
+        "PORT": str(parts.get("port", "")),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     }
-}
+
+
+DATABASES = {"default": database(_ours.site_url)}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
