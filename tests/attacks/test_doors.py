@@ -10,7 +10,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
-from tests.attacks.asking import ask, fields_of, signed_in, undone
+from tests.attacks.asking import ask, fields_of, said, signed_in, undone
 from tests.attacks.routes import ROUTES
 from tests.attacks.test_objects import with_every_role
 from tests.attacks.world import World
@@ -45,6 +45,7 @@ def test_every_page_and_every_error_has_the_headers(world_a: World, minh: StaffA
             for method in ("get", "post", "put"):
                 with undone():
                     answer = getattr(client, method)(path)
+                    said(answer)
                 found[path, method, answer.status_code] = lacking(answer)
     assert {key: missing for key, missing in found.items() if missing} == {}
     assert {200, 302, 403, 404, 405} <= {status for _, _, status in found}

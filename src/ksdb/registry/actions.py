@@ -33,6 +33,7 @@ from ksdb.registry.correcting import CorrectionFile
 from ksdb.registry.headings import REQUIRED, Column, HeadingMissing
 from ksdb.registry.matching import Verdict
 from ksdb.registry.models import Import, ImportProblem, Resident
+from ksdb.registry.probing import require_bearable
 from ksdb.registry.problems import Code, Problem
 from ksdb.registry.queries import import_of, imports_dir, residents_to_export
 from ksdb.registry.reading import MAX_FILE_BYTES, FileTooLarge, RawRow, read_list
@@ -202,7 +203,10 @@ def _figures(source: Import) -> dict[str, object]:
 
 def _bring_in(scope: Scope, source: Import, progress: Progress | None) -> None:
     communes = _communes(source.division)
-    listed = read_list(imports_dir() / source.file_path)
+    file = imports_dir() / source.file_path
+    if file.suffix == ".xlsx":
+        require_bearable(file)
+    listed = read_list(file)
     listed.heading.require([*REQUIRED, *([] if communes.only else [Column.COMMUNE])])
     path = imports_dir() / f"{source.pk}-rejected.xlsx"
     source.row_count = listed.row_estimate

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from ksdb.core.errors import KsdbError
 from ksdb.registry.actions import FileKindUnknown, ImportBroken
 from ksdb.registry.headings import HeadingMissing, HeadingNotFound
+from ksdb.registry.probing import FileTooHeavy
 from ksdb.registry.problems import column_label
 from ksdb.registry.reading import CsvNotUtf8, FileTooLarge, FileUnreadable
 
@@ -18,6 +19,7 @@ _FAILURES: dict[str, type[KsdbError]] = {
     for error in (
         CsvNotUtf8,
         FileKindUnknown,
+        FileTooHeavy,
         FileTooLarge,
         FileUnreadable,
         HeadingMissing,
