@@ -114,7 +114,9 @@ def _table_of_pages(roles: Sequence[Role]) -> Iterator[str]:
     yield "or takes only what lies inside. Empty: answers 403 everywhere. Each cell is tried by a test.\n\n"
     yield "● mở được dữ liệu trong phạm vi phụ trách; ngoài phạm vi thì trả lời 404 như không có. ○ mở được, chỉ hiện\n"
     yield "hoặc nhận dữ liệu trong phạm vi. Để trống: luôn từ chối (403). Mỗi ô đều có kiểm thử.\n\n"
-    yield "| page · trang | permission · quyền | " + " | ".join("<br>".join(ROLE_NAMES[role]) for role in roles) + " |\n"
+    yield (
+        "| page · trang | permission · quyền | " + " | ".join("<br>".join(ROLE_NAMES[role]) for role in roles) + " |\n"
+    )
     yield "| --- | --- |" + " :-: |" * len(roles) + "\n"
     for path, view in sorted(_pages(), key=lambda page: page[0]):
         permission = getattr(view, "required_permission", None)

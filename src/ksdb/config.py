@@ -38,7 +38,9 @@ class Settings:
     has_tls: bool = field(default=False, metadata={"help": "pages are reached by https: secure cookies and HSTS"})
     proxies: str = field(
         default="",
-        metadata={"help": "addresses or networks, with commas, of the proxies before the pages; only they are believed"},
+        metadata={
+            "help": "addresses or networks, with commas, of the proxies before the pages; only they are believed"
+        },
     )
     security_contact: str = field(
         default="", metadata={"help": "`mailto:` or `https:` address for reports of weaknesses, in security.txt"}

@@ -103,8 +103,6 @@ def _route(name: str) -> Route:
     return next(route for route in ROUTES if route.name == name)
 
 
-
-
 @pytest.mark.parametrize("role", Role)
 def test_the_table_of_pages_and_roles_is_true(world_a: World, world_b: World, role: Role) -> None:
     """docs/roles.md, cell by cell: what each page answers each role inside the jurisdiction, and outside it."""

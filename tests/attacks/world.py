@@ -121,7 +121,9 @@ def _imported(division: Division, words: Words) -> Import:
     return run_import(SYSTEM, start_import(SYSTEM, division.pk, words.file_name, list_of([["", "", ""]])).pk)
 
 
-def list_of(rows: list[list[object]], heading: tuple[str, ...] = ("Họ và tên", "Ngày sinh", "Tổ dân phố/Thôn")) -> bytes:
+def list_of(
+    rows: list[list[object]], heading: tuple[str, ...] = ("Họ và tên", "Ngày sinh", "Tổ dân phố/Thôn")
+) -> bytes:
     book = openpyxl.Workbook()
     assert book.active is not None
     book.active.append(heading)

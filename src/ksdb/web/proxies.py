@@ -8,7 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from ksdb.config import settings
 
 Network = IPv4Network | IPv6Network
-FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_X_REAL_IP", "HTTP_FORWARDED")
+FORWARDED = (
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_REAL_IP",
+    "HTTP_FORWARDED",
+)
 """Headers that anybody can send. After this middleware only what a listed proxy wrote is left of them."""
 
 
