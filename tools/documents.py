@@ -110,8 +110,8 @@ def _roles() -> Iterator[str]:
 
 def _table_of_pages(roles: Sequence[Role]) -> Iterator[str]:
     yield "\n## Pages · Các trang\n\n"
-    yield "● opens what lies inside the jurisdiction; outside it answers 404, as if it did not exist. ○ opens, and shows\n"
-    yield "or takes only what lies inside. Empty: answers 403 everywhere. Each cell is tried by a test.\n\n"
+    yield "● opens what lies inside the jurisdiction; outside it answers 404, as if it did not exist. ○ opens, and\n"
+    yield "shows or takes only what lies inside. Empty: answers 403 everywhere. Each cell is tried by a test.\n\n"
     yield "● mở được dữ liệu trong phạm vi phụ trách; ngoài phạm vi thì trả lời 404 như không có. ○ mở được, chỉ hiện\n"
     yield "hoặc nhận dữ liệu trong phạm vi. Để trống: luôn từ chối (403). Mỗi ô đều có kiểm thử.\n\n"
     yield (

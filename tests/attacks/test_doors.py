@@ -1,4 +1,4 @@
-"""What each answer carries and each request must: headers, cookies, the forms' token, the method, the client's address."""
+"""What each answer carries and each request must: headers, cookies, the token of forms, the method, the address."""
 
 import os
 import subprocess
@@ -95,7 +95,7 @@ def test_a_good_token_from_another_origin_is_refused(minh: StaffAccount) -> None
 
 
 def test_what_changes_something_is_not_done_by_asking(world_a: World) -> None:
-    """GET, HEAD and strange methods on an address that acts; a method named in a field or a header counts for nothing."""
+    """GET, HEAD and strange methods on an address that acts; a method named in a field or header is none."""
     client = with_every_role(world_a.division)
     acting = [route for route in ROUTES if ask(client, "get", route.path(world_a))[0] == 405]
     assert {"cards:issue", "cards:activate", "cards:change", "cards:order", "tracing:trace_run"} <= {
@@ -115,7 +115,9 @@ def test_cookies_are_kept_from_scripts_and_from_other_sites(client: Client, minh
     client.post(reverse("set_language"), {"language": "en"})
     client.post(reverse("access:sign_in"), {"username": "minh", "password": PASSWORD})
     client.get(reverse("cards:find"))
-    assert {name: (morsel["httponly"], morsel["samesite"]) for name, morsel in client.cookies.items()} == dict.fromkeys(("csrftoken", "django_language", "sessionid"), (True, "Lax"))
+    assert {name: (morsel["httponly"], morsel["samesite"]) for name, morsel in client.cookies.items()} == dict.fromkeys(
+        ("csrftoken", "django_language", "sessionid"), (True, "Lax")
+    )
 
 
 def under(code: str, **environment: str) -> str:

@@ -1,4 +1,4 @@
-"""The gateway from outside: its description is true, made-up requests find no fault, slow and heaped ones are cut off."""
+"""The gateway from outside: its description is true, made-up requests find no fault, slow and huge ones are cut off."""
 
 import asyncio
 import json
@@ -54,7 +54,7 @@ def test_the_description_names_every_refusal() -> None:
 def test_made_up_requests_find_no_fault(process: GatewayProcess, tmp_path: Path) -> None:
     """Schemathesis: what it makes up after the description, right and wrong, and every answer held against it.
 
-    Left out is the check that all it calls right is taken: to JSON Schema 4.0 and 10^30 are integers, to us they are not.
+    Left out is the check that all it calls right is taken: to JSON Schema 4.0 and 10^30 are integers, to us not.
     """
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "run", str(DESCRIPTION)),
@@ -79,7 +79,7 @@ def test_a_body_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_slow_senders_are_cut_off_while_others_are_served(process: GatewayProcess, town: Town) -> None:
-    """A body and a heading that stop half way: each connection ends by itself, and a good upload goes through meanwhile."""
+    """Bodies and headings that stop half way: each connection ends by itself, and a good upload goes through."""
     head = f"POST /v1/scans HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {MARKET_TOKEN}\r\n"
     slow = [_sent(process.port, text) for text in [head + 'Content-Length: 400\r\n\r\n{"sent_at"'] * 50 + [head] * 50]
     scan = {"sequence": 1, "token": token_of(LAN), "scanned_at": now_ms()}

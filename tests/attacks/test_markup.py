@@ -1,4 +1,4 @@
-"""Markup in every text that a person can bring in: put past all checks into the tables, it is shown and never acted on."""
+"""Markup in every text that a person can bring in: put past all checks into the tables, it is shown and never runs."""
 
 import re
 import shutil
@@ -79,7 +79,7 @@ class Acting(HTMLParser):
         if tag in {"iframe", "object", "embed", "base"} or (tag == "script" and "src" not in given):
             self.found.append(tag)
         for name, value in attrs:
-            if name.startswith("on") or name == "style" or name.startswith("hx-on"):
+            if name.startswith(("on", "hx-on")) or name == "style":
                 self.found.append(f"{tag} {name}")
             if name in {"src", "href", "action", "formaction"} and not re.match(r"[/?#]|tel:|$", value or ""):
                 self.found.append(f"{tag} {name}={value}")

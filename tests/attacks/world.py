@@ -151,7 +151,8 @@ def _meet(person: Resident, neighbour: Resident, division: Division, words: Word
         for sequence, (who, hour) in enumerate([(person, 8), (neighbour, 8), (person, 9), (neighbour, 9)], start=1):
             at = datetime(on.year, on.month, on.day, hour, tzinfo=ZONE)
             cursor.execute(
-                "INSERT INTO visit (point_id, scanned_at, device_id, sequence, card_index, resident_id, result, is_exit)"
+                "INSERT INTO visit"
+                " (point_id, scanned_at, device_id, sequence, card_index, resident_id, result, is_exit)"
                 " VALUES (%s, %s, 1, %s, 1, %s, 1, %s)",
                 [point.pk, at, division.pk * 100 + sequence, who.pk, hour == 9],
             )

@@ -1,4 +1,4 @@
-"""How the site and the worker write errors down: where and of what kind, never the text, which may hold a person's data."""
+"""How errors are written down: where and of what kind, never their text, which may hold what belongs to a person."""
 
 import logging
 import traceback
