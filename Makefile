@@ -20,6 +20,9 @@ check: .venv/installed  ## style, types, the house's contracts, migrations, tran
 	$(V)/lint-imports --no-cache
 	$(V)/python -m tools.checks
 
+audit: .venv/installed  ## known weaknesses in the pinned dependencies; asks the internet
+	$(V)/pip-audit --requirement requirements.lock --disable-pip --require-hashes --strict
+
 bench: .venv/installed  ## the benchmarks, each beside its limit, and write docs/benchmarks.md
 	$(V)/python -m bench
 
@@ -44,4 +47,4 @@ browser:
 	$(V)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-.PHONY: help up test check bench docs browser
+.PHONY: help up test check audit bench docs browser

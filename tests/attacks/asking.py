@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http.cookies import SimpleCookie
 from typing import Any
 
 from django.db import transaction
@@ -28,10 +29,17 @@ def undone() -> Iterator[None]:
 
 
 def ask(client: Client, method: str, path: str, data: Mapping[str, Any] | None = None) -> tuple[int, str]:
-    """The status and everything that was sent back, headers too; bytes that are no text stay out."""
-    with undone():
+    """The status and everything that was sent back, headers too. Signing out or choosing a language does not last."""
+    with undone(), same_cookies(client):
         answer = getattr(client, method)(path, data or {})
         return answer.status_code, said(answer)
+
+
+@contextmanager
+def same_cookies(client: Client) -> Iterator[None]:
+    before = client.cookies.output(header="", sep=";")
+    yield
+    client.cookies = SimpleCookie(before)
 
 
 def said(answer: HttpResponse) -> str:

@@ -59,9 +59,10 @@ def outside_entity() -> bytes:
 def zeros() -> bytes:
     """Two gigabytes of blanks in two megabytes, and they say so."""
     stream = io.BytesIO(list_of([]))
-    with zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED, compresslevel=9) as book, book.open(
-        "xl/media/blank.xml", "w", force_zip64=True
-    ) as part:
+    with (
+        zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED, compresslevel=9) as book,
+        book.open("xl/media/blank.xml", "w", force_zip64=True) as part,
+    ):
         for _ in range(128):
             part.write(bytes(16 * 2**20))
     return stream.getvalue()
@@ -76,7 +77,7 @@ def shared_text() -> bytes:
 
 def unclosed_cells() -> bytes:
     """Four megabytes of beginnings without an end, for whoever searches with a pattern."""
-    return _repacked({SHEET: _sheet(HEADING, after="<f/><!-- " + '<c ' * 1_300_000 + " -->")})
+    return _repacked({SHEET: _sheet(HEADING, after="<f/><!-- " + "<c " * 1_300_000 + " -->")})
 
 
 def merged_to_the_bottom() -> bytes:

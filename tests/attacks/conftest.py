@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 from tests.attacks.world import Words, World, world_of
+from tests.gateway.conftest import door, town, town_url
 
 from ksdb.cards.actions import make_issuer_key
 from ksdb.config import make_secrets, settings
 from ksdb.core.scope import system_scope
 from ksdb.places.models import Division
 from ksdb.tracing.actions import load_profiles
+
+__all__ = ["door", "town", "town_url"]  # fixtures of the gateway's tests, used here too
 
 WORDS_OF_B = Words(
     person="Hồ Thị Sen",

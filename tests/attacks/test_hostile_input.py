@@ -8,7 +8,7 @@ import pytest
 from django import forms
 from django.db import connection
 from django.test import Client
-from tests.attacks.asking import ask, fields_of, undone
+from tests.attacks.asking import ask, fields_of, same_cookies, undone
 from tests.attacks.routes import ROUTES, Route
 from tests.attacks.test_objects import with_every_role
 from tests.attacks.world import World
@@ -63,9 +63,8 @@ def test_the_names_of_known_filters_are_found() -> None:
 
 
 def _taking(client: Client, method: str, world: World) -> list[Route]:
-    """The routes that know the method; who signs out asks nothing any more."""
-    known = [route for route in ROUTES if route.name != "access:sign_out"]
-    return [route for route in known if ask(client, method, route.path(world))[0] != 405]
+    """The routes that know the method."""
+    return [route for route in ROUTES if ask(client, method, route.path(world))[0] != 405]
 
 
 def test_every_filter_of_every_page(world_a: World) -> None:
@@ -102,7 +101,7 @@ def test_every_field_of_every_form(world_a: World) -> None:
 
 
 def _posted(client: Client, path: str, body: str) -> int:
-    with undone():
+    with undone(), same_cookies(client):
         answer = client.post(path, body.encode(), content_type="application/x-www-form-urlencoded")
         return int(answer.status_code)
 

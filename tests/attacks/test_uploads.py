@@ -1,4 +1,4 @@
-"""Files that are no lists of residents: too large, too deep, too wide, named like another, and made to break the reader."""
+"""Files that are no lists of residents: too large, too deep, too wide, named like another, made to break the reader."""
 
 import io
 import re

@@ -6,12 +6,16 @@ from io import BytesIO
 
 import openpyxl
 from django.db import connection
-from tests.conftest import resident_of
+from tests.conftest import resident_of, scope_for, staff
 
+from ksdb.access.models import StaffAccount
+from ksdb.approvals.actions import request_act
+from ksdb.approvals.kinds import Kind
+from ksdb.approvals.models import Act
 from ksdb.cards.actions import issue_cards, print_batch
 from ksdb.cards.models import Card, PrintBatch
 from ksdb.core.clock import ZONE, today
-from ksdb.core.scope import system_scope
+from ksdb.core.scope import Role, system_scope
 from ksdb.core.token import Form
 from ksdb.places.actions import make_points
 from ksdb.places.models import Division, ScanPoint
@@ -70,6 +74,8 @@ class World:
     case: CaseRecord
     trace: Trace
     contact: Contact
+    officer: StaffAccount
+    act: Act
 
     def secrets(self) -> tuple[str, ...]:
         """Texts that nobody outside may read; the card's number as pages show it."""
@@ -87,6 +93,7 @@ def world_of(division: Division, words: Words) -> World:
     _meet(person, neighbour, division, words)
     case = open_case(SYSTEM, person.pk, CaseFacts("covid-19", today() - timedelta(days=1), today(), None))
     trace = run_trace(SYSTEM, case.pk, "overlap-15")
+    officer = staff(f"officer-of-{division.pk}", "Cán Bộ Xã", Role.WARD_OFFICER, division)
     return World(
         division,
         words,
@@ -98,6 +105,10 @@ def world_of(division: Division, words: Words) -> World:
         case,
         trace,
         trace.contacts.get(resident_id=neighbour.pk),
+        officer,
+        request_act(
+            scope_for(officer), Kind.BULK_ISSUE, division.pk, {"division": division.pk, "form": 2, "count": 60}, "lý do"
+        ),
     )
 
 

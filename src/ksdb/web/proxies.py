@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from ksdb.config import settings
 
+Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 FORWARDED = (
     "HTTP_X_FORWARDED_FOR",
@@ -38,8 +39,8 @@ def networks(text: str) -> list[Network]:
     return [ip_network(part.strip()) for part in text.split(",") if part.strip()]
 
 
-def client_of(peer: IPv4Address | IPv6Address, forwarded: str, proxies: Iterable[Network]) -> IPv4Address | IPv6Address:
-    """The last address that no listed proxy has: each proxy adds its peer on the right, the rest may be invented."""
+def client_of(peer: Address, forwarded: str, proxies: Iterable[Network]) -> Address:
+    """The last address that no listed proxy has: each adds its own peer on the right, the rest may be invented."""
     client = peer
     for part in reversed(forwarded.split(",")):
         address = _address(part.strip())
@@ -51,11 +52,11 @@ def client_of(peer: IPv4Address | IPv6Address, forwarded: str, proxies: Iterable
     return client
 
 
-def _is_in(address: IPv4Address | IPv6Address, proxies: Iterable[Network]) -> bool:
+def _is_in(address: Address, proxies: Iterable[Network]) -> bool:
     return any(address in network for network in proxies)
 
 
-def _address(text: str) -> IPv4Address | IPv6Address | None:
+def _address(text: str) -> Address | None:
     try:
         return ip_address(text)
     except ValueError:

@@ -1,0 +1,184 @@
+"""Markup in every text that a person can bring in: put past all checks into the tables, it is shown and never runs."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.staticfiles import finders
+from tests.attacks.asking import ask, fields_of
+from tests.attacks.routes import ROUTES
+from tests.attacks.test_doors import HEADERS
+from tests.attacks.test_objects import with_every_role
+from tests.attacks.world import Words, World, world_of
+
+from ksdb.access.models import StaffAccount
+from ksdb.places.models import Division
+
+MARK = "\"'><script>alert('ksdb')</script><img src=x onerror=alert('ksdb')>{{7*191}}"
+ORIGIN = "http://ksdb.test"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+Page = tuple[int, dict[str, str], str]
+
+
+@pytest.fixture
+def marked(keys: None, commune_a: Division) -> World:
+    """A commune where every text is markup. The import's own checks are gone round."""
+    words = Words(
+        person=f"Lan {MARK}",
+        neighbour=f"Hoa {MARK}",
+        address=MARK,
+        book_number=MARK[:40],
+        relation=MARK[:40],
+        file_name=f"{MARK}.xlsx",
+        point=f"Chợ {MARK}"[:80],
+    )
+    made = world_of(commune_a, replace(words, file_name="x.xlsx"))
+    made.source.file_name = words.file_name
+    made.source.found_headings, made.source.missing_columns = MARK, "name"
+    made.source.status, made.source.failure = "failed", "heading_missing"
+    made.source.save()
+    group = made.person.division
+    group.name = MARK[:100]
+    group.save()
+    return made
+
+
+def pages_of(world: World) -> dict[str, Page]:
+    """Every page as it answers, by address; forms sent with markup too, under an address of their own."""
+    client = with_every_role(world.division)
+    StaffAccount.objects.update(full_name=MARK)
+    found: dict[str, Page] = {}
+    sent = {**dict.fromkeys(("name", "number", "birth_year", "sampled_on", "reason"), MARK), "purpose": "card_service"}
+    for number, route in enumerate(ROUTES):
+        path = route.path(world)
+        tries = [("get", fields_of(world)), ("get", dict.fromkeys(fields_of(world), MARK)), ("post", sent)]
+        tries.append(("post", {**fields_of(world), "name": "lan"}))
+        for which, (method, data) in enumerate(tries):
+            status, text = ask(client, method, path, data)
+            head, _, body = text.partition("\n\n")
+            headers = dict(line.split(": ", 1) for line in head.split("\n"))
+            if headers.get("Content-Type", "").startswith("text/html") and body:
+                found[f"/{number}-{which}{path}"] = (status, headers, body)
+    return found
+
+
+class Acting(HTMLParser):
+    """Collects whatever in a page would run, or lead elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag in {"iframe", "object", "embed", "base"} or (tag == "script" and "src" not in given):
+            self.found.append(tag)
+        for name, value in attrs:
+            if name.startswith(("on", "hx-on")) or name == "style":
+                self.found.append(f"{tag} {name}")
+            if name in {"src", "href", "action", "formaction"} and not re.match(r"[/?#]|tel:|$", value or ""):
+                self.found.append(f"{tag} {name}={value}")
+
+
+def acting_in(body: str) -> list[str]:
+    parser = Acting()
+    parser.feed(body)
+    return parser.found
+
+
+def test_no_text_becomes_markup(marked: World) -> None:
+    pages = pages_of(marked)
+    shown = {path for path, (_, _, body) in pages.items() if "&lt;script&gt;alert(" in body}
+    assert len(shown) > 15
+    assert {path: acting for path, (_, _, body) in pages.items() if (acting := acting_in(body))} == {}
+    assert [path for path, (_, _, body) in pages.items() if "<script>alert" in body or "1337" in body] == []
+    assert all(
+        headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"] for _, headers, _ in pages.values()
+    )
+
+
+def test_the_rule_sees() -> None:
+    assert acting_in(f"<p>{MARK}") == ["script", "img src=x", "img onerror"] or len(acting_in(f"<p>{MARK}")) == 3
+    assert acting_in('<a href="javascript:alert(1)">') == ["a href=javascript:alert(1)"]
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not (chromium := shutil.which("chromium")):
+        pytest.skip("no chromium on this machine")
+    with playwright.sync_playwright() as p:
+        yield p.chromium.launch(executable_path=chromium, args=FLAGS)
+
+
+class Watched:
+    """A browser page fed from answers taken before, which notes what runs and what the policy stops."""
+
+    def __init__(self, browser: Any, pages: dict[str, Page], static: dict[str, tuple[str, bytes]]) -> None:
+        self.ran: list[str] = []
+        self.stopped: list[str] = []
+        self._pages, self._static = pages, static
+        self._page = browser.new_context(locale="vi-VN").new_page()
+        self._page.on("dialog", self._note_dialog)
+        self._page.on("console", self._note_console)
+        self._page.route("**/*", self._answer)
+
+    def look_at(self, path: str) -> None:
+        self._page.goto(ORIGIN + path)
+        for link in self._page.locator("summary").all():
+            link.click()
+
+    def _note_dialog(self, dialog: Any) -> None:
+        self.ran.append(dialog.message)
+        dialog.dismiss()
+
+    def _note_console(self, message: Any) -> None:
+        if "Content Security Policy" in message.text:
+            self.stopped.append(message.text)
+
+    def _answer(self, route: Any) -> None:
+        path = route.request.url.removeprefix(ORIGIN)
+        if path in self._pages:
+            _, headers, body = self._pages[path]
+            route.fulfill(status=200, headers=headers, body=body)
+        elif path.partition("?")[0] in self._static:
+            kind, content = self._static[path.partition("?")[0]]
+            route.fulfill(status=200, headers={"Content-Type": kind}, body=content)
+        else:
+            route.fulfill(status=404, body="")
+
+
+def _static_files() -> dict[str, tuple[str, bytes]]:
+    kinds = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "woff2": "font/woff2"}
+    names = [
+        name for finder in finders.get_finders() for name, _ in finder.list([]) if name.rpartition(".")[2] in kinds
+    ]
+    return {f"/static/{n}": (kinds[n.rpartition(".")[2]], Path(str(finders.find(n))).read_bytes()) for n in names}
+
+
+@pytest.mark.browser
+def test_nothing_runs_in_a_browser(marked: World, request: pytest.FixtureRequest) -> None:
+    pages = pages_of(marked)  # before the browser: Django will not ask the database beside a running event loop
+    static = _static_files()
+    watched = Watched(request.getfixturevalue("browser"), pages, static)
+    for path in pages:
+        watched.look_at(path)
+    assert watched.ran == []
+    assert watched.stopped == []
+
+
+@pytest.mark.browser
+def test_the_watch_sees_what_runs_and_what_is_stopped(browser: Any) -> None:
+    policy = {"Content-Security-Policy": HEADERS["Content-Security-Policy"]}
+    html = {"Content-Type": "text/html; charset=utf-8"}
+    pages = {"/open": (200, html, f"<p>{MARK}"), "/strict": (200, {**html, **policy}, f"<p>{MARK}")}
+    watched = Watched(browser, pages, {})
+    watched.look_at("/strict")
+    assert (watched.ran, len(watched.stopped) > 0) == ([], True)
+    watched.look_at("/open")
+    assert watched.ran == ["ksdb", "ksdb"]
