@@ -3,11 +3,14 @@
 from datetime import date, time, timedelta
 
 import pytest
+from django.contrib.auth.signals import user_logged_in
+from django.http import HttpRequest
 from pytest_django.plugin import DjangoDbBlocker
 
 from ksdb.access.actions import give_grant, make_account
 from ksdb.access.models import StaffAccount
 from ksdb.access.queries import scope_of
+from ksdb.access.trail import note_second_factor
 from ksdb.core.clock import now, today
 from ksdb.core.names import search_key, sort_key
 from ksdb.core.scope import Role, Scope, system_scope
@@ -47,7 +50,7 @@ def commune_b(db: None) -> Division:
 
 
 def staff(username: str, full_name: str, role: Role, division: Division) -> StaffAccount:
-    account = make_account(system_scope(), username, full_name, PASSWORD)
+    account = make_account(system_scope(), username, full_name, PASSWORD, unit=division.name)
     give_grant(system_scope(), account, role, division.pk, today() - timedelta(days=1))
     return account
 
@@ -115,3 +118,17 @@ def clean_registry(transactional_db: None) -> None:
     """For tests that commit: loads divisions and profiles again after the flush of the test before."""
     load_reference(system_scope())
     load_profiles(system_scope())
+
+
+@pytest.fixture(autouse=True, scope="session")
+def forced_sign_ins_are_whole() -> None:
+    """`client.force_login` stands for a sign-in with all its steps; the steps themselves are tested in tests/access.
+
+    It makes its request out of nothing, without a path, which no real one lacks.
+    """
+
+    def whole(request: HttpRequest, user: StaffAccount, **_: object) -> None:
+        if not request.path:
+            note_second_factor(request, user, "totp")
+
+    user_logged_in.connect(whole, weak=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ksdb.config import SECRETS, Settings
-from ksdb.core.scope import PERMISSIONS, Permission, Role
+from ksdb.core.scope import PERMISSIONS, WITHOUT_SECOND_FACTOR, Permission, Role
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -25,8 +25,17 @@ ROLE_NAMES: Mapping[Role, tuple[str, str]] = {
 }
 PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
     Permission.ACCESS_GRANT_WRITE: ("make accounts and give grants", "tạo tài khoản và phân quyền"),
+    Permission.APPROVALS_ACT_DECIDE: ("decide on acts that need two persons", "duyệt việc cần hai người"),
+    Permission.APPROVALS_ACT_READ: (
+        "ask for acts that need two persons, and see them",
+        "đề nghị và xem việc cần hai người",
+    ),
     Permission.AUDIT_ENTRY_READ: ("read the audit trail", "xem nhật ký truy cập"),
     Permission.CARDS_CARD_ISSUE: ("issue and activate cards", "cấp và kích hoạt thẻ"),
+    Permission.CARDS_CARD_OVERRIDE: (
+        "ask to set a card's status out of order",
+        "đề nghị đặt lại trạng thái thẻ ngoài quy trình",
+    ),
     Permission.CARDS_CARD_PRINT: ("print cards", "in thẻ"),
     Permission.CARDS_CARD_REVOKE: ("suspend and revoke cards", "tạm khóa và thu hồi thẻ"),
     Permission.CARDS_KEY_MANAGE: ("make the keys that sign cards", "quản lý khóa ký thẻ"),
@@ -34,9 +43,13 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
     Permission.PLACES_DIVISION_READ: ("see divisions and kinds of points", "xem đơn vị hành chính và loại điểm quét"),
     Permission.PLACES_DIVISION_WRITE: ("load divisions", "nạp đơn vị hành chính"),
     Permission.REGISTRY_IMPORT_RUN: ("import lists of residents", "nhập danh sách người dân"),
+    Permission.REGISTRY_RESIDENT_EXPORT: ("take out a list of residents", "xuất danh sách người dân"),
     Permission.REGISTRY_RESIDENT_READ: ("find and read residents", "tra cứu và xem thông tin người dân"),
     Permission.TRACING_CASE_READ: ("see cases and their contacts", "xem ca bệnh và người tiếp xúc"),
     Permission.TRACING_CASE_WRITE: ("open and trace cases", "mở ca bệnh và truy vết"),
+    Permission.TRACING_TRACE_EXPORT: ("take out the contacts of a trace", "xuất danh sách người tiếp xúc"),
+    Permission.VISITS_DAY_DELETE: ("ask to delete a day before its time", "đề nghị xóa một ngày trước thời hạn"),
+    Permission.VISITS_DAY_READ: ("see what is kept until when", "xem dữ liệu được giữ đến khi nào"),
     Permission.VISITS_DEVICE_ENROL: ("enrol and revoke devices", "ghi danh và thu hồi thiết bị"),
     Permission.VISITS_POINT_READ: ("see scan points", "xem điểm quét"),
     Permission.VISITS_POINT_WRITE: ("register scan points", "đăng ký điểm quét"),
@@ -80,7 +93,11 @@ def _settings() -> Iterator[str]:
     yield "| in the environment | or in the file named by | below `secrets/` | meaning |\n| --- | --- | --- | --- |\n"
     for name, meaning in SECRETS.items():
         yield f"| `KSDB_{name.upper()}` | `KSDB_{name.upper()}_FILE` | `{name}` | {meaning} |\n"
-    yield "\nKeep copies of `seal_key`, `match_key` and the folder `keys/`, apart from the backups of the database:\n"
+    yield "\nNewer seal keys, which `ksdb keys rotate-seal` makes, are `seal_key_2`, `seal_key_3` and so on:\n"
+    yield "`KSDB_SEAL_KEY_2`, `KSDB_SEAL_KEY_2_FILE`, or the file of that name. The newest seals, each opens its own.\n"
+    yield "There is no rotation of `match_key`: every process would have to know old and new at once.\n"
+    yield "\nKeep copies of the seal keys, `match_key`, `audit_key`, the file `audit/anchors` and the folder `keys/`,\n"
+    yield "apart from the backups of the database:\n"
     yield "[runbook.md](runbook.md) says which loss costs what.\n"
 
 
@@ -105,7 +122,13 @@ def _roles() -> Iterator[str]:
         english, vietnamese = PERMISSION_NAMES[permission]
         marks = " | ".join("●" if permission in PERMISSIONS[role] else "" for role in roles)
         yield f"| `{permission}` | {english} | {vietnamese} | {marks} |\n"
+    weak = ", ".join(f"`{p}`" for p in Permission if p in WITHOUT_SECOND_FACTOR)
+    yield f"\nWith a password alone one holds only {weak}; everything else waits for the second factor.\n"
+    yield "Chỉ đăng nhập bằng mật khẩu thì chưa dùng được các quyền khác; phải có lớp xác thực thứ hai.\n"
     yield from _table_of_pages(roles)
+
+
+OPEN_TO_ALL = "open to all · ai cũng mở được"
 
 
 def _table_of_pages(roles: Sequence[Role]) -> Iterator[str]:
@@ -121,7 +144,8 @@ def _table_of_pages(roles: Sequence[Role]) -> Iterator[str]:
     for path, view in sorted(_pages(), key=lambda page: page[0]):
         permission = getattr(view, "required_permission", None)
         if permission is None:
-            yield f"| `/{path}` | open to all · ai cũng mở được |" + " |" * len(roles) + "\n"
+            words = "everyone's own account · tài khoản của mình" if hasattr(view, "is_own") else OPEN_TO_ALL
+            yield f"| `/{path}` | {words} |" + " |" * len(roles) + "\n"
             continue
         access = (access_to(permission, role, names_an_object=_names_an_object(path)) for role in roles)
         yield f"| `/{path}` | `{permission}` | " + " | ".join(mark.value for mark in access) + " |\n"

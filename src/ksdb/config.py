@@ -12,10 +12,13 @@ from pathlib import Path
 
 SECRETS = {
     "secret_key": "signs sessions; a new one signs everybody out, and nothing more is lost",
-    "seal_key": "opens sealed ID numbers and phone numbers; lost, they are lost",
+    "seal_key": "opens sealed ID numbers and phone numbers; lost, they are lost. Newer ones: `seal_key_2` and so on",
+    "audit_key": "proves that the audit trail is whole; lost, the trail so far can no longer be proved",
     "match_key": "finds people by ID number and phone number; lost, nobody is found by them any more",
 }
 SECRET_NAMES = tuple(SECRETS)
+MOST_SEAL_KEYS = 255
+"""A sealed value says in one byte which key sealed it."""
 
 
 class SettingMissing(Exception):
@@ -29,7 +32,15 @@ class SettingMissing(Exception):
 class Settings:
     """Where ksdb runs and by which rules; each field is `KSDB_<NAME>` in the environment (`docs/settings.md`)."""
 
-    database_url: str = field(default="", metadata={"help": "PostgreSQL 16 or newer; empty: the embedded server"})
+    database_url: str = field(
+        default="", metadata={"help": "PostgreSQL 16 or newer, as the owner of the tables; empty: the embedded server"}
+    )
+    site_database_url: str = field(
+        default="", metadata={"help": "the same database as `ksdb_site`, for pages and jobs; empty: as the owner"}
+    )
+    gateway_database_url: str = field(
+        default="", metadata={"help": "the same database as `ksdb_gateway`, for the gateway; empty: as the owner"}
+    )
     var_dir: Path = field(default=Path("var"), metadata={"help": "data, keys, imports and prints of this machine"})
     site_address: str = field(default="127.0.0.1:8000", metadata={"help": "host:port of the pages"})
     gateway_address: str = field(default="127.0.0.1:8001", metadata={"help": "host:port of the door for devices"})
@@ -46,22 +57,60 @@ class Settings:
         default="", metadata={"help": "`mailto:` or `https:` address for reports of weaknesses, in security.txt"}
     )
     is_demo: bool = field(default=False, metadata={"help": "demo town: sign-in names are shown, data is invented"})
+    second_factor: bool = field(
+        default=True, metadata={"help": "roles that read persons sign in with a second factor; 0 only in the demo town"}
+    )
+    session_idle_minutes: int = field(default=30, metadata={"help": "without a click for so long, one is signed out"})
+    session_hours: int = field(default=8, metadata={"help": "after so long one signs in again, whatever one does"})
     retention_days: int = field(default=28, metadata={"help": "days a visit is kept"})
+    file_days: int = field(
+        default=30, metadata={"help": "days an uploaded list, a correction file or a printed sheet is kept"}
+    )
     future_tolerance_seconds: int = field(default=300, metadata={"help": "how far a device clock may be ahead"})
     hotline: str = field(default="19001075", metadata={"help": "number printed on cards and shown on pages"})
+
+    @property
+    def site_url(self) -> str:
+        """Where pages and jobs find the database, and as whom."""
+        return self.site_database_url or self.database_url
+
+    @property
+    def gateway_url(self) -> str:
+        """Where the gateway finds the database, and as whom."""
+        return self.gateway_database_url or self.database_url
 
     @property
     def keys_dir(self) -> Path:
         return self.var_dir / "keys"
 
+    @property
+    def asks_second_factor(self) -> bool:
+        """Switched off it is only where all data is invented."""
+        return self.second_factor or not self.is_demo
+
     def secret(self, name: str) -> bytes:
         """The secret's bytes, from the environment, a file named there, or `<var>/secrets`."""
+        found = self._secret(name)
+        if found is None:
+            raise SettingMissing(name)
+        return found
+
+    def _secret(self, name: str) -> bytes | None:
         if text := os.environ.get(f"KSDB_{name.upper()}"):
             return bytes.fromhex(text)
         path = Path(os.environ.get(f"KSDB_{name.upper()}_FILE", self.var_dir / "secrets" / name))
-        if not path.exists():
-            raise SettingMissing(name)
-        return bytes.fromhex(path.read_text().strip())
+        return bytes.fromhex(path.read_text().strip()) if path.exists() else None
+
+    def seal_keys(self) -> dict[int, bytes]:
+        """The keys for sealing by version: 1 is the secret `seal_key`, 2 is `seal_key_2`. One that is gone is left out.
+
+        Raises SettingMissing when there is none at all.
+        """
+        named = {version: self._secret(seal_key_name(version)) for version in range(1, MOST_SEAL_KEYS + 1)}
+        found = {version: key for version, key in named.items() if key is not None}
+        if not found:
+            raise SettingMissing("seal_key")
+        return found
 
 
 def _typed(text: str, default: object) -> object:
@@ -96,12 +145,25 @@ def settings() -> Settings:
     return read_settings()
 
 
+def seal_key_name(version: int) -> str:
+    """The name of the secret that seals with this version."""
+    return "seal_key" if version == 1 else f"seal_key_{version}"
+
+
 def make_secrets(var_dir: Path) -> None:
     """Writes a fresh secret for each name that has none yet, readable by this user only."""
     folder = var_dir / "secrets"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name in SECRET_NAMES:
-        path = folder / name
-        if not path.exists():
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_hex(32))
+        # After a rotation the first key may have been destroyed: it must not come back as another one.
+        if not (name == "seal_key" and any(folder.glob("seal_key_*"))):
+            make_secret(folder / name)
+
+
+def make_secret(path: Path) -> bool:
+    """Writes a fresh secret there, readable by this user only, unless there is one; says whether it did."""
+    if path.exists():
+        return False
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_hex(32))
+    return True

@@ -16,6 +16,7 @@ from django.db import connection
 from psycopg.conninfo import make_conninfo
 from rich.console import Console
 
+from ksdb.audit.models import Entry, Link
 from ksdb.cards.actions import token_sha256
 from ksdb.cards.models import Card, Signature
 from ksdb.cli.demo import Demo, play
@@ -27,6 +28,7 @@ from ksdb.core.scope import system_scope
 from ksdb.core.stay import LONGEST_STAY, Scan, Stay, stays_of
 from ksdb.coverage.queries import coverage_below
 from ksdb.places.models import ScanPoint
+from ksdb.postgres.roles import GATEWAY, SITE, as_role, give_rights
 from ksdb.registry.models import Import, Resident
 from ksdb.simulation.queries import division_named
 from ksdb.simulation.sources import communes
@@ -43,13 +45,18 @@ MINUTE = 60_000_000
 
 @pytest.fixture
 def doors(clean_registry: None) -> Iterator[Settings]:
-    """Both doors and the worker as processes on the test database."""
-    name = connection.settings_dict["NAME"]
+    """Both doors and the worker as processes on the test database, each in its own role."""
+    url = make_conninfo(settings().database_url, dbname=connection.settings_dict["NAME"])
+    assert give_rights(url) == []
     ours = replace(
         settings(),
-        database_url=make_conninfo(settings().database_url, dbname=name),
+        database_url=url,
+        site_database_url=as_role(url, SITE),
+        gateway_database_url=as_role(url, GATEWAY),
         site_address=f"127.0.0.1:{_free_port()}",
         gateway_address=f"127.0.0.1:{_free_port()}",
+        is_demo=True,
+        second_factor=False,
     )
     keep_partitions(system_scope())
     with running(ours):
@@ -76,6 +83,8 @@ def test_from_a_wards_list_to_the_contacts_of_a_case(doors: Settings, tmp_path: 
     every_scan_is_there_once(tmp_path)
     contacts_are_those_of_the_reference(trace)
     pages_show_the_same(doors, tmp_path, trace)
+    doors_came_in_their_own_roles()
+    pages_chained_what_they_wrote()
 
 
 def everybody_was_imported(made: Town) -> None:
@@ -150,10 +159,23 @@ def pages_show_the_same(doors: Settings, folder: Path, trace: Trace) -> None:
         page = client.get("/")
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
         assert token
-        form = {"csrfmiddlewaretoken": token[1], "username": "hanh", "password": password}
+        form = {"csrfmiddlewaretoken": token[1], "login": "hanh", "password": password}
         assert "Đăng xuất" in client.post("/sign-in/", data=form).text
         shown = client.get(f"/traces/{trace.pk}/").text
         first = Resident.objects.get(pk=trace.contacts.order_by("-seconds").first().resident_id)
         assert first.full_name in shown
         district = division_named(system_scope(), DISTRICT)
         assert COMMUNE in client.get(f"/coverage/?division={district.pk}").text
+
+
+def doors_came_in_their_own_roles() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT usename FROM pg_stat_activity WHERE datname = current_database()")
+        names = {name for (name,) in cursor.fetchall()}
+    assert {SITE, GATEWAY} <= names <= {SITE, GATEWAY, connection.settings_dict["USER"]}
+
+
+def pages_chained_what_they_wrote() -> None:
+    read = Entry.objects.filter(actor_name="hanh", purpose="case_tracing")
+    assert read
+    assert Link.objects.filter(entry_id__in=read.values("pk")).count() == read.count()

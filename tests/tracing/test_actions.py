@@ -82,13 +82,14 @@ def test_opening_is_audited_with_its_purpose(hanh: StaffAccount, profiles: Scope
     case = open_case(scope_for(hanh), lan.pk, FACTS)
     entry = Entry.objects.get(action=Permission.TRACING_CASE_WRITE)
     assert (entry.actor_id, entry.subject_id, entry.purpose) == (hanh.pk, lan.pk, "case_tracing")
-    assert entry.detail == {"case": case.pk}
+    assert (entry.case_id, entry.detail) == (case.pk, {})
 
 
 def test_tracing_is_audited_with_its_counts(hanh: StaffAccount, lans_case: CaseRecord) -> None:
     trace = run_trace(scope_for(hanh), lans_case.pk, "overlap-10")
     entry = Entry.objects.get(action="tracing:trace:run")
-    assert entry.detail == {"case": lans_case.pk, "trace": trace.pk, "rules": "overlap-10", "contacts": 2}
+    assert entry.case_id == lans_case.pk
+    assert entry.detail == {"trace": trace.pk, "rules": "overlap-10", "contacts": 2}
 
 
 def test_report_audits_each_person_it_names(hanh: StaffAccount, lans_case: CaseRecord, neighbour: Resident) -> None:
@@ -98,7 +99,8 @@ def test_report_audits_each_person_it_names(hanh: StaffAccount, lans_case: CaseR
         ("Trần Văn Hòa", 20, ("Chợ Hương Vân",))
     ]
     entries = Entry.objects.filter(actor_id=hanh.pk, subject="resident", purpose="case_tracing")
-    assert [(e.subject_id, e.detail) for e in entries] == [(neighbour.pk, {"case": lans_case.pk, "trace": trace.pk})]
+    written = [(e.subject_id, e.case_id, e.detail) for e in entries]
+    assert written == [(neighbour.pk, lans_case.pk, {"trace": trace.pk})]
 
 
 @pytest.mark.parametrize("officer", ["binh", "minh"])

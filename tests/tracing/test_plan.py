@@ -45,9 +45,11 @@ def test_no_day_with_visits_is_read_from_end_to_end(asked: dict[str, object], na
 
 def test_every_query_is_looked_at() -> None:
     assert set(queries_in("ksdb.tracing")) == {
+        "case_proof",
         "communes_of_trace",
         "coverage_around",
         "exposures",
+        "kept_counts",
         "scans_of",
         "unverified",
     }

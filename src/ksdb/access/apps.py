@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class AccessConfig(AppConfig):
     name = "ksdb.access"
     label = "access"
+
+    def ready(self) -> None:
+        from ksdb.access.trail import listen
+
+        listen()

@@ -1,4 +1,4 @@
-"""Tables of access: staff accounts and their dated grants."""
+"""Tables of access: staff accounts, their dated grants, invitations, and counted attempts."""
 
 from typing import ClassVar
 
@@ -16,12 +16,18 @@ class StaffAccountManager(BaseUserManager["StaffAccount"]):
 
 
 class StaffAccount(AbstractBaseUser):
-    """A person who signs in to the staff pages. What the person may do is said by grants alone."""
+    """A person who signs in to the staff pages. What the person may do is said by grants alone.
+
+    `unit` is the office the person works in: acts of two persons ask for two units. A sealed account lies in an
+    envelope for the day when nobody else can sign in; its use raises an alarm.
+    """
 
     id = models.AutoField(primary_key=True)
     username = models.CharField(max_length=60, unique=True)
     full_name = models.CharField(max_length=120)
+    unit = models.CharField(max_length=120, blank=True, default="")
     is_active = models.BooleanField(default=True)
+    is_sealed = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "username"
@@ -45,3 +51,27 @@ class Grant(models.Model):
 
     class Meta:
         db_table = "access_grant"
+
+
+class Invitation(models.Model):
+    """A link that lets its holder set the account's password, once. Only the hash of its token is kept."""
+
+    account = models.ForeignKey(StaffAccount, models.CASCADE, related_name="invitations")
+    token_sha256 = models.BinaryField(max_length=32, unique=True)
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "access_invitation"
+
+
+class Attempt(models.Model):
+    """How often something was tried under a limit, until when the count holds. The key is hashed: it may be a name."""
+
+    key = models.BinaryField(max_length=16, primary_key=True)
+    count = models.IntegerField()
+    until = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "access_attempt"

@@ -1,13 +1,150 @@
-"""Reads of the audit trail."""
+"""Reads of the audit trail: for auditors, for the resident, for the public; and whether the trail is whole."""
 
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+
+import msgspec
+from django.core.paginator import Page, Paginator
+from django.db import connection
 from django.db.models import QuerySet
 
-from ksdb.audit.models import Entry
+from ksdb.audit.anchors import anchors
+from ksdb.audit.chain import Content, Fault, Kind, StoredLink, Walk
+from ksdb.audit.models import Entry, Link
+from ksdb.config import settings
+from ksdb.core.clock import day_bounds
 from ksdb.core.scope import Permission, Scope
+from ksdb.postgres.named import sql
+
+ROOM = "ksdb.audit"
+READ = Permission.AUDIT_ENTRY_READ
+PAGE_ROWS = 50
+CHUNK = 5_000
+
+Progress = Callable[[int, int], None]
 
 
-def entries(scope: Scope, subject: tuple[str, int] | None = None) -> QuerySet[Entry]:
-    """Entries, latest first; of one subject when named. One index scan."""
-    scope.require(Permission.AUDIT_ENTRY_READ)
-    found = Entry.objects.order_by("-id")
-    return found.filter(subject=subject[0], subject_id=subject[1]) if subject else found
+class Asked(msgspec.Struct, frozen=True):
+    """Which entries an auditor asks for; what is empty or None narrows nothing. Days are both included."""
+
+    since: date | None = None
+    until: date | None = None
+    actor_id: int | None = None
+    action: str = ""
+    subject: str = ""
+    subject_id: int | None = None
+    purpose: str = ""
+
+    def conditions(self) -> dict[str, object]:
+        """As filter arguments."""
+        given = {
+            "at__gte": self.since and day_bounds(self.since)[0],
+            "at__lt": self.until and day_bounds(self.until)[1],
+            "actor_id": self.actor_id,
+            "action__startswith": self.action,
+            "subject": self.subject,
+            "subject_id": self.subject_id,
+            "purpose": self.purpose,
+        }
+        return {name: value for name, value in given.items() if value not in {None, ""}}
+
+    def said(self) -> dict[str, object]:
+        """As the trail keeps it: who looks at the trail stands in the trail."""
+        given = msgspec.to_builtins(self)
+        return {name: value for name, value in given.items() if value not in {None, ""}}
+
+
+def entries_asked(scope: Scope, asked: Asked, page: int | str | None = 1) -> Page[Entry]:
+    """At most 50 entries, latest first; pages look through `actions.look`. An index scan, and a count of all."""
+    scope.require(READ)
+    found = Entry.objects.filter(**asked.conditions()).order_by("-id")
+    shown = Paginator(found, PAGE_ROWS).get_page(page)
+    shown.object_list = list(shown.object_list)
+    return shown
+
+
+def positions_of(scope: Scope, entry_ids: list[int]) -> dict[int, int]:
+    """The place in the chain of each of the entries that has one already."""
+    scope.require(READ)
+    return dict(Link.objects.filter(entry_id__in=entry_ids).values_list("entry_id", "position"))
+
+
+def actors(scope: Scope) -> list[tuple[int, str]]:
+    """Number and sign-in name of each account in the trail, by name."""
+    scope.require(READ)
+    with connection.cursor() as cursor:
+        cursor.execute(sql(ROOM, "actors"))
+        return list(cursor.fetchall())
+
+
+def subjects(scope: Scope) -> list[str]:
+    """The kinds of subjects in the trail."""
+    scope.require(READ)
+    with connection.cursor() as cursor:
+        cursor.execute(sql(ROOM, "subjects"))
+        return [kind for (kind,) in cursor.fetchall()]
+
+
+def reads_of(scope: Scope, resident_id: int) -> QuerySet[Entry]:
+    """Who read this resident's data, when and why, latest first: what a resident may know of his own record.
+
+    Without the looks of auditors at the trail, and the system's own work. One index scan.
+    """
+    scope.require(READ)
+    reads = Entry.objects.filter(subject="resident", subject_id=resident_id).exclude(purpose="")
+    return reads.exclude(actor_id=None).exclude(action=READ).order_by("-at", "-id")
+
+
+class PurposeCount(msgspec.Struct, frozen=True):
+    """Entries of one purpose in a month, by how many accounts, of how many residents."""
+
+    purpose: str
+    reads: int
+    readers: int
+    residents: int
+
+
+def counts_of_month(scope: Scope, month: date) -> list[PurposeCount]:
+    """One row per purpose that occurred in the calendar month of that day. Small ones are not to be published."""
+    scope.require(READ)
+    with connection.cursor() as cursor:
+        cursor.execute(sql(ROOM, "counts_by_purpose"), dict(zip(("since", "until"), _month(month), strict=True)))
+        return [PurposeCount(*row) for row in cursor.fetchall()]
+
+
+def _month(day: date) -> tuple[datetime, datetime]:
+    first = day.replace(day=1)
+    next_first = (first + timedelta(days=31)).replace(day=1)
+    return day_bounds(first)[0], day_bounds(next_first)[0]
+
+
+def faults(scope: Scope, progress: Progress | None = None) -> Iterator[Fault]:
+    """Everything that is wrong with the trail, in the order of the chain; nothing if it is whole.
+
+    Reads the whole trail once. Entries that were written and not yet chained are no fault.
+    """
+    scope.require(READ)
+    walk = Walk(settings().secret("audit_key"), anchors())
+    last = Link.objects.order_by("-position").values_list("position", flat=True).first() or 0
+    while links := _links_after(walk.head.position):
+        yield from walk.follow(links)
+        if progress:
+            progress(walk.head.position, max(last, walk.head.position))
+    yield from walk.end()
+    yield from (Fault(Kind.REMOVED, None, entry_id) for entry_id in _numbers("waiting_and_gone"))
+    yield from (Fault(Kind.UNCHAINED, None, entry_id) for entry_id in _numbers("entries_without_link"))
+
+
+def _links_after(position: int) -> list[StoredLink]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql(ROOM, "links_after"), {"position": position, "most": CHUNK})
+        return [
+            StoredLink(at, entry_id, bytes(previous), bytes(own), Content(*entry) if entry[0] is not None else None)
+            for at, entry_id, previous, own, *entry in cursor.fetchall()
+        ]
+
+
+def _numbers(name: str) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql(ROOM, name))
+        return [number for (number,) in cursor.fetchall()]

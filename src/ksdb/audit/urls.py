@@ -5,4 +5,7 @@ from django.urls import path
 from ksdb.audit import views
 
 app_name = "audit"
-urlpatterns = [path("audit/", views.entries, name="entries")]
+urlpatterns = [
+    path("audit/", views.entries, name="entries"),
+    path("audit/counts/", views.counts, name="counts"),
+]

@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class CardsConfig(AppConfig):
     name = "ksdb.cards"
     label = "cards"
+
+    def ready(self) -> None:
+        from ksdb.cards.acts import register
+
+        register()

@@ -6,15 +6,18 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ksdb.cards.life import REASONS, Reason
+from ksdb.approvals.forms import ReasonField
+from ksdb.approvals.kinds import MOST_ALONE, Kind
+from ksdb.cards.life import REASON_NUMBERS, REASONS, Reason, out_of_order
 from ksdb.cards.queries import NumberMistyped
-from ksdb.cards.words import FORM_LABELS, REASON_LABELS
+from ksdb.cards.words import FORM_LABELS, REASON_LABELS, STATUS_LABELS
 from ksdb.core.decision import CardStatus
 from ksdb.core.ids import digits_of, is_card_number
 from ksdb.core.token import Form
 from ksdb.places.models import Division
 
 FORM_CHOICES = [(form.value, label) for form, label in FORM_LABELS.items()]
+MOST_LINES = 2000
 PRINTED_CHOICES = [(form.value, FORM_LABELS[form]) for form in (Form.PAPER, Form.PLASTIC)]
 
 
@@ -82,3 +85,66 @@ class PrintForm(forms.Form):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         choices = [(division.pk, division.name) for division in divisions]
         self.fields["division"].choices = choices  # type: ignore[attr-defined]
+
+
+class AskIssueForm(forms.Form):
+    """Asks for many cards at once."""
+
+    division = forms.IntegerField(widget=forms.HiddenInput)
+    form = forms.TypedChoiceField(
+        choices=PRINTED_CHOICES, coerce=lambda value: Form(int(value)), widget=forms.HiddenInput
+    )
+    reason = ReasonField()
+
+
+class OverrideForm(forms.Form):
+    """Asks for a status against the usual life of a card."""
+
+    status = forms.TypedChoiceField(
+        label=_("New status"), coerce=lambda value: CardStatus(int(value)), widget=forms.RadioSelect
+    )
+    reason = ReasonField()
+
+    def __init__(self, status: CardStatus, data: object = None) -> None:
+        super().__init__(data)  # type: ignore[arg-type]
+        choices = [(goal.value, STATUS_LABELS[goal]) for goal in out_of_order(status)]
+        self.fields["status"].choices = choices  # type: ignore[attr-defined]
+
+
+class RevokeForm(forms.Form):
+    """Revokes several cards by their numbers; from more than ten on, another person decides."""
+
+    numbers = forms.CharField(
+        label=_("Card numbers"),
+        help_text=_("One card a line, 12 digits each, at most 2,000 lines"),
+        max_length=60_000,
+        widget=forms.Textarea(attrs={"rows": 8, "autocomplete": "off", "spellcheck": "false"}),
+    )
+    reason = forms.TypedChoiceField(
+        label=_("Reason"), coerce=Reason, choices=[(reason, REASON_LABELS[reason]) for reason in REASON_NUMBERS]
+    )
+    why = ReasonField(_("Why so many"))
+    confirmed = forms.BooleanField(label=_("A revoked card never works again. I have checked the numbers"))
+
+    def __init__(self, data: object = None) -> None:
+        super().__init__(data)  # type: ignore[arg-type]
+        self.fields["why"].required = False
+
+    def clean_numbers(self) -> list[str]:
+        """The numbers, each once."""
+        typed = self.cleaned_data["numbers"].splitlines()
+        lines = {number: digits_of(line) for number, line in enumerate(typed, 1) if line.strip()}
+        for number, digits in lines.items():
+            if not is_card_number(digits):
+                raise forms.ValidationError(gettext("Line %(line)s is not a card number.") % {"line": number})
+        if len(lines) > MOST_LINES:
+            raise forms.ValidationError(gettext("At most 2,000 cards at once."))
+        return list(dict.fromkeys(lines.values()))
+
+    def clean(self) -> dict[str, object]:
+        said = super().clean() or {}
+        most = MOST_ALONE[Kind.BULK_REVOKE]
+        if len(said.get("numbers", [])) > most and not said.get("why") and "why" not in self.errors:
+            told = gettext("More than %(most)s cards need a second person. Say why so many.") % {"most": most}
+            self.add_error("why", told)
+        return said

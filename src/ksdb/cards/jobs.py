@@ -4,6 +4,7 @@ from django.db import transaction
 from procrastinate.contrib.django import app
 
 from ksdb.cards.actions import draw_batch, order_batch
+from ksdb.cards.actions.bulk import erase_sheets
 from ksdb.core.scope import Scope, system_scope
 from ksdb.core.token import Form
 
@@ -20,3 +21,10 @@ def order_and_queue(scope: Scope, division_id: int, form: Form) -> int:
     batch = order_batch(scope, division_id, form)
     draw.defer(batch_id=batch.pk)
     return int(batch.pk)
+
+
+@app.periodic(cron="25 0 * * *")
+@app.task(queue="cards", pass_context=False)
+def erase_old_sheets(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
+    """Printed sheets past their time are deleted. `timestamp`: when it was due."""
+    erase_sheets(system_scope())

@@ -51,6 +51,7 @@ class Reason(StrEnum):
     MOVED_AWAY = "moved_away"
     DIED = "died"
     FOUND = "found"
+    OVERRIDE = "override"
 
 
 REASONS: Final = {
@@ -66,6 +67,23 @@ REASONS: Final = {
     CardStatus.ACTIVE: (Reason.FOUND,),
 }
 """The reasons that make sense for each goal of a change by hand."""
+
+
+REASON_NUMBERS: Final = {
+    Reason.LOST: 1,
+    Reason.STOLEN: 2,
+    Reason.DAMAGED: 3,
+    Reason.WRONG_DATA: 4,
+    Reason.MOVED_AWAY: 5,
+    Reason.DIED: 6,
+}
+"""The reasons of a revocation as an act that waits for a second person keeps them: in numbers."""
+
+
+def out_of_order(status: CardStatus) -> list[CardStatus]:
+    """The statuses that a card can be brought to only against its usual life, by two persons."""
+    usual = ALLOWED.get(status, frozenset()) | {status}
+    return [goal for goal in (CardStatus.ACTIVE, CardStatus.SUSPENDED) if goal not in usual]
 
 
 class HasLiveCard(KsdbError):
@@ -101,3 +119,17 @@ class NotInLedger(KsdbError):
 
     code = "not_in_ledger"
     status = 500
+
+
+class NobodyWithoutCard(KsdbError):
+    """Everybody registered there has a card already. There is nothing to issue."""
+
+    code = "nobody_without_card"
+    status = 409
+
+
+class CardsSpread(KsdbError):
+    """These cards belong to people of several jurisdictions. Revoke those of one division at a time."""
+
+    code = "cards_spread"
+    status = 409

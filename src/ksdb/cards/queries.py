@@ -1,17 +1,19 @@
 """Reads of cards, issuer keys and print batches."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
-from ksdb.audit.actions import record
+from ksdb.audit.actions import record, record_many
 from ksdb.cards.keys import public_key
 from ksdb.cards.life import CARDS_PER_KEY, LIVE, PRINTABLE, NoIssuerKey, card_expiry
 from ksdb.cards.models import Card, IssuerKey, PrintBatch
+from ksdb.config import settings
 from ksdb.core import token
 from ksdb.core.clock import now
 from ksdb.core.decision import CardStatus
@@ -139,6 +141,15 @@ def card_by_number(scope: Scope, number: str, purpose: Purpose) -> Card:
     return card
 
 
+def cards_by_numbers(scope: Scope, numbers: Sequence[str], purpose: Purpose) -> list[Card]:
+    """The cards of the jurisdiction with these printed numbers, by index. The look-up is audited."""
+    condition = within(scope, Permission.CARDS_CARD_REVOKE, "resident__division")
+    found = list(Card.objects.filter(condition, number__in=numbers).select_related("resident").order_by("index"))
+    detail = {"asked": len(numbers), "found": len(found)}
+    record_many(scope, "cards:card:find", [("resident", card.resident_id) for card in found], purpose, detail)
+    return found
+
+
 def card_in_reach(scope: Scope, permission: Permission, index: int) -> Card:
     """A card whose holder lies where the permission was granted. Raises NotFound."""
     card = Card.objects.filter(within(scope, permission, "resident__division"), pk=index).first()
@@ -198,6 +209,10 @@ def batch(scope: Scope, batch_id: int) -> PrintBatch:
     if found is None:
         raise NotFound
     return found
+
+
+def prints_dir() -> Path:
+    return settings().var_dir / "prints"
 
 
 def cards_of_batch(scope: Scope, batch_id: int) -> Iterator[BatchCard]:

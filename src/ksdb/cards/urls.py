@@ -9,6 +9,7 @@ urlpatterns = [
     path("print/", views.batches, name="batches"),
     path("print/order/", views.order, name="order"),
     path("print/issue/", views.issue_missing, name="issue_missing"),
+    path("print/issue/ask/", views.ask_issue, name="ask_issue"),
     path("print/<int:batch_id>/", views.batch, name="batch"),
     path("print/<int:batch_id>/file", views.batch_file, name="batch_file"),
     path("residents/<int:resident_id>/cards/", views.of_resident, name="of_resident"),
@@ -16,4 +17,6 @@ urlpatterns = [
     path("cards/find/", views.find, name="find"),
     path("cards/<int:index>/activate/", views.activate, name="activate"),
     path("cards/<int:index>/change/", views.change, name="change"),
+    path("cards/<int:index>/override/", views.override, name="override"),
+    path("cards/revoke/", views.revoke, name="revoke"),
 ]

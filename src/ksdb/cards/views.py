@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Model
+from django.forms import BaseForm
 from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -13,12 +15,16 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from ksdb.approvals.kinds import MOST_ALONE, AlreadyAsked, Kind, SecondPersonNeeded, UnitMissing
 from ksdb.cards import actions, jobs, queries
-from ksdb.cards.forms import ChangeForm, FindForm, IssueForm, PrintForm
+from ksdb.cards.actions import bulk
+from ksdb.cards.forms import AskIssueForm, ChangeForm, FindForm, IssueForm, OverrideForm, PrintForm, RevokeForm
 from ksdb.cards.life import (
     ALLOWED,
     REASONS,
+    CardsSpread,
     HasLiveCard,
+    NobodyWithoutCard,
     NoIssuerKey,
     NothingToPrint,
     NotThisStatus,
@@ -41,6 +47,7 @@ from ksdb.core.token import Form
 from ksdb.web.requires import ScopedRequest, requires
 
 PAGE_ROWS = 50
+ASKED = (AlreadyAsked, CardsSpread, NobodyWithoutCard, NotThisStatus, UnitMissing)
 TOLD = (HasLiveCard, NoIssuerKey, NothingToPrint, NotThisStatus)
 """What a desk can run into in its daily work: said on the page it was on."""
 
@@ -56,6 +63,7 @@ class CardRow:
     reason: str | Promise
     can_activate: bool
     changes: list[ChangeForm]
+    can_override: bool
 
 
 @never_cache
@@ -85,6 +93,7 @@ def _card_rows(scope: Scope, found: queries.HolderCards) -> list[CardRow]:
             reason=REASON_LABELS[Reason(card.reason)] if card.reason else "",
             can_activate=shown == CardStatus.ISSUED and scope.allows(Permission.CARDS_CARD_ISSUE),
             changes=_changes(scope, CardStatus(card.status), card.pk),
+            can_override=scope.allows(Permission.CARDS_CARD_OVERRIDE) and shown == CardStatus.REVOKED,
         )
         rows.append(row)
     return rows
@@ -159,7 +168,8 @@ def find(request: ScopedRequest) -> HttpResponse:
             form.add_error("number", sentence)
         else:
             return redirect("cards:of_resident", card.resident_id)
-    return render(request, "cards/find.html", {"form": form})
+    context = {"form": form, "can_revoke": request.scope.allows(Permission.CARDS_CARD_REVOKE)}
+    return render(request, "cards/find.html", context)
 
 
 @never_cache
@@ -203,14 +213,108 @@ def issue_missing(request: ScopedRequest) -> HttpResponse:
     form = _print_form(request)
     try:
         count = actions.issue_missing(request.scope, form.cleaned_data["division"], form.cleaned_data["form"])
+    except SecondPersonNeeded:
+        return _to_chosen("cards:ask_issue", form)
     except TOLD as error:
         messages.error(request, gettext(error.sentence()))
     else:
         done = ngettext("%(count)s card is issued.", "%(count)s cards are issued.", count) % {"count": count}
         messages.success(request, done)
-    target = redirect("cards:batches")
+    return _to_chosen("cards:batches", form)
+
+
+def _to_chosen(page: str, form: PrintForm) -> HttpResponse:
+    target = redirect(page)
     target["Location"] += f"?division={form.cleaned_data['division']}&form={form.cleaned_data['form'].value}"
     return target
+
+
+@never_cache
+@requires(Permission.CARDS_CARD_ISSUE)
+def ask_issue(request: ScopedRequest) -> HttpResponse:
+    chosen = {name: request.GET.get(name) for name in ("division", "form")}
+    form = AskIssueForm(request.POST or None, initial=chosen)
+    if form.is_valid():
+        said = form.cleaned_data
+        asked = _asked(
+            request, lambda: bulk.ask_issue(request.scope, said["division"], said["form"], said["reason"]), form
+        )
+        if asked:
+            return asked
+    title = gettext("Ask to issue many cards")
+    introduction = gettext(
+        "More than %(most)s cards at once need a second person of another unit. Say why they are needed."
+    ) % {"most": MOST_ALONE[Kind.BULK_ISSUE]}
+    context = {"form": form, "title": title, "introduction": introduction, "submit_label": gettext("Ask")}
+    return render(request, "web/desk_form.html", context, status=422 if form.errors else 200)
+
+
+def _asked(request: ScopedRequest, ask: Callable[[], Model], form: BaseForm) -> HttpResponse | None:
+    """Leads to the act that was asked for; what stands in the way is said in the form."""
+    try:
+        asked = ask()
+    except ASKED as error:
+        form.add_error(None, gettext(error.sentence()))
+        return None
+    messages.success(request, gettext("You have asked for this. Somebody of another unit decides within 72 hours."))
+    return redirect("approvals:act", asked.pk)
+
+
+@never_cache
+@requires(Permission.CARDS_CARD_OVERRIDE)
+def override(request: ScopedRequest, index: int) -> HttpResponse:
+    card = queries.card_in_reach(request.scope, Permission.CARDS_CARD_OVERRIDE, index)
+    form = OverrideForm(CardStatus(card.status), request.POST or None)
+    if form.is_valid():
+        said = form.cleaned_data
+        asked = _asked(request, lambda: bulk.ask_override(request.scope, index, said["status"], said["reason"]), form)
+        if asked:
+            return asked
+    title = gettext("Ask for a status out of order")
+    introduction = gettext(
+        "A card's usual life does not lead back from this status. Two persons can set it all the same."
+    )
+    context = {"form": form, "title": title, "introduction": introduction, "submit_label": gettext("Ask")}
+    return render(request, "web/desk_form.html", context, status=422 if form.errors else 200)
+
+
+@never_cache
+@requires(Permission.CARDS_CARD_REVOKE)
+def revoke(request: ScopedRequest) -> HttpResponse:
+    form = RevokeForm(request.POST or None)
+    if form.is_valid():
+        done = _revoke(request, form)
+        if done:
+            return done
+    most = MOST_ALONE[Kind.BULK_REVOKE]
+    introduction = gettext(
+        "Up to %(most)s cards are revoked at once. For more, a second person of another unit has to agree."
+    ) % {"most": most}
+    title = gettext("Revoke several cards")
+    context = {"form": form, "title": title, "introduction": introduction, "submit_label": gettext("Revoke")}
+    return render(request, "web/desk_form.html", context, status=422 if form.errors else 200)
+
+
+def _revoke(request: ScopedRequest, form: RevokeForm) -> HttpResponse | None:
+    """Revokes the cards or asks for it; numbers that lead to no card here are said in the form."""
+    said, scope = form.cleaned_data, request.scope
+    cards = queries.cards_by_numbers(scope, said["numbers"], Purpose.CARD_SERVICE)
+    missing = sorted(set(said["numbers"]) - {card.number for card in cards})
+    if missing:
+        told = gettext("Not in your jurisdiction: %(numbers)s") % {"numbers": ", ".join(missing[:5])}
+        form.add_error("numbers", told)
+        return None
+    indexes = [card.pk for card in cards]
+    if len(indexes) > MOST_ALONE[Kind.BULK_REVOKE]:
+        return _asked(request, lambda: bulk.ask_revoke(scope, indexes, said["reason"], said["why"]), form)
+    try:
+        count = bulk.revoke_cards(scope, indexes, said["reason"])
+    except NotThisStatus:
+        form.add_error("numbers", gettext("One of these cards is revoked already. Nothing was changed."))
+        return None
+    done = ngettext("%(count)s card is revoked.", "%(count)s cards are revoked.", count) % {"count": count}
+    messages.success(request, done)
+    return redirect("cards:revoke")
 
 
 def _print_form(request: ScopedRequest) -> PrintForm:

@@ -33,6 +33,7 @@ REASON_LABELS = {
     Reason.MOVED_AWAY: _("Moved away"),
     Reason.DIED: _("Died"),
     Reason.FOUND: _("Found again"),
+    Reason.OVERRIDE: _("Set by two persons"),
 }
 
 BATCH_STATUS_LABELS = {

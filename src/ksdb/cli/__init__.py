@@ -7,11 +7,16 @@ from typing import Annotated
 
 import typer
 
+from ksdb.cli.audit import app as audit
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
 simulate = typer.Typer(no_args_is_help=True, help="Make invented data at real size.")
 app.add_typer(simulate, name="simulate")
-keys = typer.Typer(no_args_is_help=True, help="Keys that sign cards.")
+keys = typer.Typer(no_args_is_help=True, help="Keys that sign cards, and the key that seals ID numbers and phones.")
 app.add_typer(keys, name="keys")
+account = typer.Typer(no_args_is_help=True, help="Staff accounts, for the first administrator and for emergencies.")
+app.add_typer(account, name="account")
+app.add_typer(audit, name="audit")
 
 
 def main() -> None:
@@ -27,7 +32,7 @@ def main() -> None:
 
 
 def _with_django() -> None:
-    """Starts the embedded database if none is named, and Django."""
+    """Starts the embedded database if none is named, and Django, which acts as the owner of the tables."""
     import django
 
     from ksdb.config import make_secrets, settings
@@ -36,8 +41,14 @@ def _with_django() -> None:
     make_secrets(settings().var_dir)
     database_url(settings())
     settings.cache_clear()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ksdb.site.settings")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "ksdb.site.owner"
     django.setup()
+
+
+def _as_demo() -> None:
+    """Invented people need no second factor; `KSDB_SECOND_FACTOR=1` shows it all the same."""
+    os.environ["KSDB_IS_DEMO"] = "1"
+    os.environ.setdefault("KSDB_SECOND_FACTOR", "0")
 
 
 @app.command()
@@ -48,7 +59,7 @@ def up(
     from ksdb.cli.up import run
 
     if with_demo:
-        os.environ["KSDB_IS_DEMO"] = "1"
+        _as_demo()
     _with_django()
     run(with_demo=with_demo)
 
@@ -58,7 +69,7 @@ def demo() -> None:
     """Loads the demo town, sends two weeks of visits through the gateway, and prints a case's contacts and coverage."""
     from ksdb.cli.up import run
 
-    os.environ["KSDB_IS_DEMO"] = "1"
+    _as_demo()
     _with_django()
     run(with_demo=True, stays_up=False)
 
@@ -122,6 +133,56 @@ def make() -> None:
     with stopping_the_server():
         key = make_issuer_key(system_scope())
         typer.echo(f"Key {key.kid} signs from now on; it is valid until {key.not_after:%Y-%m-%d}.")
+
+
+@account.command("make")
+def make_account(
+    username: Annotated[str, typer.Argument(help="Sign-in name: small letters, digits, dots, hyphens.")],
+    full_name: Annotated[str, typer.Argument(help="The person's full name, in quotes.")],
+    administrator: Annotated[bool, typer.Option("--administrator", help="Administrator of the province.")] = False,
+    sealed: Annotated[bool, typer.Option("--sealed", help="For the envelope: see docs/break-glass.md.")] = False,
+    unit: Annotated[str, typer.Option(help="The office the person works in.")] = "",
+) -> None:
+    """Makes an account for the whole province and prints the link by which its holder sets a password."""
+    _with_django()
+    from ksdb.cli.accounts import make
+    from ksdb.cli.up import stopping_the_server
+
+    with stopping_the_server():
+        make(username, full_name, unit, is_administrator=administrator, is_sealed=sealed)
+
+
+@account.command("link")
+def link_account(username: Annotated[str, typer.Argument(help="Sign-in name.")]) -> None:
+    """Prints a new link for an account whose password is lost."""
+    _with_django()
+    from ksdb.cli.accounts import link
+    from ksdb.cli.up import stopping_the_server
+
+    with stopping_the_server():
+        link(username)
+
+
+@account.command("reset")
+def reset_account(username: Annotated[str, typer.Argument(help="Sign-in name.")]) -> None:
+    """Forgets an account's second factor and signs it out everywhere."""
+    _with_django()
+    from ksdb.cli.accounts import reset
+    from ksdb.cli.up import stopping_the_server
+
+    with stopping_the_server():
+        reset(username)
+
+
+@keys.command("rotate-seal")
+def rotate_seal(
+    finish: Annotated[bool, typer.Option("--finish", help="Seal what is left under older keys; make no key.")] = False,
+) -> None:
+    """Makes a new key for ID numbers and phones and seals them all anew. Broken off, run it again: it goes on."""
+    _with_django()
+    from ksdb.cli.rotating import run
+
+    run(makes_key=not finish)
 
 
 @simulate.command()

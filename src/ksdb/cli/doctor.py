@@ -14,6 +14,7 @@ from rich.console import Console
 
 from ksdb.config import SECRET_NAMES, SettingMissing, Settings, read_settings
 from ksdb.core.clock import now
+from ksdb.postgres.roles import powers
 from ksdb.postgres.server import data_dir
 
 GIB = 1024**3
@@ -74,7 +75,8 @@ def _disk(ours: Settings) -> Finding:
 
 def _secrets(ours: Settings) -> Finding:
     try:
-        lengths = [len(ours.secret(name)) for name in SECRET_NAMES]
+        lengths = [len(ours.secret(name)) for name in SECRET_NAMES if name != "seal_key"]
+        lengths += [len(key) for key in ours.seal_keys().values()]
     except (SettingMissing, ValueError) as error:
         return Finding(is_well=False, what="secrets", advice=str(error))
     advice = "Each secret is 32 bytes written as 64 hexadecimal digits; make new ones with `ksdb init`."
@@ -95,6 +97,8 @@ def _database(ours: Settings) -> Iterator[Finding]:
         with psycopg.connect(ours.database_url, connect_timeout=5) as connection:
             yield _server_version(connection)
             yield _durability(connection)
+        yield _rights("pages and jobs", "SITE", ours.site_url)
+        yield _rights("gateway", "GATEWAY", ours.gateway_url)
     except psycopg.Error as error:
         advice = f"{type(error).__name__}: check that the server runs and KSDB_DATABASE_URL names it."
         yield Finding(is_well=False, what="the database does not answer", advice=advice)
@@ -118,6 +122,14 @@ def _durability(connection: psycopg.Connection[tuple[object, ...]]) -> Finding:
     off = [name for name in names if connection.execute("SELECT current_setting(%s)", [name]).fetchone() == ("off",)]
     advice = f"Turn {', '.join(off)} on: a scan that was acknowledged must survive a power cut."
     return Finding(not off, "the database keeps what it acknowledges", advice)
+
+
+def _rights(what: str, name: str, url: str) -> Finding:
+    """Whether a door could alter the audit trail, or take what it was not given."""
+    with psycopg.connect(url, connect_timeout=5) as connection:
+        user, too_much = connection.info.user, powers(connection)
+    advice = f"That role {', '.join(too_much)}. Set KSDB_{name}_DATABASE_URL: docs/database-roles.md says how."
+    return Finding(not too_much, f"the {what} reach the database as {user}", advice)
 
 
 def _address(name: str, address: str) -> Finding:

@@ -36,7 +36,7 @@ def run(people: int, visit_count: int, days: int, seed: int) -> None:
 
 def _load_registry(population: Population, points: Points, seed: int, progress: Progress) -> Loaded:
     tasks = {name: progress.add_task(name, total=len(population)) for name in ("residents", "cards")}
-    sealer = Sealer(settings().secret("seal_key"), settings().secret("match_key"))
+    sealer = Sealer(settings().seal_keys(), settings().secret("match_key"))
 
     def report(name: str, done: int, _total: int) -> None:
         progress.update(tasks[name], completed=done)

@@ -21,9 +21,9 @@ def show_trace(console: Console, scope: Scope, trace_id: int) -> None:
     report = trace_report(scope, trace_id, SHOWN)
     console.print(_headline(report))
     table = Table(title=f"The {len(report.rows)} contacts longest together with the case, of {report.contacts:,}")
-    for heading in ("rank", "minutes", "generation"):
-        table.add_column(heading, justify="right")
-    for heading in ("who, born", "commune", "first", "last", "where"):
+    for heading, width in (("#", 2), ("min.", 4), ("gen.", 4), ("first", 11)):
+        table.add_column(heading, justify="right", min_width=width, no_wrap=True)
+    for heading in ("who, born", "commune", "where"):
         table.add_column(heading, no_wrap=True, overflow="ellipsis")
     for row in report.rows:
         table.add_row(*_cells(row))
@@ -42,17 +42,15 @@ def _headline(report: Report) -> str:
 
 
 def _cells(row: Row) -> list[str]:
-    evidence = "" if row.is_observed else " (departure inferred)"
     places = ", ".join(row.places[:PLACES]) + (" …" if len(row.places) > PLACES else "")
     return [
         str(row.rank),
         str(row.minutes),
         str(row.generation),
+        _local(row.first_at),
         f"{row.person.name or ''}, {row.person.birth_year or ''}",
         row.person.commune,
-        _local(row.first_at),
-        _local(row.last_at),
-        places + evidence,
+        places + ("" if row.is_observed else " (inferred)"),
     ]
 
 

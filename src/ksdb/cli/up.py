@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 import httpx
 from rich.console import Console
@@ -27,15 +28,18 @@ class DoorClosed(Exception):
 
 
 def prepare_database() -> None:
-    """Migrations, reference data, partitions."""
+    """Migrations, the rights of the doors, reference data, partitions."""
     from django.core.management import call_command
 
     from ksdb.core.scope import system_scope
     from ksdb.places.actions import load_reference
+    from ksdb.postgres.roles import give_rights
     from ksdb.tracing.actions import load_profiles
     from ksdb.visits.actions import keep_partitions
 
     call_command("migrate", verbosity=0)
+    for role in give_rights(settings().database_url):
+        console.print(f"[red]There is no role {role}[/], and this one may not make it: see docs/database-roles.md.")
     load_reference(system_scope())
     load_profiles(system_scope())
     keep_partitions(system_scope())
@@ -98,17 +102,23 @@ def _host_and_port(address: str) -> tuple[str, int]:
 @contextmanager
 def running(ours: Settings) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
     """The processes by name, once the doors answer; stopped gently at the end, the doors first."""
-    environment = {**os.environ, **environment_of(ours), "DJANGO_SETTINGS_MODULE": "ksdb.site.settings"}
     (ours.var_dir / "static").mkdir(parents=True, exist_ok=True)
     children: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for name, command in processes(ours).items():
             # A session of its own: Ctrl-C reaches us alone, and we stop them in order.
-            children[name] = subprocess.Popen(command, env=environment, start_new_session=True)
+            children[name] = subprocess.Popen(command, env=_environment(name, ours), start_new_session=True)
         _wait_until_open(children, ours)
         yield children
     finally:
         stop(list(children.values()))
+
+
+def _environment(name: str, ours: Settings) -> dict[str, str]:
+    """What a process is told: of the database only the address of its own role."""
+    url = ours.gateway_url if name == "gateway" else ours.site_url
+    own = replace(ours, database_url=url, site_database_url="", gateway_database_url="")
+    return {**os.environ, **environment_of(own), "DJANGO_SETTINGS_MODULE": "ksdb.site.settings"}
 
 
 def _wait_until_open(children: dict[str, subprocess.Popen[bytes]], ours: Settings) -> None:

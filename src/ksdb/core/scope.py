@@ -4,7 +4,7 @@ A permission reads `room:thing:action`; audit actions follow the same grammar.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ksdb.core.errors import NotAllowed
@@ -14,8 +14,11 @@ class Permission(StrEnum):
     """Everything a person may be allowed to do, in the order of the alphabet."""
 
     ACCESS_GRANT_WRITE = "access:grant:write"
+    APPROVALS_ACT_DECIDE = "approvals:act:decide"
+    APPROVALS_ACT_READ = "approvals:act:read"
     AUDIT_ENTRY_READ = "audit:entry:read"
     CARDS_CARD_ISSUE = "cards:card:issue"
+    CARDS_CARD_OVERRIDE = "cards:card:override"
     CARDS_CARD_PRINT = "cards:card:print"
     CARDS_CARD_REVOKE = "cards:card:revoke"
     CARDS_KEY_MANAGE = "cards:key:manage"
@@ -23,9 +26,13 @@ class Permission(StrEnum):
     PLACES_DIVISION_READ = "places:division:read"
     PLACES_DIVISION_WRITE = "places:division:write"
     REGISTRY_IMPORT_RUN = "registry:import:run"
+    REGISTRY_RESIDENT_EXPORT = "registry:resident:export"
     REGISTRY_RESIDENT_READ = "registry:resident:read"
     TRACING_CASE_READ = "tracing:case:read"
     TRACING_CASE_WRITE = "tracing:case:write"
+    TRACING_TRACE_EXPORT = "tracing:trace:export"
+    VISITS_DAY_DELETE = "visits:day:delete"
+    VISITS_DAY_READ = "visits:day:read"
     VISITS_DEVICE_ENROL = "visits:device:enrol"
     VISITS_POINT_READ = "visits:point:read"
     VISITS_POINT_WRITE = "visits:point:write"
@@ -53,27 +60,41 @@ class Role(StrEnum):
 
 P = Permission
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
-    Role.ADMINISTRATOR: frozenset(P) - {P.TRACING_CASE_READ, P.TRACING_CASE_WRITE, P.AUDIT_ENTRY_READ},
-    Role.AUDITOR: frozenset({P.AUDIT_ENTRY_READ, P.COVERAGE_FIGURES_READ, P.PLACES_DIVISION_READ}),
+    Role.ADMINISTRATOR: frozenset(P)
+    - {P.TRACING_CASE_READ, P.TRACING_CASE_WRITE, P.TRACING_TRACE_EXPORT, P.AUDIT_ENTRY_READ},
+    Role.AUDITOR: frozenset(
+        {
+            P.APPROVALS_ACT_READ,
+            P.AUDIT_ENTRY_READ,
+            P.COVERAGE_FIGURES_READ,
+            P.PLACES_DIVISION_READ,
+            P.VISITS_DAY_READ,
+        }
+    ),
     Role.EPIDEMIOLOGIST: frozenset(
         {
+            P.APPROVALS_ACT_DECIDE,
+            P.APPROVALS_ACT_READ,
             P.COVERAGE_FIGURES_READ,
             P.PLACES_DIVISION_READ,
             P.REGISTRY_RESIDENT_READ,
             P.TRACING_CASE_READ,
             P.TRACING_CASE_WRITE,
+            P.TRACING_TRACE_EXPORT,
             P.VISITS_POINT_READ,
         }
     ),
     Role.POINT_OWNER: frozenset({P.PLACES_DIVISION_READ, P.VISITS_DEVICE_ENROL, P.VISITS_POINT_READ}),
     Role.WARD_OFFICER: frozenset(
         {
+            P.APPROVALS_ACT_READ,
             P.CARDS_CARD_ISSUE,
             P.CARDS_CARD_PRINT,
             P.CARDS_CARD_REVOKE,
             P.COVERAGE_FIGURES_READ,
             P.PLACES_DIVISION_READ,
             P.REGISTRY_IMPORT_RUN,
+            P.REGISTRY_RESIDENT_EXPORT,
             P.REGISTRY_RESIDENT_READ,
             P.VISITS_DEVICE_ENROL,
             P.VISITS_POINT_READ,
@@ -81,6 +102,18 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         }
     ),
 }
+
+WITHOUT_SECOND_FACTOR = frozenset(
+    {
+        P.COVERAGE_FIGURES_READ,
+        P.PLACES_DIVISION_READ,
+        P.VISITS_DEVICE_ENROL,
+        P.VISITS_POINT_READ,
+        P.VISITS_POINT_WRITE,
+    }
+)
+NEEDS_SECOND_FACTOR = frozenset(P) - WITHOUT_SECOND_FACTOR
+"""What a password alone never opens: whatever shows a person, signs a card or gives rights; new permissions too."""
 del P
 
 
@@ -89,13 +122,15 @@ class Scope:
     """What one actor may do, and where.
 
     `divisions` maps a permission to the divisions it was granted on; access cascades to everything inside them
-    (`division_containment`). `actor_id` is None for the system's own jobs.
+    (`division_containment`). `actor_id` is None for the system's own jobs. `actor_name` is the sign-in name, for the
+    audit trail.
     """
 
     actor_id: int | None
     divisions: Mapping[Permission, frozenset[int]] = field(default_factory=dict)
     is_system: bool = False
     address: str = ""
+    actor_name: str = ""
 
     def allows(self, permission: Permission) -> bool:
         return self.is_system or bool(self.divisions.get(permission))
@@ -103,6 +138,10 @@ class Scope:
     def require(self, permission: Permission) -> None:
         if not self.allows(permission):
             raise NotAllowed
+
+    def without(self, permissions: frozenset[Permission]) -> "Scope":
+        """The same scope with these permissions taken out."""
+        return replace(self, divisions={p: ids for p, ids in self.divisions.items() if p not in permissions})
 
     def outer(self, permission: Permission) -> list[int] | None:
         """The divisions granted for `permission`, or None for the system, which sees everything."""

@@ -3,32 +3,49 @@
 import hashlib
 import hmac
 import os
+from collections.abc import Mapping
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-_VERSION = 1
+from ksdb.core.errors import KsdbError
+
+
+class KeyVersionUnknown(KsdbError):
+    """A sealed number needs a key that this machine does not have. Ask the administrator for all `seal_key` files."""
+
+    code = "key_version_unknown"
 
 
 class Sealer:
     """Seals short texts with AES-256-GCM and derives keyed hashes for matching.
 
-    A sealed value is `version (1) · nonce (12) · ciphertext and tag`; the field name is authenticated with it, so a
-    value moved to another column does not open. A match key is the first 16 bytes of HMAC-SHA-256.
+    A sealed value is `version of the key (1) · nonce (12) · ciphertext and tag`; the field name is authenticated with
+    it, so a value moved to another column does not open. The newest key seals, each opens what it sealed. A match key
+    is the first 16 bytes of HMAC-SHA-256.
     """
 
-    def __init__(self, seal_key: bytes, match_key: bytes) -> None:
-        self._cipher = AESGCM(seal_key)
+    def __init__(self, seal_keys: Mapping[int, bytes], match_key: bytes) -> None:
+        self._ciphers = {version: AESGCM(key) for version, key in seal_keys.items()}
+        self.newest = max(self._ciphers)
         self._match_key = match_key
 
     def seal(self, field: str, text: str) -> bytes:
         nonce = os.urandom(12)
-        return bytes([_VERSION]) + nonce + self._cipher.encrypt(nonce, text.encode(), field.encode())
+        sealed = self._ciphers[self.newest].encrypt(nonce, text.encode(), field.encode())
+        return bytes([self.newest]) + nonce + sealed
 
     def open(self, field: str, sealed: bytes) -> str:
-        """The text that was sealed. Raises InvalidTag if it was altered, ValueError on a version not known."""
-        if sealed[0] != _VERSION:
-            raise ValueError(sealed[0])
-        return self._cipher.decrypt(sealed[1:13], sealed[13:], field.encode()).decode()
+        """The text that was sealed. Raises InvalidTag if it was altered, KeyVersionUnknown when its key is not here."""
+        cipher = self._ciphers.get(sealed[0])
+        if cipher is None:
+            raise KeyVersionUnknown(sealed[0])
+        return cipher.decrypt(sealed[1:13], sealed[13:], field.encode()).decode()
+
+    def sealed_anew(self, field: str, sealed: bytes | None) -> bytes | None:
+        """The same text under the newest key; what is under it already, and None, as it is."""
+        if sealed is None or sealed[0] == self.newest:
+            return sealed
+        return self.seal(field, self.open(field, sealed))
 
     def match_key(self, field: str, text: str) -> bytes:
         return hmac.new(self._match_key, f"{field}:{text}".encode(), hashlib.sha256).digest()[:16]

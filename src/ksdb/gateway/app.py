@@ -169,8 +169,8 @@ def _routes(gateway: Gateway) -> list[Route]:
 
 
 def _url(ours: Settings) -> str:
-    if ours.database_url:
-        return ours.database_url
+    if ours.gateway_url:
+        return ours.gateway_url
     from ksdb.postgres.server import database_url
 
     return database_url(ours)

@@ -1,6 +1,7 @@
 """Reads of divisions and scan points."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -54,6 +55,22 @@ def covers(scope: Scope, permission: Permission, division_id: int) -> bool:
     return DivisionContainment.objects.filter(outer__in=outer, inner=division_id).exists()
 
 
+def granted_over(scope: Scope, permission: Permission, division_ids: Collection[int]) -> int | None:
+    """One division granted for the permission in which all of these lie; None when there is none."""
+    wanted = set(division_ids)
+    rows = DivisionContainment.objects.filter(outer__in=scope.outer(permission) or [], inner__in=wanted)
+    inner: defaultdict[int, set[int]] = defaultdict(set)
+    for outer_id, inner_id in rows.values_list("outer", "inner"):
+        inner[outer_id].add(inner_id)
+    return next((outer_id for outer_id, found in sorted(inner.items()) if found == wanted), None)
+
+
+def province(scope: Scope) -> Division:
+    """The province as it is today."""
+    scope.require(Permission.PLACES_DIVISION_READ)
+    return Division.objects.filter(kind=Division.Kind.PROVINCE).latest("valid_from")
+
+
 def within(scope: Scope, permission: Permission, field: str = "division") -> Q:
     """A condition that keeps the rows whose `field` names a division inside the jurisdiction."""
     outer = scope.outer(permission)
@@ -81,3 +98,8 @@ def points_in(scope: Scope) -> QuerySet[ScanPoint]:
 def point_types(scope: Scope) -> list[ScanPointType]:
     scope.require(Permission.PLACES_DIVISION_READ)
     return list(ScanPointType.objects.order_by("code"))
+
+
+def province_on(scope: Scope, on: date) -> Division | None:
+    """The whole province in the structure that held on that day; None before divisions are loaded."""
+    return divisions_on(scope, on).filter(kind=Division.Kind.PROVINCE).first()

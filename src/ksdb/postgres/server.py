@@ -11,6 +11,7 @@ import psutil
 import psycopg
 
 from ksdb.config import Settings
+from ksdb.postgres.roles import GATEWAY, SITE, as_role
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the wheel asks for XDG_RUNTIME_DIR at import; our socket lies in the data folder
@@ -157,4 +158,6 @@ def database_url(settings: Settings) -> str:
         return settings.database_url
     url = embedded_url(start_embedded(settings))
     os.environ["KSDB_DATABASE_URL"] = url  # children of this process use the same server
+    os.environ["KSDB_SITE_DATABASE_URL"] = as_role(url, SITE)
+    os.environ["KSDB_GATEWAY_DATABASE_URL"] = as_role(url, GATEWAY)
     return url

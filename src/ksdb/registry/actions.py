@@ -4,34 +4,42 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
 from itertools import chain, islice
 from pathlib import Path
 
+import msgspec
 import psycopg
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F
+from django.utils.translation import gettext
 
-from ksdb.audit.actions import record
+from ksdb.audit.actions import record, record_many
+from ksdb.audit.erasing import erase_files, files_before
+from ksdb.config import settings
 from ksdb.core.clock import now, today
 from ksdb.core.errors import KsdbError, NotAllowed, NotFound
 from ksdb.core.names import stored_name
-from ksdb.core.scope import Permission, Scope
+from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.actions import ensure_group
 from ksdb.places.models import Division
 from ksdb.places.queries import covers, inside
 from ksdb.postgres.named import sql
+from ksdb.registry import rotating
 from ksdb.registry.checking import CheckedRow, Checker
 from ksdb.registry.communes import Commune, Communes
 from ksdb.registry.correcting import CorrectionFile
 from ksdb.registry.headings import REQUIRED, Column, HeadingMissing
 from ksdb.registry.matching import Verdict
-from ksdb.registry.models import Import, ImportProblem
+from ksdb.registry.models import Import, ImportProblem, Resident
 from ksdb.registry.probing import require_bearable
 from ksdb.registry.problems import Code, Problem
-from ksdb.registry.queries import import_of, imports_dir
+from ksdb.registry.queries import import_of, imports_dir, residents_to_export
 from ksdb.registry.reading import MAX_FILE_BYTES, FileTooLarge, RawRow, read_list
-from ksdb.registry.sealing import sealer
+from ksdb.registry.sealing import sealer_of_now
 from ksdb.registry.storing import ROOM, Placed, Store
+from ksdb.web.exporting import MOST_ROWS, FileKind, Table, Written, write_table
 
 CHUNK_ROWS = 5_000
 ATTEMPTS = 3
@@ -125,6 +133,37 @@ def run_import(scope: Scope, import_id: int, progress: Progress | None = None) -
             raise ImportBroken(getattr(error, "sqlstate", None)) from None  # its text may hold rows of the file
         record(scope, Permission.REGISTRY_IMPORT_RUN, subject=("import", source.pk), detail=_figures(source))
     return source
+
+
+class Rotation(msgspec.Struct, frozen=True):
+    """What came of a rotation: the version that seals now, residents sealed anew, and versions nothing needs now."""
+
+    newest: int
+    resealed: int
+    unneeded: tuple[int, ...]
+
+
+def rotate_seal_key(scope: Scope, progress: Progress | None = None, *, makes_key: bool = True) -> Rotation:
+    """Makes a new seal key and seals every ID number and phone anew under it, in batches.
+
+    Where values under an older key are left, no key is made: the rotation that was broken off is gone on with.
+    Raises SealKeyNeeded when this machine cannot make the key.
+    """
+    if not scope.is_system:
+        raise NotAllowed
+    newest = max(settings().seal_keys())
+    if makes_key and set(rotating.versions_in_use()) <= {newest}:
+        newest = rotating.make_newest_key()
+        record(scope, "registry:seal_key:make", detail={"version": newest})
+    sealer_of_now()
+    total, resealed = rotating.count_under_older_keys(), 0
+    for count in rotating.seal_anew():
+        resealed += count
+        if progress:
+            progress(resealed, max(total, resealed))
+    used = rotating.versions_in_use()
+    record(scope, "registry:seal_key:rotate", detail={"version": newest, "residents": resealed})
+    return Rotation(newest, resealed, tuple(sorted(set(settings().seal_keys()) - set(used) - {newest})))
 
 
 @contextmanager
@@ -233,7 +272,7 @@ class _Run:
 
     def __init__(self, source: Import, checker: Checker, groups: _Groups, corrections: CorrectionFile) -> None:
         self._source, self._checker, self._groups, self._corrections = source, checker, groups, corrections
-        self._store = Store(source.pk, sealer(), now())
+        self._store = Store(source.pk, sealer_of_now(), now())
 
     def say(self, problem: Problem) -> None:
         with connection.cursor() as cursor:
@@ -283,3 +322,73 @@ def _by_row(problems: Iterable[Problem]) -> ByRow:
     for problem in problems:
         found[problem.row].append(problem)
     return found
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Why a list is taken out, and in which form."""
+
+    purpose: Purpose
+    reason: str
+    kind: FileKind
+
+
+def export_residents(scope: Scope, division_id: int, asked: Asked) -> Written:
+    """Takes out the residents of a commune or a residential group; each of them stands in the trail.
+
+    Raises NotFound outside the jurisdiction. No ID number and no phone is in it.
+    """
+    residents = residents_to_export(scope, division_id)
+    found = residents.count()
+    listed = list(residents[: MOST_ROWS + 1])
+    rows = [_exported(one) for one in listed]
+    facts = [(gettext("Purpose"), asked.purpose.value), (gettext("Reason"), asked.reason)]
+    facts += [(gettext("Account"), str(scope.actor_id)), (gettext("Time"), f"{now():%Y-%m-%dT%H:%M:%SZ}")]
+    with transaction.atomic():
+        written = write_table(Table(gettext("Residents"), _export_headings(), rows, found, facts), asked.kind)
+        subjects = [("resident", one.pk) for one in listed]
+        detail = {"division": division_id, "rows": written.count, "sha256": written.sha256}
+        record_many(scope, Permission.REGISTRY_RESIDENT_EXPORT, subjects, asked.purpose, detail)
+        whole = {**detail, "reason": asked.reason, "found": found, "file": asked.kind.suffix}
+        record(scope, "registry:list:export", ("division", division_id), asked.purpose, whole)
+    return written
+
+
+def _export_headings() -> list[str]:
+    words = (
+        gettext("Full name"),
+        gettext("Born on"),
+        gettext("Year of birth"),
+        gettext("Sex"),
+        gettext("Household number"),
+        gettext("Relation to the head"),
+        gettext("Residential group"),
+        gettext("Address"),
+        gettext("Resident number"),
+    )
+    return list(words)
+
+
+def _exported(one: Resident) -> tuple[str | int, ...]:
+    home = one.household
+    sexes = {Resident.Sex.FEMALE: gettext("female"), Resident.Sex.MALE: gettext("male")}
+    return (
+        one.full_name,
+        f"{one.born_on:%d/%m/%Y}" if one.born_on else "",
+        one.birth_year,
+        sexes.get(Resident.Sex(one.sex), "") if one.sex else "",
+        home.book_number if home else "",
+        one.relation,
+        one.division.name,
+        home.address if home else "",
+        one.pk,
+    )
+
+
+def erase_lists(scope: Scope) -> int:
+    """Deletes uploaded lists and correction files that are older than the setting says; returns how many."""
+    scope.require(Permission.REGISTRY_IMPORT_RUN)
+    old = files_before(imports_dir(), now() - timedelta(days=settings().file_days))
+    count = erase_files(scope, "registry:list:erase", old)
+    Import.objects.filter(rejected_path__in=[path.name for path in old]).update(rejected_path="")
+    return count

@@ -1,6 +1,6 @@
 """Forms of the registry: whom to look for and why, and which list to import where."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
@@ -9,11 +9,14 @@ from django.template.defaultfilters import date as written_date
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from ksdb.approvals.forms import ReasonField
 from ksdb.core.clock import today
 from ksdb.core.scope import Purpose, Scope
 from ksdb.places.models import Division
 from ksdb.registry.purposes import PURPOSE_CHOICES
 from ksdb.registry.queries import ResidentSearch, divisions_for_import
+from ksdb.web.exporting import FileKind
+from ksdb.web.forms import FILE_KINDS
 
 MAX_UPLOAD_BYTES = 64 * 2**20
 
@@ -97,3 +100,23 @@ def _by_structure(divisions: list[Division]) -> Iterator[tuple[str, list[tuple[i
 
 def _holds_today(divisions: list[Division]) -> bool:
     return all(division.valid_to is None or division.valid_to > today() for division in divisions)
+
+
+class ExportForm(forms.Form):
+    """What to take out, for what purpose and why; the caller names the divisions there are."""
+
+    division = forms.TypedChoiceField(label=_("Division"), coerce=int)
+    purpose = forms.TypedChoiceField(
+        label=_("Purpose"), coerce=Purpose, choices=[("", _("Choose a purpose")), *PURPOSE_CHOICES]
+    )
+    kind = forms.TypedChoiceField(
+        label=_("Kind of file"),
+        coerce=lambda value: FileKind(int(value)),
+        choices=FILE_KINDS,
+        initial=FileKind.XLSX.value,
+    )
+    reason = ReasonField()
+
+    def __init__(self, divisions: Iterable[Division], data: Any = None) -> None:
+        super().__init__(data)
+        self.fields["division"].choices = [(one.pk, one.name) for one in divisions]  # type: ignore[attr-defined]

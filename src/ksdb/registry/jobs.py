@@ -2,11 +2,18 @@
 
 from procrastinate.contrib.django import app
 
-from ksdb.core.scope import Scope
+from ksdb.core.scope import Scope, system_scope
 from ksdb.registry import actions
 
 
 @app.task(queue="registry")
-def run_import(import_id: int, actor_id: int | None) -> None:
+def run_import(import_id: int, actor_id: int | None, actor_name: str = "") -> None:
     """Brings a file in. What its uploader may do was checked when it was taken in; the trail still names the person."""
-    actions.run_import(Scope(actor_id=actor_id, is_system=True), import_id)
+    actions.run_import(Scope(actor_id=actor_id, is_system=True, actor_name=actor_name), import_id)
+
+
+@app.periodic(cron="20 0 * * *")
+@app.task(queue="registry", pass_context=False)
+def erase_old_lists(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
+    """Uploaded lists and correction files past their time are deleted. `timestamp`: when it was due."""
+    actions.erase_lists(system_scope())

@@ -1,17 +1,10 @@
-"""The words for the purposes of reading a person's record, for every page that asks for one."""
+"""The purposes of reading a person's record as a form offers them, and as a request names them."""
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
+from ksdb.audit.words import PURPOSE_LABELS
 from ksdb.core.scope import Purpose
 
-PURPOSE_LABELS: dict[Purpose, str | Promise] = {
-    Purpose.CARD_SERVICE: _("Giving out or exchanging a card"),
-    Purpose.REGISTRATION: _("Registering residents"),
-    Purpose.CORRECTION: _("Correcting a record"),
-    Purpose.CASE_TRACING: _("Tracing a case"),
-    Purpose.AUDIT: _("Checking how records are used"),
-}
+__all__ = ["PURPOSE_CHOICES", "PURPOSE_LABELS", "purpose_in"]
+
 PURPOSE_CHOICES = [(purpose.value, label) for purpose, label in PURPOSE_LABELS.items()]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ksdb.audit.actions import record, record_many
 from ksdb.config import settings
@@ -13,9 +13,9 @@ from ksdb.core.errors import NotFound
 from ksdb.core.names import search_key
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.models import Division
-from ksdb.places.queries import within
+from ksdb.places.queries import covers, inside, within
 from ksdb.registry.models import Import, ImportProblem, Resident
-from ksdb.registry.sealing import ID_NUMBER, PHONE, sealer
+from ksdb.registry.sealing import ID_NUMBER, PHONE, opened
 
 PAGE_ROWS = 50
 MASK = "••••••••"
@@ -90,7 +90,7 @@ def _residents(scope: Scope) -> QuerySet[Resident]:
 
 
 def _masked(field: str, sealed: bytes | memoryview | None) -> str:
-    return MASK + sealer().open(field, bytes(sealed))[-4:] if sealed else ""
+    return MASK + opened(field, bytes(sealed))[-4:] if sealed else ""
 
 
 def imports_in(scope: Scope) -> QuerySet[Import]:
@@ -137,3 +137,25 @@ def divisions_for_import(scope: Scope) -> list[Division]:
     granted = Division.objects.filter(pk__in=scope.outer(Permission.REGISTRY_IMPORT_RUN) or []).values("valid_from")
     is_used = Q(valid_to=None) | Q(valid_from__in=used) | Q(valid_from__in=granted)
     return list(inside.filter(is_used, kind__in=kinds).order_by("-valid_from", "position", "code"))
+
+
+def divisions_for_export(scope: Scope) -> list[Division]:
+    """Communes of the jurisdiction where somebody is registered, and their residential groups, those after each."""
+    lived_in = Division.objects.filter(
+        within(scope, Permission.REGISTRY_RESIDENT_EXPORT, "pk"),
+        Exists(Resident.objects.filter(division=OuterRef("pk"))),
+    )
+    found = list(lived_in.select_related("parent").order_by("parent__name", "position", "code"))
+    communes = {one.parent_id: one.parent for one in found if one.kind == Division.Kind.GROUP and one.parent}
+    covered = [one for one in communes.values() if covers(scope, Permission.REGISTRY_RESIDENT_EXPORT, one.pk)]
+    return covered + found
+
+
+def residents_to_export(scope: Scope, division_id: int) -> QuerySet[Resident]:
+    """The residents of a commune or a residential group, in walking order. NotFound elsewhere: a list has an end."""
+    kinds = [Division.Kind.COMMUNE, Division.Kind.GROUP]
+    is_small = Division.objects.filter(pk=division_id, kind__in=kinds).exists()
+    if not is_small or not covers(scope, Permission.REGISTRY_RESIDENT_EXPORT, division_id):
+        raise NotFound
+    found = Resident.objects.filter(**inside(division_id)).select_related("division", "household")
+    return found.order_by("division__position", "division__code", "household__position", "household", "sort_key", "id")

@@ -1,15 +1,8 @@
-"""The seal of this room: how ID numbers and phones are kept, and by which names of fields."""
+"""By which names of fields ID numbers and phones are sealed; the seal itself is the installation's."""
 
-from functools import cache
+from ksdb.access.sealing import opened, sealer, sealer_of_now
 
-from ksdb.config import settings
-from ksdb.core.seal import Sealer
+__all__ = ["ID_NUMBER", "PHONE", "opened", "sealer", "sealer_of_now"]
 
 ID_NUMBER = "id_number"
 PHONE = "phone"
-
-
-@cache
-def sealer() -> Sealer:
-    """The sealer with this installation's keys."""
-    return Sealer(settings().secret("seal_key"), settings().secret("match_key"))

@@ -7,6 +7,7 @@ from ksdb.registry import views
 app_name = "registry"
 urlpatterns = [
     path("residents/", views.residents, name="residents"),
+    path("residents/export/", views.residents_export, name="residents_export"),
     path("residents/<int:resident_id>/", views.resident, name="resident"),
     path("imports/", views.imports, name="imports"),
     path("imports/sample.xlsx", views.import_sample, name="import_sample"),

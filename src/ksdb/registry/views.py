@@ -8,20 +8,21 @@ from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from ksdb.core.scope import Permission
 from ksdb.registry import actions, queries
 from ksdb.registry.correcting import SAMPLE_HEADING, sample_file
-from ksdb.registry.forms import MAX_UPLOAD_BYTES, ImportForm, PurposeForm, ResidentSearchForm
+from ksdb.registry.forms import MAX_UPLOAD_BYTES, ExportForm, ImportForm, PurposeForm, ResidentSearchForm
 from ksdb.registry.jobs import run_import
 from ksdb.registry.problems import Code, column_label, sentence
 from ksdb.registry.purposes import PURPOSE_LABELS, purpose_in
 from ksdb.registry.reporting import failure_of, statement_of
+from ksdb.web.exporting import TYPES
 from ksdb.web.requires import ScopedRequest, requires, takes_upload
 
 PAGE_ROWS = 50
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSX = TYPES["xlsx"]
 
 
 @never_cache
@@ -33,7 +34,9 @@ def residents(request: ScopedRequest) -> HttpResponse:
         number = form.cleaned_data["page"] or 1
         page = queries.residents_named(request.scope, form.search, form.purpose_named, number)
     purpose = form.purpose_named if page is not None else None
-    return render(request, "registry/residents.html", {"form": form, "page": page, "purpose": purpose})
+    can_export = request.scope.allows(Permission.REGISTRY_RESIDENT_EXPORT)
+    context = {"form": form, "page": page, "purpose": purpose, "can_export": can_export}
+    return render(request, "registry/residents.html", context)
 
 
 @require_GET
@@ -61,6 +64,32 @@ def _cards_url(resident_id: int) -> str | None:
         return None
 
 
+@require_http_methods(["GET", "POST"])
+@never_cache
+@requires(Permission.REGISTRY_RESIDENT_EXPORT)
+def residents_export(request: ScopedRequest) -> HttpResponseBase:
+    form = ExportForm(queries.divisions_for_export(request.scope), request.POST or None)
+    if form.is_valid():
+        said = form.cleaned_data
+        asked = actions.Asked(said["purpose"], said["reason"], said["kind"])
+        path = actions.export_residents(request.scope, said["division"], asked).path
+        name = f"ksdb-{said['division']}{path.suffix}"
+        kind = TYPES[path.suffix[1:]]
+        return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type=kind)
+    introduction = gettext(
+        "Names, years of birth, households and addresses, without ID numbers and phones. Each person in the list is "
+        "written to the audit trail with your name, the purpose and the reason. The file says at its end how many were "
+        "found and how many are in it. Delete it when you have used it."
+    )
+    context = {
+        "form": form,
+        "title": gettext("Take out a list of residents"),
+        "introduction": introduction,
+        "submit_label": gettext("Take out the list"),
+    }
+    return render(request, "web/desk_form.html", context, status=422 if form.errors else 200)
+
+
 @takes_upload(MAX_UPLOAD_BYTES)
 @requires(Permission.REGISTRY_IMPORT_RUN)
 def imports(request: ScopedRequest) -> HttpResponse:
@@ -68,7 +97,7 @@ def imports(request: ScopedRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         source = actions.start_import(request.scope, form.cleaned_data["division"], file.name, file.read())
-        run_import.defer(import_id=source.pk, actor_id=request.scope.actor_id)
+        run_import.defer(import_id=source.pk, actor_id=request.scope.actor_id, actor_name=request.scope.actor_name)
         messages.success(request, gettext("The list has been taken in and is being imported."))
         return redirect("registry:import_detail", source.pk)
     listed = Paginator(queries.imports_in(request.scope), PAGE_ROWS).get_page(request.GET.get("page"))

@@ -25,7 +25,7 @@ def make_staff(scope: Scope, password: str) -> None:
     """The demo's accounts, each with one password and its grants."""
     for username, full_name, roles, place in STAFF:
         division = Division.objects.exclude(kind=Division.Kind.DISTRICT).filter(name=place).latest("valid_from")
-        account = make_account(scope, username, full_name, password)
+        account = make_account(scope, username, full_name, password, unit=place)
         for role in roles:
             give_grant(scope, account, role, division.pk, today())
 

@@ -13,6 +13,7 @@ ALLOWED_HOSTS = [host.strip() for host in _ours.site_hosts.split(",")]
 ROOT_URLCONF = "ksdb.site.urls"
 WSGI_APPLICATION = "ksdb.site.wsgi.application"
 AUTH_USER_MODEL = "access.StaffAccount"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOGIN_URL = "access:sign_in"
 LOGIN_REDIRECT_URL = "home"
@@ -30,11 +31,16 @@ INSTALLED_APPS = [
     "ksdb.audit",
     "ksdb.places",
     "ksdb.access",
+    "ksdb.approvals",
     "ksdb.registry",
     "ksdb.cards",
     "ksdb.visits",
     "ksdb.coverage",
     "ksdb.tracing",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 
 MIDDLEWARE = [
@@ -47,10 +53,12 @@ MIDDLEWARE = [
     "ksdb.web.middleware.RequestSizeMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "ksdb.access.middleware.SessionLifeMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "ksdb.access.middleware.ScopeMiddleware",
     "ksdb.web.middleware.KsdbErrorMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -71,25 +79,65 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "ksdb.web.forms.FormRenderer"
 
-_database = conninfo_to_dict(_ours.database_url) if _ours.database_url else {}
-DATABASES = {
-    "default": {
+
+def database(url: str) -> dict[str, object]:
+    """Django's words for the address of a database."""
+    parts = conninfo_to_dict(url) if url else {}
+    return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": _database.get("dbname", "ksdb"),
-        "USER": _database.get("user", ""),
-        "PASSWORD": _database.get("password", ""),
-        "HOST": _database.get("host", ""),
-        "PORT": str(_database.get("port", "")),
+        "NAME": parts.get("dbname", "ksdb"),
+        "USER": parts.get("user", ""),
+        "PASSWORD": parts.get("password", ""),
+        "HOST": parts.get("host", ""),
+        "PORT": str(parts.get("port", "")),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     }
-}
+
+
+DATABASES = {"default": database(_ours.site_url)}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "full_name", "unit")},
+    },
 ]
+# Scrypt asks for memory as well as time, which a machine that guesses by the million has little of; no library needed.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+
+ACCOUNT_ADAPTER = "ksdb.access.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_PRESERVE_USERNAME_CASING = False
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False  # the cookie goes with the browser; the server ends the session before
+ACCOUNT_RATE_LIMITS = False  # counted by ksdb.access, in the database, for all processes
+ACCOUNT_FORMS = {
+    "login": "ksdb.access.forms.SignInForm",
+    "change_password": "ksdb.access.forms.PasswordForm",
+    "reauthenticate": "ksdb.access.forms.ConfirmForm",
+}
+MFA_ADAPTER = "ksdb.access.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "ksdb"
+MFA_TOTP_TOLERANCE = 1
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody has an address here
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_RATE_LIMITS = False
+MFA_FORMS = {
+    "authenticate": "ksdb.access.forms.CodeForm",
+    "reauthenticate": "ksdb.access.forms.ConfirmCodeForm",
+    "activate_totp": "ksdb.access.forms.SetUpAppForm",
+    "add_webauthn": "ksdb.access.forms.AddPasskeyForm",
+}
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 
@@ -103,7 +151,7 @@ STATIC_ROOT = _ours.var_dir / "static"
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
-SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_AGE = _ours.session_hours * 3600
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _ours.has_tls
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True

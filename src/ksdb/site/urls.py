@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from ksdb.access.urls import machinery
 from ksdb.site import views
 
 urlpatterns = [
@@ -10,6 +11,8 @@ urlpatterns = [
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
     path("language/", views.set_language, name="set_language"),
     path("", include("ksdb.access.urls")),
+    *machinery,
+    path("", include("ksdb.approvals.urls")),
     path("", include("ksdb.registry.urls")),
     path("", include("ksdb.cards.urls")),
     path("", include("ksdb.coverage.urls")),

@@ -7,9 +7,15 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from ksdb.approvals.forms import ReasonField
 from ksdb.core.clock import now, today
+from ksdb.core.scope import Purpose
+from ksdb.registry.purposes import PURPOSE_LABELS
+from ksdb.tracing.actions.exporting import PURPOSES
 from ksdb.tracing.models import DiseaseProfile, RuleSet
 from ksdb.tracing.period import CaseFacts, Days, PeriodEmpty, infectious_period
+from ksdb.web.exporting import FileKind
+from ksdb.web.forms import FILE_KINDS
 
 LONGEST_AGO = timedelta(days=366)
 """No visit is kept so long; a year mistyped as 0222 would make a period of twenty centuries."""
@@ -115,3 +121,17 @@ class CommuneForm(forms.Form):
             empty_value=None,
             choices=[("", _("All communes")), *communes],
         )
+
+
+class ExportForm(forms.Form):
+    """For what purpose and why the contacts are taken out, and in which form."""
+
+    purpose = forms.TypedChoiceField(
+        label=_("Purpose"),
+        coerce=Purpose,
+        choices=[("", _("Choose a purpose")), *[(one.value, PURPOSE_LABELS[one]) for one in PURPOSES]],
+    )
+    kind = forms.TypedChoiceField(
+        label=_("Kind of file"), coerce=lambda value: FileKind(int(value)), choices=FILE_KINDS
+    )
+    reason = ReasonField()

@@ -4,13 +4,14 @@ from django.db import models
 
 
 class DiseaseProfile(models.Model):
-    """How long a case is infectious, as a source says it."""
+    """How long a case is infectious, as a source says it, and how many days after its closing a case is kept."""
 
     code = models.CharField(max_length=30)
     version = models.IntegerField()
     name = models.CharField(max_length=80)
     days_before_onset = models.IntegerField()
     days_after_onset = models.IntegerField()
+    keep_days = models.IntegerField(default=60)
     source = models.CharField(max_length=200)
 
     class Meta:
@@ -35,7 +36,7 @@ class RuleSet(models.Model):
 
 
 class CaseRecord(models.Model):
-    """A resident with a confirmed or probable infection: where a trace starts."""
+    """A resident with a confirmed or probable infection: where a trace starts. While it is open, it is held."""
 
     resident = models.ForeignKey("registry.Resident", models.PROTECT, related_name="+")
     profile = models.ForeignKey(DiseaseProfile, models.PROTECT)
@@ -44,6 +45,8 @@ class CaseRecord(models.Model):
     isolated_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField()
     opened_by_id = models.IntegerField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    closed_by_id = models.IntegerField(null=True)
 
     class Meta:
         db_table = "case_record"

@@ -1,20 +1,29 @@
 """Pages of cases, traces and contacts."""
 
-from django.http import HttpResponse
+from pathlib import Path
+
+from django.contrib import messages
+from django.http import FileResponse, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from ksdb.approvals.kinds import MOST_ALONE, AlreadyAsked, Kind, SecondPersonNeeded, UnitMissing
 from ksdb.core.errors import KsdbError
 from ksdb.core.scope import Permission
 from ksdb.tracing import actions, queries
-from ksdb.tracing.forms import CaseForm, CommuneForm, PersonForm, TraceForm
+from ksdb.tracing.actions import exporting, keeping
+from ksdb.tracing.forms import CaseForm, CommuneForm, ExportForm, PersonForm, TraceForm
 from ksdb.tracing.timeline import timeline_of
 from ksdb.web.asked import number_in
+from ksdb.web.exporting import TYPES
 from ksdb.web.requires import ScopedRequest, requires
 
 READ, WRITE = Permission.TRACING_CASE_READ, Permission.TRACING_CASE_WRITE
+EXPORT = Permission.TRACING_TRACE_EXPORT
 
 
 @require_GET
@@ -65,7 +74,7 @@ def case(request: ScopedRequest, case_id: int) -> HttpResponse:
         "period": period,
         "timeline": timeline_of(period, one.onset_on, one.sampled_on, one.isolated_at),
         "trace_form": TraceForm(queries.rule_sets(request.scope)),
-        "can_trace": request.scope.allows(WRITE),
+        "can_write": request.scope.allows(WRITE),
     }
     return render(request, "tracing/case.html", context)
 
@@ -81,6 +90,22 @@ def trace_run(request: ScopedRequest, case_id: int) -> HttpResponse:
     return redirect("tracing:trace", made.pk)
 
 
+@require_POST
+@requires(WRITE)
+def case_close(request: ScopedRequest, case_id: int) -> HttpResponse:
+    keeping.close_case(request.scope, case_id)
+    messages.success(request, gettext("The case is closed. It is deleted when the days of its profile are over."))
+    return redirect("tracing:case", case_id)
+
+
+@require_POST
+@requires(WRITE)
+def case_reopen(request: ScopedRequest, case_id: int) -> HttpResponse:
+    keeping.reopen_case(request.scope, case_id)
+    messages.success(request, gettext("The case is open again, and nothing of it is deleted."))
+    return redirect("tracing:case", case_id)
+
+
 @require_GET
 @never_cache
 @requires(READ)
@@ -93,6 +118,7 @@ def trace(request: ScopedRequest, trace_id: int) -> HttpResponse:
         "page": shown.page,
         "filter_form": CommuneForm(communes, {"commune": commune}),
         "as_of": shown.report.ran_at,
+        "can_export": request.scope.allows(EXPORT),
     }
     return render(request, "tracing/trace.html", context)
 
@@ -108,3 +134,56 @@ def contact(request: ScopedRequest, trace_id: int, contact_id: int) -> HttpRespo
 
 def _said(error: KsdbError) -> str:
     return gettext(error.sentence())
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@requires(EXPORT)
+def export(request: ScopedRequest, trace_id: int) -> HttpResponseBase:
+    found = queries.trace(request.scope, trace_id)
+    form = ExportForm(request.POST or None)
+    if form.is_valid() and (done := _export(request, trace_id, form)):
+        return done
+    needs_two = found.contact_count > MOST_ALONE[Kind.TRACE_EXPORT]
+    introduction = ngettext(
+        "The trace has %(count)s contact.", "The trace has %(count)s contacts.", found.contact_count
+    )
+    context = {
+        "form": form,
+        "title": gettext("Take out the contacts of trace %(number)s") % {"number": trace_id},
+        "introduction": introduction % {"count": found.contact_count},
+        "needs_two": needs_two,
+        "most": MOST_ALONE[Kind.TRACE_EXPORT],
+        "submit_label": gettext("Ask") if needs_two else gettext("Take out the list"),
+        "cancel_url": reverse("tracing:trace", args=[trace_id]),
+    }
+    return render(request, "tracing/export.html", context, status=422 if form.errors else 200)
+
+
+def _export(request: ScopedRequest, trace_id: int, form: ExportForm) -> HttpResponseBase | None:
+    """The file, or the act that has to be decided first; what stands in the way is said in the form."""
+    said = form.cleaned_data
+    asked = exporting.Asked(said["purpose"], said["reason"], said["kind"])
+    try:
+        return _file(exporting.export_trace(request.scope, trace_id, asked).path, f"ksdb-trace-{trace_id}")
+    except SecondPersonNeeded:
+        pass
+    try:
+        act = exporting.ask_export(request.scope, trace_id, asked)
+    except (AlreadyAsked, UnitMissing) as error:
+        form.add_error(None, _said(error))
+        return None
+    messages.success(request, gettext("You have asked for this. Somebody of another unit decides within 72 hours."))
+    return redirect("approvals:act", act.pk)
+
+
+@require_GET
+@never_cache
+@requires(EXPORT)
+def export_file(request: ScopedRequest, act_id: int) -> HttpResponseBase:
+    return _file(exporting.approved_file(request.scope, act_id), f"ksdb-act-{act_id}")
+
+
+def _file(path: Path, name: str) -> HttpResponseBase:
+    kind = TYPES[path.suffix[1:]]
+    return FileResponse(path.open("rb"), as_attachment=True, filename=f"{name}{path.suffix}", content_type=kind)

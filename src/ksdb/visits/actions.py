@@ -4,15 +4,21 @@ import hashlib
 import secrets
 from datetime import date, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 
+from ksdb.approvals.actions import request_act
+from ksdb.approvals.kinds import Errand, Kind, Payload
+from ksdb.approvals.models import Act
 from ksdb.audit.actions import record
-from ksdb.config import settings
-from ksdb.core.clock import now, today
+from ksdb.audit.erasing import erase_files, files_before
+from ksdb.core.clock import day_bounds, now, today
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Scope
-from ksdb.places.queries import covers, points_in
-from ksdb.visits.models import Device
+from ksdb.places.queries import covers, points_in, province
+from ksdb.postgres.named import sql
+from ksdb.visits.keeping import DayHeld, DayNotOver, Dropped, day_in, first_kept_on, is_held
+from ksdb.visits.models import Device, Visit
+from ksdb.web.exporting import EXPORT_LIFE, exports_dir
 
 DAYS_AHEAD = 7
 """Partitions made before they are needed, so that a job that fails for a week costs nothing."""
@@ -50,12 +56,76 @@ def ensure_partitions(scope: Scope, first_on: date, last_on: date) -> int:
 
 
 def keep_partitions(scope: Scope) -> list[str]:
-    """Makes the partitions of the retention and the days ahead, drops those past it; returns the names dropped."""
-    first_kept = today() - timedelta(days=settings().retention_days)
+    """Makes the partitions of the retention and the days ahead, drops those past it; returns the names dropped.
+
+    Each is dropped in a transaction of its own, with its proof in the trail. An open case does not hold a day longer:
+    what it needs of a day is the evidence stored with its traces.
+    """
+    first_kept = first_kept_on()
     ensure_partitions(scope, first_kept, today() + timedelta(days=DAYS_AHEAD))
+    scope.require(Permission.VISITS_DAY_DELETE)
+    names = [name for name, _, _ in _partitions(date.min, first_kept)]
+    return [_drop(scope, name, "visits:day:drop").partition for name in names]
+
+
+def _partitions(since: date, until: date) -> list[tuple[str, date, bool]]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM drop_partitions_before(%s)", [first_kept])
-        dropped = [name for (name,) in cursor.fetchall()]
-    if dropped:
-        record(scope, "visits:day:drop", detail={"partitions": dropped})
-    return dropped
+        cursor.execute(sql("ksdb.visits", "partitions"), {"since": since, "until": until})
+        return list(cursor.fetchall())
+
+
+@transaction.atomic
+def _drop(scope: Scope, name: str, action: str) -> Dropped:
+    """Drops one partition. What it held stands in the trail before it goes, in the same transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.visits", "partition_proof"), {"name": name})
+        proof = Dropped(name, *cursor.fetchone())
+        record(scope, action, detail=_said(proof))
+        cursor.execute(sql("ksdb.visits", "drop_partition"), {"name": name})
+    return proof
+
+
+def _said(proof: Dropped) -> dict[str, object]:
+    return {
+        "partition": proof.partition,
+        "rows": proof.rows,
+        "first_at": proof.first_at and proof.first_at.isoformat(),
+        "last_at": proof.last_at and proof.last_at.isoformat(),
+        "keys_sha256": proof.keys_sha256,
+    }
+
+
+def ask_day_delete(scope: Scope, on: date, reason: str) -> Act:
+    """Asks that a day be deleted before its time. Raises DayNotOver, DayHeld."""
+    division_id = province(scope).pk
+    if not covers(scope, Permission.VISITS_DAY_DELETE, division_id):
+        raise NotFound
+    _check_day(scope, on)
+    since, until = day_bounds(on)
+    count = Visit.objects.filter(scanned_at__gte=since, scanned_at__lt=until).count()
+    payload = {"count": count, "day": on.year * 10_000 + on.month * 100 + on.day}
+    return request_act(scope, Kind.DAY_DELETE, division_id, payload, reason)
+
+
+def _check_day(scope: Scope, on: date) -> None:
+    if on >= today() or not _partitions(on, on + timedelta(days=1)):
+        raise DayNotOver
+    if is_held(scope, on):
+        raise DayHeld
+
+
+@transaction.atomic
+def carry_out_day_delete(scope: Scope, errand: Errand) -> Payload:
+    """Drops both logs of a day; an empty day stands in their place, so that late scans of it find one."""
+    scope.require(Permission.VISITS_DAY_DELETE)
+    on = day_in(errand.payload)
+    _check_day(scope, on)
+    dropped = [_drop(scope, name, "visits:day:delete") for name, _, _ in _partitions(on, on + timedelta(days=1))]
+    ensure_partitions(scope, on, on)
+    return {"count": sum(proof.rows for proof in dropped)}
+
+
+def erase_exports(scope: Scope) -> int:
+    """Deletes the files that were taken out more than 24 hours ago; returns how many."""
+    scope.require(Permission.VISITS_DAY_DELETE)
+    return erase_files(scope, "visits:export:erase", files_before(exports_dir(), now() - EXPORT_LIFE))

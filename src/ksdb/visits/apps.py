@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class VisitsConfig(AppConfig):
     name = "ksdb.visits"
     label = "visits"
+
+    def ready(self) -> None:
+        from ksdb.visits.acts import register
+
+        register()

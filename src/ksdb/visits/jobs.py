@@ -3,7 +3,7 @@
 from procrastinate.contrib.django import app
 
 from ksdb.core.scope import system_scope
-from ksdb.visits.actions import keep_partitions
+from ksdb.visits.actions import erase_exports, keep_partitions
 
 
 @app.periodic(cron="10 0 * * *")
@@ -11,3 +11,10 @@ from ksdb.visits.actions import keep_partitions
 def keep_days(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
     """Partitions for the days to come are made, days past the retention are dropped. `timestamp`: when it was due."""
     keep_partitions(system_scope())
+
+
+@app.periodic(cron="15 * * * *")
+@app.task(queue="visits", pass_context=False)
+def erase_old_exports(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
+    """Files taken out more than 24 hours ago are deleted, every hour. `timestamp`: when it was due."""
+    erase_exports(system_scope())

@@ -1,15 +1,23 @@
 """Reads of devices and of the visit log as staff see it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 
 from django.db import connection
+from django.utils.translation import gettext
 
-from ksdb.core.clock import day_bounds, today
+from ksdb.audit.erasing import files_before, written_at
+from ksdb.cards.queries import prints_dir
+from ksdb.config import settings
+from ksdb.core.clock import day_bounds, day_of, now, today
 from ksdb.core.scope import Permission, Scope
 from ksdb.places.models import ScanPoint
 from ksdb.places.queries import points_in
 from ksdb.postgres.named import sql
+from ksdb.registry.queries import imports_dir
+from ksdb.visits.keeping import KEPT, DayKept, Kept, is_held
+from ksdb.web.exporting import EXPORT_LIFE, exports_dir
 
 
 @dataclass(frozen=True)
@@ -38,3 +46,31 @@ def _activity(point_ids: list[int]) -> dict[int, tuple[int, int, int, datetime |
     with connection.cursor() as cursor:
         cursor.execute(sql("ksdb.visits", "activity_of_points"), {"points": point_ids, "since": since, "until": until})
         return {point_id: tuple(rest) for point_id, *rest in cursor.fetchall()}
+
+
+def days_kept(scope: Scope) -> list[DayKept]:
+    """The days of the log until today, oldest first, each with the night in which it goes. From the catalogue alone."""
+    scope.require(Permission.VISITS_DAY_READ)
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.visits", "day_counts"), {"today": today()})
+        rows = cursor.fetchall()
+    kept = timedelta(days=settings().retention_days + 1)
+    return [DayKept(on, visits or 0, refusals or 0, on + kept, is_held(scope, on)) for on, visits, refusals in rows]
+
+
+def other_data(scope: Scope) -> list[Kept]:
+    """What is kept beside the visits: what the rooms above say, and the files of this machine."""
+    scope.require(Permission.VISITS_DAY_READ)
+    days = timedelta(days=settings().file_days)
+    rule = gettext("%(days)s days after the file was written") % {"days": settings().file_days}
+    files = [
+        _files(gettext("Uploaded lists and correction files"), rule, imports_dir(), days),
+        _files(gettext("Printed sheets of cards"), rule, prints_dir(), days),
+        _files(gettext("Files taken out"), gettext("24 hours after the file was written"), exports_dir(), EXPORT_LIFE),
+    ]
+    return [one for told in KEPT for one in told(scope)] + files
+
+
+def _files(what: str, rule: str, folder: Path, life: timedelta) -> Kept:
+    files = files_before(folder, now())
+    return Kept(what, rule, len(files), day_of(written_at(files[0]) + life) if files else None)

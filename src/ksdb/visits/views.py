@@ -1,12 +1,21 @@
-"""Pages of scan points and their devices."""
+"""Pages of scan points and their devices, and of what is kept until when."""
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
 
-from ksdb.core.clock import now
+from ksdb.approvals.kinds import AlreadyAsked, UnitMissing
+from ksdb.config import settings
+from ksdb.core.clock import now, today
 from ksdb.core.scope import Permission
-from ksdb.visits.queries import points_with_activity
+from ksdb.visits import actions
+from ksdb.visits.forms import DayDeleteForm
+from ksdb.visits.keeping import DayHeld, DayNotOver
+from ksdb.visits.queries import days_kept, other_data, points_with_activity
 from ksdb.web.asked import number_in
 from ksdb.web.requires import ScopedRequest, requires
 
@@ -20,3 +29,45 @@ def points(request: ScopedRequest) -> HttpResponse:
     rows, count = points_with_activity(request.scope, start, PAGE_ROWS)
     page = Paginator(range(count), PAGE_ROWS).get_page(number)
     return render(request, "visits/points.html", {"rows": rows, "count": count, "page": page, "as_of": now()})
+
+
+@never_cache
+@require_GET
+@requires(Permission.VISITS_DAY_READ)
+def retention(request: ScopedRequest) -> HttpResponse:
+    days = days_kept(request.scope)
+    context = {
+        "days": days,
+        "kept_days": settings().retention_days,
+        "total": sum(day.visits for day in days),
+        "others": other_data(request.scope),
+        "can_ask": request.scope.allows(Permission.VISITS_DAY_DELETE),
+        "as_of": now(),
+    }
+    return render(request, "visits/retention.html", context)
+
+
+@never_cache
+@requires(Permission.VISITS_DAY_DELETE)
+def ask_day_delete(request: ScopedRequest) -> HttpResponse:
+    days = [day.on for day in days_kept(request.scope) if day.on < today() and not day.is_held]
+    form = DayDeleteForm(days, request.POST or None)
+    if form.is_valid():
+        try:
+            asked = actions.ask_day_delete(request.scope, form.cleaned_data["day"], form.cleaned_data["reason"])
+        except (AlreadyAsked, DayHeld, DayNotOver, UnitMissing) as error:
+            form.add_error(None, gettext(error.sentence()))
+        else:
+            done = gettext("You have asked for this. Somebody of another unit decides within 72 hours.")
+            messages.success(request, done)
+            return redirect("approvals:act", asked.pk)
+    introduction = gettext(
+        "All visits and refusals of the day go, of the whole province, and nobody can bring them back."
+    )
+    context = {
+        "form": form,
+        "title": gettext("Ask to delete a day before its time"),
+        "introduction": introduction,
+        "submit_label": gettext("Ask"),
+    }
+    return render(request, "web/desk_form.html", context, status=422 if form.errors else 200)

@@ -34,6 +34,9 @@ NAVIGATION: list[NavigationEntry] = [
     NavigationEntry("cards:batches", _("Print cards"), Permission.CARDS_CARD_PRINT),
     NavigationEntry("visits:points", _("Scan points"), Permission.VISITS_POINT_READ),
     NavigationEntry("tracing:cases", _("Cases"), Permission.TRACING_CASE_READ),
+    NavigationEntry("access:accounts", _("Accounts"), Permission.ACCESS_GRANT_WRITE),
+    NavigationEntry("approvals:acts", _("Approvals"), Permission.APPROVALS_ACT_READ),
+    NavigationEntry("visits:retention", _("Retention"), Permission.VISITS_DAY_READ),
     NavigationEntry("audit:entries", _("Audit trail"), Permission.AUDIT_ENTRY_READ),
 ]
 

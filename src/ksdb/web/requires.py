@@ -1,4 +1,4 @@
-"""Who may open a view: every view is marked `@requires(permission)` or `@open_to_all`."""
+"""Who may open a view: every view is marked `@requires(permission)`, `@for_own_account` or `@open_to_all`."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -38,6 +38,12 @@ def requires(permission: Permission) -> Callable[[View], View]:
         return cast("View", guarded)
 
     return mark
+
+
+def for_own_account(view: View) -> View:
+    """Opens the view to everyone who is signed in, whatever the grants: it shows and changes the own account only."""
+    view.is_own = True  # type: ignore[attr-defined]
+    return view
 
 
 def open_to_all(view: View) -> View:

@@ -15,6 +15,7 @@ register = template.Library()
 TAG_KINDS = frozenset({"good", "warning", "bad", "info", "neutral"})
 NO_BREAK = "\u00a0"
 NO_FIGURE = "–"
+LEAST_PUBLISHED = 5
 
 Given = int | Decimal | Literal[""] | None  # a template gives an empty string for what it cannot find
 
@@ -34,6 +35,12 @@ WIDGET_CLASSES = {"file": "govuk-file-upload", "textarea": "govuk-textarea", "se
 def figure(value: Given) -> str:
     """62.468 in Vietnamese, 62,468 in English; a dash for None."""
     return NO_FIGURE if value is None or value == "" else _grouped(f"{value:,}")
+
+
+@register.filter
+def published(count: int) -> str:
+    """A figure as it may be published: 1 to 4 only as `<5`, so that no single act can be told from it."""
+    return f"<{LEAST_PUBLISHED}" if 0 < count < LEAST_PUBLISHED else figure(count)
 
 
 @register.filter

@@ -13,7 +13,7 @@ from ksdb.audit.actions import record
 from ksdb.core.clock import now
 from ksdb.core.copresence import OverlapRule
 from ksdb.core.decision import CardStatus
-from ksdb.core.errors import NotAllowed, NotFound
+from ksdb.core.errors import KsdbError, NotAllowed, NotFound
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import covers
 from ksdb.postgres.named import sql
@@ -26,6 +26,13 @@ from ksdb.tracing.queries import case, profile_named, rule_set_named
 __all__ = ["CaseFacts", "load_profiles", "open_case", "period_of", "run_trace"]
 
 WRITE = Permission.TRACING_CASE_WRITE
+
+
+class CaseClosed(KsdbError):
+    """This case is closed. Open it again before you trace it."""
+
+    code = "case_closed"
+    status = 409
 
 
 def load_profiles(scope: Scope) -> int:
@@ -76,6 +83,8 @@ def run_trace(scope: Scope, case_id: int, rule_set_code: str) -> Trace:
     traced = case(scope, case_id)
     if not covers(scope, WRITE, traced.resident.division_id):
         raise NotAllowed
+    if traced.closed_at:
+        raise CaseClosed
     rules = rule_set_named(scope, rule_set_code)
     rule = OverlapRule(units(timedelta(minutes=rules.least_minutes)), units(timedelta(minutes=rules.linger_minutes)))
     with one_snapshot() as cut:

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 from django.db import connection, transaction
 from django.db.models import Max
 
+from ksdb.approvals.actions import require_second_person
+from ksdb.approvals.kinds import Kind
 from ksdb.audit.actions import record, record_many
 from ksdb.cards.artwork import Face
 from ksdb.cards.keys import SigningKey, new_private_key, public_bytes, signing_key, write_key
@@ -32,9 +34,8 @@ from ksdb.cards.life import (
     card_expiry,
 )
 from ksdb.cards.models import Card, IssuerKey, PrintBatch, Signature
-from ksdb.cards.queries import BatchCard, batch, cards_of_batch, keys_with_room, residents_without_card
+from ksdb.cards.queries import BatchCard, batch, cards_of_batch, keys_with_room, prints_dir, residents_without_card
 from ksdb.cards.sheets import LAYOUTS, Sheet, write_sheets
-from ksdb.config import settings
 from ksdb.core.clock import now
 from ksdb.core.decision import CardStatus
 from ksdb.core.errors import NotFound
@@ -97,8 +98,18 @@ def issue_cards(
     """Issues a card to each resident, all or none, in the order given. `progress` hears how many are signed.
 
     Raises NotFound when one lies outside the jurisdiction, HasLiveCard when one has a live card of the form,
-    NoIssuerKey when the keys have no room. One transaction that holds back other issues: give it a commune at a time.
+    NoIssuerKey when the keys have no room, SecondPersonNeeded when there are more than 50. One transaction that holds
+    back other issues: give it a commune at a time.
     """
+    require_second_person(scope, Kind.BULK_ISSUE, len(resident_ids))
+    return issue_approved(scope, resident_ids, form, progress)
+
+
+@transaction.atomic
+def issue_approved(
+    scope: Scope, resident_ids: Sequence[int], form: Form, progress: Callable[[int], None] = lambda _: None
+) -> list[IssuedCard]:
+    """As `issue_cards`, after a second person has agreed to so many."""
     at = now()
     _lock_issue()
     _check_residents(scope, resident_ids, form, at)
@@ -341,7 +352,7 @@ def _drawn_file(scope: Scope, drawn: PrintBatch, layout: str) -> Path:
     subjects = [("resident", card.resident_id) for card in cards]
     record_many(scope, "cards:card:print", subjects, Purpose.CARD_SERVICE, {"batch": drawn.pk})
     sheet = Sheet(LAYOUTS[layout], f"ksdb {drawn.pk}", f"Lô {drawn.pk} · {drawn.division.name}")
-    path = settings().var_dir / "prints" / f"batch-{drawn.pk}.pdf"
+    path = prints_dir() / f"batch-{drawn.pk}.pdf"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)

@@ -1,0 +1,43 @@
+"""How often what can be guessed may be tried, and the error of whoever tried too often."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import IPv6Address, IPv6Network, ip_address
+
+from ksdb.core.errors import KsdbError
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `most` attempts in `seconds`; the last of them starts a wait of as many seconds."""
+
+    name: str
+    most: int
+    seconds: int
+
+
+SIGN_IN_BY_ACCOUNT = Limit("sign_in_by_account", 10, 15 * 60)
+SIGN_IN_BY_ADDRESS = Limit("sign_in_by_address", 100, 60 * 60)
+SECOND_FACTOR = Limit("second_factor", 10, 15 * 60)
+INVITATION_BY_ADDRESS = Limit("invitation_by_address", 20, 60 * 60)
+USED_CODE = Limit("used_code", 1, 2 * 60)
+"""A code of an authenticator app is good for a minute and a half, and for one use."""
+
+
+class TooManyAttempts(KsdbError):
+    """There were too many attempts. Wait an hour at most, then try again; if you forgot something, ask for help."""
+
+    code = "too_many_attempts"
+    status = 429
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
+
+
+def network_of(address: str) -> str:
+    """What counts as one address: an IPv6 customer has a whole /64 of them."""
+    if not address:
+        return ""
+    parsed = ip_address(address)
+    return str(IPv6Network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address

@@ -1,0 +1,33 @@
+"""Tells the rooms below what tracing keeps and holds, and how a long list of contacts is taken out by two persons."""
+
+from django.urls import reverse
+from django.utils.translation import ngettext
+
+from ksdb.approvals.kinds import CARRIERS, Carrier, Kind, Payload, number_of
+from ksdb.core.scope import Permission
+from ksdb.tracing.actions.exporting import carry_out_export
+from ksdb.tracing.queries import kept_data, open_case_needs
+from ksdb.visits.keeping import HOLDS, KEPT
+
+
+def register() -> None:
+    """Called once, when Django is ready."""
+    CARRIERS[Kind.TRACE_EXPORT] = Carrier(
+        Permission.TRACING_TRACE_EXPORT, carry_out_export, _described, _page, result_page=_result, is_long=True
+    )
+    HOLDS.append(open_case_needs)
+    KEPT.append(kept_data)
+
+
+def _described(payload: Payload) -> str:
+    count = number_of(payload, "count")
+    told = ngettext("Take out %(count)s contact of a trace", "Take out %(count)s contacts of a trace", count)
+    return told % {"count": count}
+
+
+def _page(payload: Payload) -> str:
+    return reverse("tracing:trace", args=[number_of(payload, "trace")])
+
+
+def _result(act_id: int) -> str:
+    return reverse("tracing:export_file", args=[act_id])
