@@ -56,7 +56,7 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
 }
 
 
-NOBODYS: frozenset[str] = frozenset()
+NOBODYS = frozenset({"pk", "session_id", "token"})
 """Parameters of addresses that name nothing of a division; tests/attacks/routes.py says what each is."""
 
 

@@ -6,12 +6,16 @@ from io import BytesIO
 
 import openpyxl
 from django.db import connection
-from tests.conftest import resident_of
+from tests.conftest import resident_of, scope_for, staff
 
+from ksdb.access.models import Grant, StaffAccount
+from ksdb.approvals.actions import request_act
+from ksdb.approvals.kinds import Kind
+from ksdb.approvals.models import Act
 from ksdb.cards.actions import issue_cards, print_batch
 from ksdb.cards.models import Card, PrintBatch
 from ksdb.core.clock import ZONE, today
-from ksdb.core.scope import system_scope
+from ksdb.core.scope import Role, system_scope
 from ksdb.core.token import Form
 from ksdb.places.actions import make_points
 from ksdb.places.models import Division, ScanPoint
@@ -38,6 +42,8 @@ class Words:
     phone: str = "0905777222"
     file_name: str = "danh-sach-to-77.xlsx"
     point: str = "Chợ Bảy Bảy"
+    officer: str = "Đoàn Thị Tám Bảy"
+    reason: str = "theo đề nghị số 7788"
 
     def secret(self) -> tuple[str, ...]:
         """As a page might write them; of numbers the last four digits are shown to those who may."""
@@ -53,6 +59,8 @@ class Words:
             MASK + self.phone[-4:],
             self.file_name,
             self.point,
+            self.officer,
+            self.reason,
         )
 
 
@@ -70,6 +78,9 @@ class World:
     case: CaseRecord
     trace: Trace
     contact: Contact
+    account: StaffAccount
+    grant: Grant
+    act: Act
 
     def secrets(self) -> tuple[str, ...]:
         """Texts that nobody outside may read; the card's number as pages show it."""
@@ -98,7 +109,15 @@ def world_of(division: Division, words: Words) -> World:
         case,
         trace,
         trace.contacts.get(resident_id=neighbour.pk),
+        *_asking(division, trace, words),
     )
+
+
+def _asking(division: Division, trace: Trace, words: Words) -> tuple[StaffAccount, Grant, Act]:
+    """An epidemiologist of the commune, with a grant there, who asks to take out the trace."""
+    account = staff(f"asker-{division.pk}", words.officer, Role.EPIDEMIOLOGIST, division)
+    act = request_act(scope_for(account), Kind.TRACE_EXPORT, division.pk, {"trace": trace.pk, "count": 1}, words.reason)
+    return account, account.grants.get(), act
 
 
 def _person(division: Division, name: str, words: Words, source: Import | None) -> Resident:
