@@ -25,6 +25,8 @@ WORDS_OF_B = Words(
     phone="0905333444",
     file_name="danh-sach-b.xlsx",
     point="Chợ Hương Văn B",
+    officer="Mai Thị Chín",
+    reason="theo đề nghị số 9900",
 )
 
 

@@ -21,14 +21,14 @@ OBJECTS: Mapping[str, Callable[[World], Any]] = {
     "case_id": lambda world: world.case.pk,
     "trace_id": lambda world: world.trace.pk,
     "contact_id": lambda world: world.contact.pk,
-    "account_id": lambda world: world.officer.pk,
-    "grant_id": lambda world: world.officer.grants.get().pk,
+    "account_id": lambda world: world.account.pk,
+    "grant_id": lambda world: world.grant.pk,
     "act_id": lambda world: world.act.pk,
 }
 """What each parameter of an address names. Everything here belongs to a division."""
 
-KEYS: Mapping[str, Any] = {"pk": 10**9, "session_id": 10**9, "token": "x" * 43}
-"""Parameters that name nothing of a division (a language, a key sent by mail), with a value that is none."""
+KEYS: Mapping[str, Any] = {"session_id": 987_654_321, "pk": 987_654_321, "token": "no-such-invitation"}
+"""Parameters that name nothing of a division, with a value that is none: one's own sessions and passkeys, a secret."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class Route:
 
     @property
     def is_own(self) -> bool:
+        """Everyone's own account: it names nobody else."""
         return hasattr(self.view, "is_own")
 
     @property
@@ -83,4 +84,3 @@ def _parameters(pattern: Any) -> tuple[str, ...]:
 
 ROUTES = tuple(_routes(get_resolver(), (), ()))
 CLOSED = tuple(route for route in ROUTES if not route.is_open and not route.is_own)
-"""The pages that a grant opens; those of one's own account are tried in tests/access."""

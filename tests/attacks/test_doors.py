@@ -113,7 +113,7 @@ def test_what_changes_something_is_not_done_by_asking(world_a: World) -> None:
 
 def test_cookies_are_kept_from_scripts_and_from_other_sites(client: Client, minh: StaffAccount) -> None:
     client.post(reverse("set_language"), {"language": "en"})
-    client.post(reverse("access:sign_in"), {"username": "minh", "password": PASSWORD})
+    client.post(reverse("access:sign_in"), {"login": "minh", "password": PASSWORD})
     client.get(reverse("cards:find"))
     assert {name: (morsel["httponly"], morsel["samesite"]) for name, morsel in client.cookies.items()} == dict.fromkeys(
         ("csrftoken", "django_language", "sessionid"), (True, "Lax")
@@ -244,7 +244,7 @@ def test_security_txt_says_where_and_until_when(client: Client, monkeypatch: pyt
     "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
 )
 def test_nobody_is_sent_elsewhere(client: Client, minh: StaffAccount, target: str) -> None:
-    form = {"username": "minh", "password": PASSWORD, "next": target}
+    form = {"login": "minh", "password": PASSWORD, "next": target}
     for path in (reverse("access:sign_in"), reverse("set_language")):
         answer = client.post(path, {**form, "language": "en"})
         assert answer.headers["Location"].startswith("/"), answer.headers["Location"]

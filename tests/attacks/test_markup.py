@@ -81,7 +81,9 @@ class Acting(HTMLParser):
         for name, value in attrs:
             if name.startswith(("on", "hx-on")) or name == "style":
                 self.found.append(f"{tag} {name}")
-            if name in {"src", "href", "action", "formaction"} and not re.match(r"[/?#]|tel:|$", value or ""):
+            if name in {"src", "href", "action", "formaction"} and not re.match(
+                r"[/?#]|tel:|data:image/svg\+xml;base64,|$", value or ""
+            ):
                 self.found.append(f"{tag} {name}={value}")
 
 

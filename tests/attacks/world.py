@@ -8,7 +8,7 @@ import openpyxl
 from django.db import connection
 from tests.conftest import resident_of, scope_for, staff
 
-from ksdb.access.models import StaffAccount
+from ksdb.access.models import Grant, StaffAccount
 from ksdb.approvals.actions import request_act
 from ksdb.approvals.kinds import Kind
 from ksdb.approvals.models import Act
@@ -42,6 +42,8 @@ class Words:
     phone: str = "0905777222"
     file_name: str = "danh-sach-to-77.xlsx"
     point: str = "Chợ Bảy Bảy"
+    officer: str = "Đoàn Thị Tám Bảy"
+    reason: str = "theo đề nghị số 7788"
 
     def secret(self) -> tuple[str, ...]:
         """As a page might write them; of numbers the last four digits are shown to those who may."""
@@ -57,6 +59,8 @@ class Words:
             MASK + self.phone[-4:],
             self.file_name,
             self.point,
+            self.officer,
+            self.reason,
         )
 
 
@@ -74,7 +78,8 @@ class World:
     case: CaseRecord
     trace: Trace
     contact: Contact
-    officer: StaffAccount
+    account: StaffAccount
+    grant: Grant
     act: Act
 
     def secrets(self) -> tuple[str, ...]:
@@ -93,7 +98,6 @@ def world_of(division: Division, words: Words) -> World:
     _meet(person, neighbour, division, words)
     case = open_case(SYSTEM, person.pk, CaseFacts("covid-19", today() - timedelta(days=1), today(), None))
     trace = run_trace(SYSTEM, case.pk, "overlap-15")
-    officer = staff(f"officer-of-{division.pk}", "Cán Bộ Xã", Role.WARD_OFFICER, division)
     return World(
         division,
         words,
@@ -105,11 +109,15 @@ def world_of(division: Division, words: Words) -> World:
         case,
         trace,
         trace.contacts.get(resident_id=neighbour.pk),
-        officer,
-        request_act(
-            scope_for(officer), Kind.BULK_ISSUE, division.pk, {"division": division.pk, "form": 2, "count": 60}, "lý do"
-        ),
+        *_asking(division, trace, words),
     )
+
+
+def _asking(division: Division, trace: Trace, words: Words) -> tuple[StaffAccount, Grant, Act]:
+    """An epidemiologist of the commune, with a grant there, who asks to take out the trace."""
+    account = staff(f"asker-{division.pk}", words.officer, Role.EPIDEMIOLOGIST, division)
+    act = request_act(scope_for(account), Kind.TRACE_EXPORT, division.pk, {"trace": trace.pk, "count": 1}, words.reason)
+    return account, account.grants.get(), act
 
 
 def _person(division: Division, name: str, words: Words, source: Import | None) -> Resident:

@@ -10,7 +10,7 @@ from allauth.mfa.adapter import get_adapter as get_factor_adapter
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as ConfirmByCodeForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.webauthn.forms import AddWebAuthnForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, AuthenticateWebAuthnForm, ReauthenticateWebAuthnForm
 from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext
@@ -145,8 +145,36 @@ class SetUpAppForm(ActivateTOTPForm):  # type: ignore[misc]
         self.fields["code"].widget.attrs |= CODE_WIDGET
 
 
+class _CredentialField(forms.JSONField):
+    """Refuses what is JSON and cannot be read: Python takes no number of 5,000 digits, nor ten thousand brackets."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except (ValueError, RecursionError) as error:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from error
+
+
+def _credential() -> forms.JSONField:
+    return _CredentialField(required=True, widget=forms.HiddenInput)
+
+
+class PasskeyForm(AuthenticateWebAuthnForm):  # type: ignore[misc]
+    """The second step of signing in, with a passkey."""
+
+    credential = _credential()
+
+
+class ConfirmPasskeyForm(ReauthenticateWebAuthnForm):  # type: ignore[misc]
+    """A passkey before something that a passer-by must not do."""
+
+    credential = _credential()
+
+
 class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
     """A passkey and a name to know it by."""
+
+    credential = _credential()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

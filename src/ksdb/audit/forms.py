@@ -1,8 +1,10 @@
 """What an auditor looks for. Sent by GET: it holds numbers, days and words of closed lists, and no name."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -10,9 +12,13 @@ from ksdb.audit.queries import Asked, actors, subjects
 from ksdb.audit.words import PURPOSE_LABELS
 from ksdb.core.scope import Scope
 
+WITHIN = (MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2100, 1, 1)))
+"""The first and the last day of the calendar have no instant in our time zone before or after them."""
+
 
 def _day(label: Any) -> forms.DateField:
-    return forms.DateField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    widget = forms.DateInput(attrs={"type": "date"})
+    return forms.DateField(label=label, required=False, widget=widget, validators=WITHIN)
 
 
 class EntriesForm(forms.Form):

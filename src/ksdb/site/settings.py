@@ -135,6 +135,8 @@ MFA_RATE_LIMITS = False
 MFA_FORMS = {
     "authenticate": "ksdb.access.forms.CodeForm",
     "reauthenticate": "ksdb.access.forms.ConfirmCodeForm",
+    "authenticate_webauthn": "ksdb.access.forms.PasskeyForm",
+    "reauthenticate_webauthn": "ksdb.access.forms.ConfirmPasskeyForm",
     "activate_totp": "ksdb.access.forms.SetUpAppForm",
     "add_webauthn": "ksdb.access.forms.AddPasskeyForm",
 }
