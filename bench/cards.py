@@ -117,7 +117,7 @@ def prepare(var_dir: str) -> None:
     with psycopg.connect(admin_address, autocommit=True) as admin:
         admin.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
         admin.execute(f"CREATE DATABASE {DATABASE}")
-    os.environ |= {"KSDB_DATABASE_URL": own, "DJANGO_SETTINGS_MODULE": "ksdb.site.settings", "KSDB_VAR_DIR": var_dir}
+    os.environ |= {"KSDB_DATABASE_URL": own, "DJANGO_SETTINGS_MODULE": "ksdb.site.owner", "KSDB_VAR_DIR": var_dir}
     settings.cache_clear()
     make_secrets(settings().var_dir)
     import django

@@ -32,7 +32,7 @@ def prepare() -> None:
     ) as admin:
         admin.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
         admin.execute(f"CREATE DATABASE {DATABASE}")
-    os.environ |= {"KSDB_DATABASE_URL": own, "DJANGO_SETTINGS_MODULE": "ksdb.site.settings"}
+    os.environ |= {"KSDB_DATABASE_URL": own, "DJANGO_SETTINGS_MODULE": "ksdb.site.owner"}
     settings.cache_clear()
     import django
     from django.core.management import call_command

@@ -78,7 +78,7 @@ def own_server() -> Iterator[str]:
     environment = {
         "KSDB_VAR_DIR": str(ours.var_dir),
         "KSDB_DATABASE_URL": url,
-        "DJANGO_SETTINGS_MODULE": "ksdb.site.settings",
+        "DJANGO_SETTINGS_MODULE": "ksdb.site.owner",
     }
     os.environ |= environment
     subprocess.run([sys.executable, "-m", "django", "migrate"], check=True, capture_output=True)

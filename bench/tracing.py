@@ -47,7 +47,7 @@ def _database(visits: int) -> str:
     make_secrets(var)
     url = embedded_url(start_embedded(settings()), f"bench_tracing_{visits}")
     os.environ["KSDB_DATABASE_URL"] = url
-    os.environ["DJANGO_SETTINGS_MODULE"] = "ksdb.site.settings"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "ksdb.site.owner"
     settings.cache_clear()
     import django
     from django.core.management import call_command

@@ -14,6 +14,8 @@ from ksdb.gateway.schema import MIGRATIONS
 from ksdb.postgres.roles import GATEWAY, SITE, as_role, give_rights, powers
 from ksdb.site.settings import database
 
+pytestmark = pytest.mark.django_db
+
 REFUSED = psycopg.errors.InsufficientPrivilege
 ENTRY = (
     "INSERT INTO audit_entry (at, actor_name, action, subject, purpose, detail) VALUES (now(), '', %s, '', '', '{}')"
