@@ -21,10 +21,11 @@ def show_trace(console: Console, scope: Scope, trace_id: int) -> None:
     report = trace_report(scope, trace_id, SHOWN)
     console.print(_headline(report))
     table = Table(title=f"The {len(report.rows)} contacts longest together with the case, of {report.contacts:,}")
+    table.expand = True
     for heading, width in (("#", 2), ("min.", 4), ("gen.", 4), ("first", 11)):
-        table.add_column(heading, justify="right", min_width=width, no_wrap=True)
-    for heading in ("who, born", "commune", "where"):
-        table.add_column(heading, no_wrap=True, overflow="ellipsis")
+        table.add_column(heading, justify="right", width=width, no_wrap=True)
+    for heading, ratio in (("who, born", 3), ("commune", 2), ("where", 3)):
+        table.add_column(heading, ratio=ratio, no_wrap=True, overflow="ellipsis")
     for row in report.rows:
         table.add_row(*_cells(row))
     console.print(table)
