@@ -31,7 +31,7 @@ def main() -> None:
 
 def sign_in(page: Page, url: str, name: str, password: str) -> None:
     page.goto(url)
-    page.fill("input[name=username]", name)
+    page.fill("input[name=login]", name)
     page.fill("input[name=password]", password)
     page.locator("main button").click()
 
