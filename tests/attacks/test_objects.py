@@ -119,7 +119,9 @@ def test_the_table_of_pages_and_roles_is_true(world_a: World, world_b: World, ro
         if expected is Access.CLOSED:
             assert inside == outside == {403}, route.name
         else:
-            assert inside <= {200, 302, 422} | {status for (name, _), (status, _) in OTHERS.items() if name == route.name}
+            assert inside <= {200, 302, 422} | {
+                status for (name, _), (status, _) in OTHERS.items() if name == route.name
+            }
             assert expected is Access.OPEN_CUT or outside == {404}, route.name
 
 

@@ -12,7 +12,6 @@ from ksdb.audit.queries import Asked, actors, subjects
 from ksdb.audit.words import PURPOSE_LABELS
 from ksdb.core.scope import Scope
 
-
 WITHIN = (MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2100, 1, 1)))
 """The first and the last day of the calendar have no instant in our time zone before or after them."""
 
