@@ -57,13 +57,13 @@ def outside_entity() -> bytes:
 
 
 def zeros() -> bytes:
-    """Two gigabytes of blanks in two megabytes, and they say so."""
+    """More than a gigabyte of blanks in one megabyte, and they say so."""
     stream = io.BytesIO(list_of([]))
     with (
         zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED, compresslevel=9) as book,
         book.open("xl/media/blank.xml", "w", force_zip64=True) as part,
     ):
-        for _ in range(128):
+        for _ in range(66):
             part.write(bytes(16 * 2**20))
     return stream.getvalue()
 

@@ -154,6 +154,11 @@ class _CredentialField(forms.JSONField):
         except (ValueError, RecursionError) as error:
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from error
 
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What the form shows again: nothing, because each try makes a credential of its own."""
+        del data
+        return initial
+
 
 def _credential() -> forms.JSONField:
     return _CredentialField(required=True, widget=forms.HiddenInput)
