@@ -1,0 +1,22 @@
+"""Why somebody has no active card, from a closed list, and which reasons take the person out of the count."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Reason(StrEnum):
+    """What was said at the door."""
+
+    DIED = "died"
+    DUPLICATE = "duplicate"
+    MOVED = "moved"
+    NO_PHONE = "no_phone"
+    REFUSES = "refuses"
+    STUDIES_ELSEWHERE = "studies_elsewhere"
+    WORKS_AWAY = "works_away"
+
+
+OUT_OF_COUNT: Final = frozenset(
+    {Reason.DIED, Reason.DUPLICATE, Reason.MOVED, Reason.STUDIES_ELSEWHERE, Reason.WORKS_AWAY}
+)
+"""Who is not here cannot be given a card here: these leave the denominator. Who refuses, or needs a paper card, stays."""
