@@ -9,5 +9,8 @@ class CardsConfig(AppConfig):
 
     def ready(self) -> None:
         from ksdb.cards.acts import register
+        from ksdb.cards.queries import holder_by_number
+        from ksdb.registry.searching import CARD_FINDERS
 
         register()
+        CARD_FINDERS.append(holder_by_number)

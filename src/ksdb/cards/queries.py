@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
+from ksdb.access.actions import spend_person_search
 from ksdb.audit.actions import record, record_many
 from ksdb.cards.keys import public_key
 from ksdb.cards.life import CARDS_PER_KEY, LIVE, PRINTABLE, NoIssuerKey, card_expiry
@@ -129,6 +130,7 @@ def card_by_number(scope: Scope, number: str, purpose: Purpose) -> Card:
     Raises NumberMistyped when the check digits say so, NotFound when no such card lies in the jurisdiction.
     """
     scope.require(Permission.REGISTRY_RESIDENT_READ)
+    spend_person_search(scope)
     digits = digits_of(number)
     if not is_card_number(digits):
         raise NumberMistyped
@@ -139,6 +141,11 @@ def card_by_number(scope: Scope, number: str, purpose: Purpose) -> Card:
     if card is None:
         raise NotFound
     return card
+
+
+def holder_by_number(scope: Scope, number: str, purpose: Purpose) -> int:
+    """Whose card has that number: what the search for residents asks."""
+    return int(card_by_number(scope, number, purpose).resident_id)
 
 
 def cards_by_numbers(scope: Scope, numbers: Sequence[str], purpose: Purpose) -> list[Card]:

@@ -13,12 +13,13 @@ from ksdb.postgres.named import sql
 from ksdb.registry.checking import CheckedRow
 from ksdb.registry.matching import Arrival, Home, Lookups, Matcher, Registered, Verdict
 from ksdb.registry.problems import Code, Problem
-from ksdb.registry.sealing import ID_NUMBER, PHONE
+from ksdb.registry.sealing import END_DIGITS, ID_NUMBER, PHONE, end_key
 
 ROOM = "ksdb.registry"
 RESIDENT_COLUMNS = (
     "household_id", "division_id", "full_name", "search_key", "sort_key", "sex", "birth_year", "born_on", "relation",
-    "id_number_sealed", "id_number_key", "phone_sealed", "phone_key", "source_id", "registered_at",
+    "id_number_sealed", "id_number_key", "phone_sealed", "phone_key", "id_number_end", "phone_end", "source_id",
+    "registered_at",
 )  # fmt: skip
 PROBLEM_COLUMNS = ("source_id", "row_number", "column", "code", "is_rejection", "other_row")
 
@@ -65,7 +66,8 @@ class Store:
             yield (
                 households.get(arrival.home), arrival.home.division_id, row.name, row.search_key, row.sort_key,
                 row.sex or "", row.birth.year, row.birth.on, row.relation,
-                *self._numbers(arrival), self._source_id, self._at,
+                *self._numbers(arrival), self._end(ID_NUMBER, row.id_number), self._end(PHONE, row.phone),
+                self._source_id, self._at,
             )  # fmt: skip
 
     def _numbers(self, arrival: Arrival) -> tuple[bytes | None, bytes | None, bytes | None, bytes | None]:
@@ -77,6 +79,9 @@ class Store:
             self._sealer.seal(PHONE, phone) if phone else None,
             self._sealer.match_key(PHONE, phone) if phone else None,
         )
+
+    def _end(self, field: str, number: str) -> int | None:
+        return end_key(self._sealer, field, number[-END_DIGITS:]) if number else None
 
     def _complete(self, cursor: Cursor, verdicts: Iterable[Verdict]) -> None:
         lacking = [v for v in verdicts if v.known and v.problem and v.problem.code is Code.KNOWN_COMPLETED]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission
 from ksdb.registry import actions, queries
 from ksdb.registry.correcting import SAMPLE_HEADING, sample_file
@@ -18,6 +19,7 @@ from ksdb.registry.jobs import run_import
 from ksdb.registry.problems import Code, column_label, sentence
 from ksdb.registry.purposes import PURPOSE_LABELS, purpose_in
 from ksdb.registry.reporting import failure_of, statement_of
+from ksdb.registry.searching import EndNeedsMore
 from ksdb.web.exporting import TYPES
 from ksdb.web.requires import ScopedRequest, requires, takes_upload
 
@@ -29,13 +31,22 @@ XLSX = TYPES["xlsx"]
 @requires(Permission.REGISTRY_RESIDENT_READ)
 def residents(request: ScopedRequest) -> HttpResponse:
     form = ResidentSearchForm(request.POST or None)
-    page = None
+    found = None
     if form.is_valid():
-        number = form.cleaned_data["page"] or 1
-        page = queries.residents_named(request.scope, form.search, form.purpose_named, number)
-    purpose = form.purpose_named if page is not None else None
-    can_export = request.scope.allows(Permission.REGISTRY_RESIDENT_EXPORT)
-    context = {"form": form, "page": page, "purpose": purpose, "can_export": can_export}
+        try:
+            found = queries.residents_named(
+                request.scope, form.search, form.purpose_named, form.cleaned_data["page"] or 1
+            )
+        except EndNeedsMore as error:
+            form.add_error("name", gettext(error.sentence()))
+        except NotFound:
+            form.add_error("name", gettext("No card in your jurisdiction has this number. Compare it with the card."))
+    context = {
+        "form": form,
+        "found": found,
+        "purpose": form.purpose_named if found is not None else None,
+        "can_export": request.scope.allows(Permission.REGISTRY_RESIDENT_EXPORT),
+    }
     return render(request, "registry/residents.html", context)
 
 
