@@ -24,6 +24,7 @@ OBJECTS: Mapping[str, Callable[[World], Any]] = {
     "account_id": lambda world: world.account.pk,
     "grant_id": lambda world: world.grant.pk,
     "act_id": lambda world: world.act.pk,
+    "pair_id": lambda world: world.pair.pk,
 }
 """What each parameter of an address names. Everything here belongs to a division."""
 

@@ -14,9 +14,10 @@ from ksdb.approvals.kinds import Kind
 from ksdb.approvals.models import Act
 from ksdb.cards.actions import issue_cards, print_batch
 from ksdb.cards.models import Card, PrintBatch
-from ksdb.core.clock import ZONE, today
+from ksdb.core.clock import ZONE, now, today
 from ksdb.core.scope import Role, system_scope
 from ksdb.core.token import Form
+from ksdb.duplicates.models import Pair
 from ksdb.places.actions import make_points
 from ksdb.places.models import Division, ScanPoint
 from ksdb.registry.actions import run_import, start_import
@@ -81,6 +82,7 @@ class World:
     account: StaffAccount
     grant: Grant
     act: Act
+    pair: Pair
 
     def secrets(self) -> tuple[str, ...]:
         """Texts that nobody outside may read; the card's number as pages show it."""
@@ -110,6 +112,7 @@ def world_of(division: Division, words: Words) -> World:
         trace,
         trace.contacts.get(resident_id=neighbour.pk),
         *_asking(division, trace, words),
+        Pair.objects.create(first=person, second=neighbour, score=80, reasons="same_name same_birth", found_at=now()),
     )
 
 

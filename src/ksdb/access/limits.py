@@ -42,7 +42,7 @@ class TooManyAttempts(KsdbError):
 
     def __init__(self, until: datetime) -> None:
         super().__init__(until)
-        self.until = until
+        self.until: datetime = until
 
 
 class TooManySearches(TooManyAttempts):

@@ -26,6 +26,7 @@ from ksdb.places.models import Division
 from ksdb.places.queries import covers, inside, within
 from ksdb.postgres.named import sql
 from ksdb.registry.models import Resident
+from ksdb.registry.queries import identities_of
 
 
 class NumberMistyped(KsdbError):
@@ -121,7 +122,8 @@ def cards_of(scope: Scope, resident_id: int) -> HolderCards:
     if holder is None:
         raise NotFound
     record(scope, "cards:card:read", subject=("resident", resident_id), purpose=Purpose.CARD_SERVICE)
-    return HolderCards(holder, list(Card.objects.filter(resident=holder).order_by("-issued_at", "-index")))
+    records = [resident_id] if holder.merged_into_id else identities_of(scope, [resident_id])
+    return HolderCards(holder, list(Card.objects.filter(resident__in=records).order_by("-issued_at", "-index")))
 
 
 def card_by_number(scope: Scope, number: str, purpose: Purpose) -> Card:

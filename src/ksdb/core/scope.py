@@ -23,6 +23,7 @@ class Permission(StrEnum):
     CARDS_CARD_REVOKE = "cards:card:revoke"
     CARDS_KEY_MANAGE = "cards:key:manage"
     COVERAGE_FIGURES_READ = "coverage:figures:read"
+    DUPLICATES_PAIR_DECIDE = "duplicates:pair:decide"
     PLACES_DIVISION_READ = "places:division:read"
     PLACES_DIVISION_WRITE = "places:division:write"
     REGISTRY_IMPORT_RUN = "registry:import:run"
@@ -92,6 +93,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.CARDS_CARD_PRINT,
             P.CARDS_CARD_REVOKE,
             P.COVERAGE_FIGURES_READ,
+            P.DUPLICATES_PAIR_DECIDE,
             P.PLACES_DIVISION_READ,
             P.REGISTRY_IMPORT_RUN,
             P.REGISTRY_RESIDENT_EXPORT,

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.template.defaultfilters import date as written_date
-from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -24,7 +23,7 @@ from ksdb.web.forms import FILE_KINDS
 MAX_UPLOAD_BYTES = 64 * 2**20
 
 
-def _end_field(label: str | Promise) -> forms.RegexField:
+def _end_field(label: Any) -> forms.RegexField:
     attributes = {"inputmode": "numeric", "maxlength": END_DIGITS, "autocomplete": "off"}
     return forms.RegexField(
         rf"^[0-9]{{{END_DIGITS}}}$",

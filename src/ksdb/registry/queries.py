@@ -111,6 +111,12 @@ def person_of(scope: Scope, resident_id: int) -> int:
     return known[0]
 
 
+def counting_record(scope: Scope, resident_id: int) -> int:
+    """The record that counts for this one's person, where it lies in the jurisdiction; else this one."""
+    counting = person_of(scope, resident_id)
+    return counting if _residents(scope).filter(pk=counting).exists() else resident_id
+
+
 def resident_for(scope: Scope, resident_id: int, purpose: Purpose) -> Resident:
     """The resident, if inside the jurisdiction; the read is audited. Raises NotFound."""
     found = _residents(scope).filter(pk=resident_id).first()
@@ -133,13 +139,18 @@ def resident_sheet(scope: Scope, resident_id: int, purpose: Purpose) -> Resident
     listed = list(members.order_by("id")[:PAGE_ROWS]) if resident.household_id else []
     subjects = [("resident", member.pk) for member in listed]
     record_many(scope, Permission.REGISTRY_RESIDENT_READ, subjects, purpose, {"household_of": resident_id})
-    id_number = _masked(ID_NUMBER, resident.id_number_sealed)
-    return ResidentSheet(resident, listed, id_number, _masked(PHONE, resident.phone_sealed))
+    return ResidentSheet(resident, listed, *masked_numbers(scope, resident))
 
 
 def _residents(scope: Scope) -> QuerySet[Resident]:
     inside = within(scope, Permission.REGISTRY_RESIDENT_READ)
     return Resident.objects.filter(inside).select_related("division__parent", "household")
+
+
+def masked_numbers(scope: Scope, resident: Resident) -> tuple[str, str]:
+    """ID number and phone of a record that was read already: the last four digits, or "" where there is none."""
+    scope.require(Permission.REGISTRY_RESIDENT_READ)
+    return _masked(ID_NUMBER, resident.id_number_sealed), _masked(PHONE, resident.phone_sealed)
 
 
 def _masked(field: str, sealed: bytes | memoryview | None) -> str:

@@ -12,7 +12,7 @@ PHONE = "phone"
 END_DIGITS = 4
 
 
-@lru_cache(2 * 10**END_DIGITS)
+@lru_cache(20_000)
 def end_key(sealer: Sealer, field: str, end: str) -> int:
     """A keyed hash of the last four digits of a number: to find it by, in the company of something else."""
     return int.from_bytes(sealer.match_key(f"{field}_end", end)[:8], "big", signed=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 from django.db import connection, transaction
@@ -70,7 +71,7 @@ def found(search: ResidentSearch, divisions: Sequence[int] | None, page: int) ->
     What 20,000 rows of the list do not give at least 200 times is rare enough to be gathered whole and sorted.
     """
     words = search_key(search.words).split()
-    given = {
+    given: dict[str, Any] = {
         "begun": [f"% {_literal(word)}%" for word in words],
         "words": _tsquery(words, search.birth_year),
         "birth_year": search.birth_year,
@@ -89,7 +90,7 @@ def found(search: ResidentSearch, divisions: Sequence[int] | None, page: int) ->
 
 
 @transaction.atomic
-def _rows(query: str, given: dict[str, object]) -> list[tuple[int, ...]]:
+def _rows(query: str, given: dict[str, Any]) -> list[tuple[int, ...]]:
     """Without sequential scans: estimates of how words go together are far off, and a whole scan takes seconds."""
     with connection.cursor() as cursor:
         cursor.execute(sql(ROOM, "scan_no_table"))

@@ -55,23 +55,29 @@ def residents(request: ScopedRequest) -> HttpResponse:
 @requires(Permission.REGISTRY_RESIDENT_READ)
 def resident(request: ScopedRequest, resident_id: int) -> HttpResponse:
     purpose = purpose_in(request.GET.get("purpose"))
+    queries.require_resident(request.scope, resident_id)
+    counting = queries.counting_record(request.scope, resident_id)
+    if counting != resident_id:
+        asked = f"?purpose={purpose}" if purpose else ""
+        return redirect(reverse("registry:resident", args=[counting]) + asked)
     if purpose is None:
-        queries.require_resident(request.scope, resident_id)
         title = gettext("Open a resident's record")
         return render(request, "registry/purpose.html", {"form": PurposeForm(), "title": title})
     context = {
         "sheet": queries.resident_sheet(request.scope, resident_id, purpose),
         "purpose": purpose,
         "purpose_label": PURPOSE_LABELS[purpose],
-        "cards_url": _cards_url(resident_id),
+        "cards_url": _address("cards:of_resident", resident_id),
+        "other_records": [one for one in queries.identities_of(request.scope, [resident_id]) if one != resident_id],
+        "merges_url": _address("duplicates:queue"),
     }
     return render(request, "registry/resident.html", context)
 
 
-def _cards_url(resident_id: int) -> str | None:
+def _address(name: str, *arguments: int) -> str | None:
     try:
-        return reverse("cards:of_resident", args=[resident_id])
-    except NoReverseMatch:  # the site may be built without the room of cards, which stands above this one
+        return reverse(name, args=arguments)
+    except NoReverseMatch:  # the site may be built without the rooms that stand above this one
         return None
 
 
