@@ -42,7 +42,7 @@ class ResidentSearchForm(forms.Form):
         required=False,
         min_length=2,
         max_length=120,
-        help_text=_("Family, middle or given name, with or without marks; or the 12 digits of a card"),
+        help_text=_("With or without marks; or a card's 12 digits"),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     birth_year = forms.IntegerField(
