@@ -159,7 +159,7 @@ def running_gateway(url: str, workers: int) -> Iterator[list[psutil.Process]]:
     process = subprocess.Popen(command("127.0.0.1", PORT, workers), env={**os.environ, "KSDB_DATABASE_URL": url})
     try:
         wait_until_ready()
-        yield psutil.Process(process.pid).children(recursive=True)
+        yield [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
     finally:
         process.terminate()
         process.wait(30)
