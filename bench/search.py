@@ -42,9 +42,7 @@ def main() -> None:
     rng = random.Random(SEED)
     people = _some_people(rng, asked.questions)
     commune = _commune()
-    print(
-        f"{asked.residents:,} residents, {len(commune[1]):,} groups in {commune[0]}, {asked.questions} questions each"
-    )
+    print(f"{asked.residents:,} residents; the commune is {commune[0]}; {asked.questions} questions of each kind")
     print(f"{'question':38} {'commune P50':>12} {'P95':>6} {'province P50':>13} {'P95':>6}   milliseconds")
     for kind, searches in _kinds(people, rng).items():
         inside = [_milliseconds(search, commune[1]) for search in searches]
@@ -66,7 +64,8 @@ def _some_people(rng: random.Random, count: int) -> list[tuple[Any, ...]]:
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT max(id) FROM resident")
-        ids = [rng.randint(1, cursor.fetchone()[0]) for _ in range(count)]
+        (last,) = cursor.fetchone()
+        ids = [rng.randint(1, last) for _ in range(count)]
         cursor.execute(
             "SELECT full_name, birth_year, id_number_sealed, phone_sealed FROM resident WHERE id = ANY(%s)", [ids]
         )
