@@ -1,7 +1,7 @@
 """Whom one looks for, and the SQL that finds them: by the beginnings of words, a year, the ends of numbers."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ PAGE_ROWS = 50
 MOST_FOUND = 200
 """Where more are found, one page does not tell how many: a word or a year more does."""
 WALK = 20_000
+MOST_WORDS = 60
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 CARD_FINDERS: list[Callable[[Scope, str, Purpose], int]] = []
@@ -71,9 +72,12 @@ def found(search: ResidentSearch, divisions: Sequence[int] | None, page: int) ->
     What 20,000 rows of the list do not give at least 200 times is rare enough to be gathered whole and sorted.
     """
     words = search_key(search.words).split()
+    known = _known(words)
+    if not all(known.values()):
+        return Found([], 0)
     given: dict[str, Any] = {
         "begun": [f"% {_literal(word)}%" for word in words],
-        "words": _tsquery(words, search.birth_year),
+        "words": _tsquery(known, search.birth_year),
         "birth_year": search.birth_year,
         "phone_end": _end(PHONE, search.phone_end),
         "id_number_end": _end(ID_NUMBER, search.id_number_end),
@@ -100,9 +104,22 @@ def _rows(query: str, given: dict[str, Any]) -> list[tuple[int, ...]]:
         return rows
 
 
-def _tsquery(words: Sequence[str], birth_year: int | None) -> str | None:
-    quoted = [f"{_quoted(word)}:*" for word in words] + ([f"'{birth_year}'"] if birth_year else [])
-    return " & ".join(quoted) or None
+def _known(beginnings: Sequence[str]) -> dict[str, list[str]]:
+    """The words that begin so, of each."""
+    if not beginnings:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(sql(ROOM, "words_beginning"), {"beginnings": list(beginnings), "most": MOST_WORDS + 1})
+        return dict(cursor.fetchall())
+
+
+def _tsquery(known: Mapping[str, Sequence[str]], birth_year: int | None) -> str | None:
+    """Whole words, which the index intersects quickly; for what begins too many, whatever begins so."""
+    asked = [
+        "(" + " | ".join(map(_quoted, words)) + ")" if len(words) <= MOST_WORDS else f"{_quoted(beginning)}:*"
+        for beginning, words in known.items()
+    ]
+    return " & ".join([*asked, *([f"'{birth_year}'"] if birth_year else [])]) or None
 
 
 def _quoted(word: str) -> str:

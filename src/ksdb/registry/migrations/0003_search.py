@@ -56,7 +56,8 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(
             Path(__file__).with_name("search.sql").read_text(encoding="utf-8"),
-            "DROP TRIGGER forget_ends ON resident; DROP FUNCTION forget_ends; DROP INDEX resident_by_words, "
+            "DROP TRIGGER note_words ON resident; DROP TRIGGER note_words_of_one ON resident; DROP FUNCTION note_words, "
+            "note_words_of_one; DROP TABLE name_word; DROP TRIGGER forget_ends ON resident; DROP FUNCTION forget_ends; DROP INDEX resident_by_words, "
             "resident_without_end; DROP FUNCTION resident_words",
         ),
     ]

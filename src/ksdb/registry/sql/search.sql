@@ -32,6 +32,19 @@ FROM found
 ORDER BY sort_key, id
 LIMIT %(rows)s OFFSET %(skip)s;
 
+-- name: words_beginning
+-- One row per beginning asked for: the words of names that begin so, at most as many as asked for; none where nobody
+-- bears one. One index scan each.
+SELECT asked.beginning, array_remove(array_agg(known.word), NULL)
+FROM unnest(%(beginnings)s::text[]) AS asked (beginning)
+LEFT JOIN LATERAL (
+    SELECT word FROM name_word
+    WHERE word >= asked.beginning AND word < asked.beginning || chr(1114111)
+    ORDER BY word
+    LIMIT %(most)s
+) AS known ON true
+GROUP BY asked.beginning;
+
 -- name: scan_no_table
 -- Nothing; until the transaction ends or `scan_tables_again`, the planner reads no table from end to end.
 SELECT set_config('enable_seqscan', 'off', true);
