@@ -19,6 +19,7 @@ PAGE_ROWS = 50
 MOST_FOUND = 200
 """Where more are found, one page does not tell how many: a word or a year more does."""
 WALK = 20_000
+LARGE = 40
 MOST_WORDS = 60
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
@@ -84,13 +85,19 @@ def found(search: ResidentSearch, divisions: Sequence[int] | None, page: int) ->
         "divisions": None if divisions is None else list(divisions),
     }
     skip = (page - 1) * PAGE_ROWS
-    if divisions is None and not (search.phone_end or search.id_number_end):
+    if _is_broad(search, words, divisions):
         rows = _rows("residents_in_order", {**given, "walk": WALK, "most": MOST_FOUND + 1})
         if len(rows) > MOST_FOUND:
             return Found([one for (one,) in rows[skip : skip + PAGE_ROWS]], MOST_FOUND, is_more=True)
     rows = _rows("residents_matching", {**given, "rows": PAGE_ROWS, "skip": skip})
     total = int(rows[0][1]) if rows else 0
     return Found([row[0] for row in rows], min(total, MOST_FOUND), is_more=total > MOST_FOUND)
+
+
+def _is_broad(search: ResidentSearch, words: Sequence[str], divisions: Sequence[int] | None) -> bool:
+    """Whether so many may match that walking is worth a try: a word or two and nothing else, in many divisions."""
+    is_wide = divisions is None or len(divisions) > LARGE
+    return is_wide and 0 < len(words) <= 2 and not (search.birth_year or search.phone_end or search.id_number_end)
 
 
 @transaction.atomic
