@@ -45,7 +45,7 @@ class Settings:
     site_address: str = field(default="127.0.0.1:8000", metadata={"help": "host:port of the pages"})
     gateway_address: str = field(default="127.0.0.1:8001", metadata={"help": "host:port of the door for devices"})
     metrics_token: str = field(
-        default="", metadata={"help": "bearer token for the gateway's `/metrics`; empty: there is no such page"}
+        default="", metadata={"help": "bearer token for the gateway's `/metrics`; empty: nobody may read it"}
     )
     device_requests_per_second: int = field(default=20, metadata={"help": "requests one device may send, on average"})
     device_requests_at_once: int = field(default=200, metadata={"help": "requests one device may send in a burst"})

@@ -192,12 +192,12 @@ class ScanDoor:
 
 
 async def metrics(gateway: "Gateway", request: Request) -> Response:
-    """For whoever holds the token; for all others there is no such page."""
+    """For whoever holds the token; where none is set, for nobody."""
     given = request.headers.get("authorization", "").removeprefix("Bearer ")
     if not gateway.metrics_token or not hmac.compare_digest(given.encode(), gateway.metrics_token.encode()):
-        raise HTTPException(404)
+        raise HTTPException(401)
     if gateway.writer.is_half_full:
-        raise Busy
+        return _refusal(Busy())
     return Response(gateway.metrics.text(**gateway.gauges()), 200, _HEADERS, "text/plain; version=0.0.4")
 
 
@@ -234,6 +234,7 @@ async def _fault(_request: Request, _error: Exception) -> Response:
 class Application(Starlette):
     """Starlette, with the way of scans laid round it: its stack of middleware took a tenth of a scan's time."""
 
+    gateway: Gateway
     scan_door: ScanDoor | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -252,7 +253,7 @@ def make_application(ours: Settings | None = None) -> Application:
         async with Gateway(known_settings, _url(known_settings)).living() as gateway:
             assert isinstance(app, Application)  # noqa: S101 - made below
             app.router.routes[:] = _routes(gateway)
-            app.scan_door = ScanDoor(gateway)
+            app.gateway, app.scan_door = gateway, ScanDoor(gateway)
             yield
 
     return Application(lifespan=life, exception_handlers={HTTPException: _http_refusal, Exception: _fault})
