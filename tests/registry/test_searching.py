@@ -133,6 +133,7 @@ def test_more_than_a_few_pages_are_not_counted(hanh: StaffAccount, commune_a: Di
     for scope in (scope_for(hanh), system_scope()):
         page = residents_named(scope, ResidentSearch("nguyen"), P, page=4)
         assert (page.total, page.is_more, page.has_next, len(page.residents)) == (200, True, False, 50)
+    assert residents_named(scope_for(hanh), ResidentSearch("nguyen"), P, page=10**20).page == 4
     assert not residents_named(scope_for(hanh), ResidentSearch("nguyen lan"), P).is_more
 
 
