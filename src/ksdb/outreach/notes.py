@@ -50,7 +50,7 @@ class Note(msgspec.Struct, frozen=True):
     resident: Number = 0
     reason: Reason | None = None
     card: Annotated[str, msgspec.Meta(max_length=1000)] = ""
-    seen_reason: Annotated[int, msgspec.Meta(ge=0, lt=2**63)] = 0
+    seen_reason: Annotated[int, msgspec.Meta(ge=0, lt=2**62)] = 0
     seen_card: Annotated[str, msgspec.Meta(max_length=10)] = ""
     done_ms: Annotated[int, msgspec.Meta(ge=0, lt=2**53)] = 0
 

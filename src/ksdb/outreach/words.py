@@ -1,4 +1,4 @@
-"""What the pages call reasons, the state of a card, and what was done at a door."""
+"""What the pages call reasons for a missing card, and the state of a card."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ksdb.outreach.doors import CardState
-from ksdb.outreach.notes import NoteKind
 from ksdb.outreach.reasons import Reason
 
 REASON_LABELS: Mapping[Reason, Promise] = {
@@ -30,10 +29,3 @@ CARD_LABELS: Mapping[CardState, Promise] = {
     CardState.NONE: _("No card"),
 }
 CARD_KINDS = {CardState.ACTIVE: "good", CardState.WAITING: "info", CardState.BLOCKED: "warning", CardState.NONE: "bad"}
-
-KIND_LABELS: Mapping[NoteKind, Promise] = {
-    NoteKind.VISITED: _("Was there"),
-    NoteKind.REASON: _("Noted a reason"),
-    NoteKind.WITHDRAW: _("Took a reason back"),
-    NoteKind.HAND_OVER: _("Handed a card over"),
-}

@@ -5,7 +5,7 @@ import { cardOf, digitsOf } from './card.js'
 
 const EVERY_MS = 30_000
 const day = document.getElementById('day')
-const at = name => day.querySelector(`[data-${name}]`)
+const at = name => document.querySelector(`[data-${name}]`)
 const said = (name, words = {}) => Object.entries(words).reduce((text, [word, value]) => text.replace(`{${word}}`, value), day.dataset[`said${name}`])
 const made = id => document.getElementById(id).content.firstElementChild.cloneNode(true)
 const urls = { state: day.dataset.state, notes: day.dataset.notes }
