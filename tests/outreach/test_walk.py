@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connections
 from django.test import Client
 from tests.conftest import commune, scope_for, staff
 
@@ -137,6 +138,7 @@ def phone(live_server: Any, village: Village, tmp_path: Path, monkeypatch: pytes
             return context
 
         yield opened
+        connections.close_all()  # inside of Playwright's loop Django opens connections of its own
     assert errors == []
 
 

@@ -29,6 +29,7 @@ class DayDoor(msgspec.Struct, frozen=True):
 
     id: int
     address: str
+    number: str
     active: int
     visited: bool
     persons: list[DayPerson]
@@ -50,6 +51,7 @@ def day_doors(doors: Iterable[Door]) -> list[DayDoor]:
         DayDoor(
             door.id,
             door.address,
+            door.book_number,
             door.active,
             door.visited_at is not None,
             [_person(person) for person in door.only_without_card().persons],

@@ -47,8 +47,9 @@ function doorOf (door, only) {
   part.id = `door-${door.id}`
   part.tabIndex = -1
   part.classList.toggle('door--visited', door.visited)
-  part.querySelector('.door__address').textContent = door.address || (door.id ? `#${door.id}` : said('Loose'))
-  part.querySelector('.door__facts').textContent = door.active ? said('Others', { count: door.active }) : ''
+  part.querySelector('.door__address').textContent = door.id ? door.address || '–' : said('Loose')
+  const facts = [door.id && said('Number', { number: door.number }), door.active && said('Others', { count: door.active })]
+  part.querySelector('.door__facts').textContent = facts.filter(Boolean).join(' · ')
   const shown = door.persons.filter(person => !only || isShown(person))
   part.querySelector('.door__persons').append(...shown.map(person => occupantOf(door, person)))
   part.querySelector('[data-act=visited]').hidden = door.visited
