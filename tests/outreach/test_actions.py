@@ -21,7 +21,7 @@ from ksdb.coverage.queries import coverage_below
 from ksdb.outreach.actions import settle, take_note, take_notes
 from ksdb.outreach.actions.rounds import assign, move_household, order_by_address, take_along, unassign
 from ksdb.outreach.doors import CardState
-from ksdb.outreach.faults import AlreadyDecided, HelperUnknown
+from ksdb.outreach.faults import HelperUnknown, NoteDecided
 from ksdb.outreach.models import Assignment, DoorNote, MissingReason
 from ksdb.outreach.notes import NoteKind, NotesUnreadable, Outcome, notes_in
 from ksdb.outreach.queries import (
@@ -129,7 +129,7 @@ def test_a_person_decides_a_conflict_once(
     number = take_note(officer, street.note(K.REASON, reason=Reason.WORKS_AWAY)).note
     settle(second, number, keeps_it=keeps_it)
     assert standing(street).reason == stands
-    with pytest.raises(AlreadyDecided):
+    with pytest.raises(NoteDecided):
         settle(officer, number, keeps_it=True)
 
 

@@ -47,10 +47,10 @@ class NothingNoted(KsdbError):
     status = 422
 
 
-class AlreadyDecided(KsdbError):
+class NoteDecided(KsdbError):
     """Somebody has decided this already. Load the list again to see what stands now."""
 
-    code = "already_decided"
+    code = "note_decided"
     status = 409
 
 

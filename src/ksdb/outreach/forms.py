@@ -59,7 +59,7 @@ class MoveForm(forms.Form):
         """`up`, `down`, or the number of the household before; None when nothing was chosen."""
         step: str = self.cleaned_data["step"]
         after: int | None = self.cleaned_data["after"]
-        return step or after
+        return step or (after if after != self.cleaned_data["household"] else None)
 
 
 class AfterForm(forms.Form):

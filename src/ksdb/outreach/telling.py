@@ -1,9 +1,9 @@
 """Tells in words what a note says and what stands against it, for whoever decides between the two."""
 
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext
 
+from ksdb.core.clock import ZONE
 from ksdb.outreach.doors import Standing
 from ksdb.outreach.notes import NoteKind, Theirs
 from ksdb.outreach.reasons import Reason
@@ -25,4 +25,4 @@ def told(standing: Standing) -> Theirs:
         what = gettext("The card was activated")
     else:
         what = gettext("Reason taken back")
-    return Theirs(what, standing.by, date_format(localtime(standing.at), "H:i j/n/Y") if standing.at else "")
+    return Theirs(what, standing.by, date_format(standing.at.astimezone(ZONE), "H:i j/n/Y") if standing.at else "")

@@ -18,7 +18,7 @@ from ksdb.core.scope import Permission
 from ksdb.outreach import actions, queries
 from ksdb.outreach.actions import rounds
 from ksdb.outreach.doors import GroupCounts
-from ksdb.outreach.faults import AlreadyDecided, HelperUnknown, NothingNoted
+from ksdb.outreach.faults import HelperUnknown, NoteDecided, NothingNoted
 from ksdb.outreach.forms import REASON_CHOICES, AfterForm, HelperForm, MoveForm, NoteForm, new_key
 from ksdb.outreach.notes import Answer, Outcome
 from ksdb.outreach.telling import told, what_of
@@ -136,7 +136,7 @@ def settle(request: ScopedRequest, note_id: int) -> HttpResponse:
     group_id = queries.conflict_in(request.scope, note_id).division_id
     try:
         answer = actions.settle(request.scope, note_id, keeps_it=request.POST.get("keep") == "mine")
-    except AlreadyDecided as fault:
+    except NoteDecided as fault:
         if request.POST.get("as") == "json":
             raise
         messages.error(request, gettext(fault.sentence()))

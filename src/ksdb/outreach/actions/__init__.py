@@ -18,10 +18,10 @@ from ksdb.outreach.doors import CardState
 from ksdb.outreach.faults import (
     REFUSED,
     SENTENCES,
-    AlreadyDecided,
     CardNotHere,
     CardNotWaiting,
     CardOfOthers,
+    NoteDecided,
     NothingNoted,
 )
 from ksdb.outreach.handing import card_filter
@@ -221,14 +221,14 @@ ACTS: Mapping[NoteKind, Callable[[Scope, Note, DoorNote], Outcome]] = {
 def settle(scope: Scope, note_id: int, *, keeps_it: bool) -> Answer:
     """Decides a conflict: the note is kept and done now, or dropped, and what somebody else did stays.
 
-    Raises NotFound outside the jurisdiction, AlreadyDecided when it no longer waits.
+    Raises NotFound outside the jurisdiction, NoteDecided when it no longer waits.
     """
     with transaction.atomic():
         row = conflict_in(scope, note_id)
         _lock(row.division_id)
         row.refresh_from_db()
         if row.outcome != Outcome.CONFLICT:
-            raise AlreadyDecided
+            raise NoteDecided
         if keeps_it:
             _keep(scope, row)
         row.outcome = Outcome.KEPT if keeps_it else Outcome.DROPPED
