@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from io import BytesIO
+from uuid import uuid4
 
 import openpyxl
 from django.db import connection
@@ -18,6 +19,7 @@ from ksdb.core.clock import ZONE, now, today
 from ksdb.core.scope import Role, system_scope
 from ksdb.core.token import Form
 from ksdb.duplicates.models import Pair
+from ksdb.outreach.models import DoorNote, MissingReason
 from ksdb.places.actions import make_points
 from ksdb.places.models import Division, ScanPoint
 from ksdb.registry.actions import run_import, start_import
@@ -83,6 +85,7 @@ class World:
     grant: Grant
     act: Act
     pair: Pair
+    note: DoorNote
 
     def secrets(self) -> tuple[str, ...]:
         """Texts that nobody outside may read; the card's number as pages show it."""
@@ -113,6 +116,24 @@ def world_of(division: Division, words: Words) -> World:
         trace.contacts.get(resident_id=neighbour.pk),
         *_asking(division, trace, words),
         Pair.objects.create(first=person, second=neighbour, score=80, reasons="same_name same_birth", found_at=now()),
+        _clash(person),
+    )
+
+
+def _clash(person: Resident) -> DoorNote:
+    """A helper noted that the person works away, where another had noted meanwhile that she refuses."""
+    MissingReason.objects.create(resident=person, reason="refuses", said_on=today(), noted_at=now())
+    return DoorNote.objects.create(
+        key=uuid4(),
+        division=person.division,
+        household=person.household,
+        resident=person,
+        kind="reason",
+        reason="works_away",
+        on=today(),
+        done_at=now(),
+        received_at=now(),
+        outcome="conflict",
     )
 
 
