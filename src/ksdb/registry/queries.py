@@ -1,6 +1,6 @@
 """Reads of residents, households and imports. Each read of a person is written to the audit trail."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import msgspec
@@ -102,6 +102,13 @@ def identities_of(scope: Scope, resident_ids: Sequence[int]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(sql("ksdb.registry", "identities_of"), {"residents": list(resident_ids)})
         return [one for (one,) in cursor.fetchall()]
+
+
+def persons_of(scope: Scope, resident_ids: Collection[int]) -> dict[int, int]:
+    """Of these records those that were merged, each with the record that counts."""
+    scope.require(Permission.REGISTRY_RESIDENT_READ)
+    merged = Resident.objects.filter(pk__in=resident_ids).exclude(merged_into=None)
+    return dict(merged.values_list("pk", "merged_into_id"))
 
 
 def person_of(scope: Scope, resident_id: int) -> int:
