@@ -22,7 +22,7 @@ WITH asked AS (
            count(*) FILTER (WHERE held.paper) AS paper,
            count(*) FILTER (WHERE held.plastic) AS plastic
     FROM resident LEFT JOIN held ON held.resident_id = resident.id
-    WHERE resident.division_id IN (SELECT inner_id FROM asked)
+    WHERE resident.division_id IN (SELECT inner_id FROM asked) AND resident.merged_into_id IS NULL
     GROUP BY resident.division_id
 )
 SELECT asked.outer_id, sum(residents)::int, sum(issued)::int, sum(active)::int,
