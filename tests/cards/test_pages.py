@@ -6,7 +6,9 @@ from django.urls import reverse
 
 from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
-from ksdb.cards.actions import activate_cards, print_batch
+from ksdb.cards.actions import activate_cards
+from ksdb.cards.actions.drawing import print_batch
+from ksdb.cards.queries.printing import prints_dir
 from ksdb.cards.jobs import draw
 from ksdb.cards.models import Card, IssuerKey, PrintBatch
 from ksdb.core.decision import CardStatus
@@ -71,7 +73,7 @@ def test_minh_gets_nowhere(minh: StaffAccount, system: Scope, card_of_lan: Card,
         client.post(reverse("cards:activate", args=[card_of_lan.pk])),
         client.post(reverse("cards:change", args=[card_of_lan.pk]), {"status": 4, "reason": "lost", "confirmed": "on"}),
         client.get(reverse("cards:batch", args=[batch.pk])),
-        client.get(reverse("cards:batch_file", args=[batch.pk])),
+        client.get(reverse("cards:batch_file", args=[batch.pk, 1])),
         client.post(reverse("cards:order"), {"division": lan.division_id, "form": 2}),
         client.post(reverse("cards:issue_missing"), {"division": lan.division_id, "form": 2}),
     ]
@@ -111,15 +113,15 @@ def test_cards_are_issued_printed_and_downloaded(
     response = client.post(reverse("cards:order"), chosen)
     batch = PrintBatch.objects.get()
     assert response.headers["Location"] == reverse("cards:batch", args=[batch.pk])
-    assert client.get(reverse("cards:batch_file", args=[batch.pk])).status_code == 404
+    assert client.get(reverse("cards:batch_file", args=[batch.pk, 1])).status_code == 404
     assert 'hx-trigger="every 2s"' in client.get(reverse("cards:batch", args=[batch.pk])).content.decode()
     draw(batch.pk)
     assert "hx-trigger" not in client.get(reverse("cards:batch", args=[batch.pk])).content.decode()
-    download = client.get(reverse("cards:batch_file", args=[batch.pk]))
+    download = client.get(reverse("cards:batch_file", args=[batch.pk, 1]))
     body = b"".join(download.streaming_content)  # type: ignore[attr-defined]
     batch.refresh_from_db()
-    assert body == Path(batch.file_path).read_bytes()
-    assert download.headers["Content-Disposition"] == f'attachment; filename="ksdb-{batch.pk}.pdf"'
+    assert body == (prints_dir() / batch.parts.get().file_name).read_bytes()
+    assert download.headers["Content-Disposition"] == f'attachment; filename="ksdb-{batch.pk}-1.pdf"'
     assert Entry.objects.filter(action="cards:batch:download", actor_id=binh.pk).count() == 1
     listing = client.get(reverse("cards:batches")).content.decode()
     assert reverse("cards:batch", args=[batch.pk]) in listing
