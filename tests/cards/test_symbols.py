@@ -35,7 +35,7 @@ def test_a_symbol_is_the_one_that_zxing_makes(token: str) -> None:
 def test_two_decoders_read_it(token: str) -> None:
     image = picture(dark(token))
     assert [code.text for code in zxingcpp.read_barcodes(image)] == [token]
-    assert cv2.QRCodeDetector().detectAndDecode(image)[0] == token
+    assert cv2.QRCodeDetectorAruco().detectAndDecode(image)[0] == token
 
 
 def test_one_by_one_or_together_they_are_the_same() -> None:

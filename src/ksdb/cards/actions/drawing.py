@@ -60,10 +60,18 @@ def draw_batch(scope: Scope, batch_id: int) -> PrintBatch:
 
 
 def draw_unfinished(scope: Scope) -> int:
-    """Draws every batch that waits or was broken off, and at which nobody is; returns how many are done by now."""
+    """Draws every batch that waits or was broken off, and at which nobody is; returns how many it has done.
+
+    A batch that fails says so itself, and the next one is drawn. Raises PrintDiskFull, which would fail them all.
+    """
     done = 0
     for batch_id in unfinished_batches(scope):
-        done += draw_batch(scope, batch_id).status == Status.DONE
+        try:
+            done += draw_batch(scope, batch_id).status == Status.DONE
+        except PrintDiskFull:
+            raise
+        except KsdbError:
+            continue
     return done
 
 
