@@ -9,12 +9,14 @@ import time
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pypdfium2
 import pytest
 import zxingcpp
 from django.db import connection
+from psycopg.conninfo import make_conninfo
 from tests.cards.conftest import deliver_to, named
 from tests.conftest import commune, resident_of, scope_for
 
@@ -320,7 +322,8 @@ def test_a_worker_killed_at_sixty_percent_is_gone_on_with(
     assert not list(prints_dir().glob("*.part"))
 
 
-def _url(address: dict[str, object]) -> str:
-    from psycopg.conninfo import make_conninfo
-
-    return make_conninfo("", dbname=address["NAME"], host=address["HOST"], port=address["PORT"] or None, user=address["USER"], password=address["PASSWORD"] or None)  # fmt: skip
+def _url(address: dict[str, Any]) -> str:
+    place = {"host": address["HOST"], "port": address["PORT"] or None}
+    return make_conninfo(
+        "", dbname=address["NAME"], user=address["USER"], password=address["PASSWORD"] or None, **place
+    )

@@ -1,4 +1,4 @@
-"""The front and the back of a card: what stands where on 85.60 × 53.98 mm. Knows no tables; its words are Vietnamese."""
+"""Front and back of a card: what stands where on 85.60 × 53.98 mm. Knows no tables; its words are Vietnamese."""
 
 import re
 from dataclasses import dataclass

@@ -91,7 +91,7 @@ class PrintBatch(models.Model):
 
 
 class PrintPart(models.Model):
-    """One file of a print job: the cards at positions in `[first_position, end_position)`; drawn once, or again whole."""
+    """A file of a print job: cards at positions in `[first_position, end_position)`; drawn whole or not at all."""
 
     batch = models.ForeignKey(PrintBatch, models.CASCADE, related_name="parts")
     number = models.IntegerField()

@@ -1,11 +1,11 @@
 """QR symbols of card tokens, hundreds at a time: version 6-M, numeric mode, in numpy (ISO/IEC 18004).
 
 Every token has 235 digits, so all but the digits is known beforehand: where each bit stands, the error correction as
-one product with a matrix of bits, and the eight masks, of which the one with the lowest penalty is taken, as the
+a sum over tables, and the eight masks, of which the one with the lowest penalty is taken, as the
 standard asks. Text of any other length goes through zxing-cpp.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Final
 
@@ -22,6 +22,7 @@ _TRIPLES = DIGITS // 3
 _LEVEL_M = 0
 Bits = NDArray[np.uint8]
 Rows = NDArray[np.uint64]
+Places = NDArray[np.intp]
 
 
 class Modules:
@@ -52,7 +53,8 @@ def symbols(tokens: Sequence[str]) -> list[Modules]:
 def dark(token: str) -> NDArray[np.bool_]:
     """The modules of a token's symbol, row by row from the top; for tests and other ways of drawing."""
     shifts = np.arange(SIDE - 1, -1, -1, dtype=np.uint64)
-    return (best_rows([token])[0][:, None] >> shifts & np.uint64(1)).astype(bool)
+    made: NDArray[np.bool_] = (best_rows([token])[0][:, None] >> shifts & np.uint64(1)).astype(bool)
+    return made
 
 
 def best_rows(tokens: Sequence[str]) -> Rows:
@@ -63,24 +65,26 @@ def best_rows(tokens: Sequence[str]) -> Rows:
     masks = _masks()
     penalties = np.stack([_penalty(across ^ rows, down ^ columns) for rows, columns in masks])
     chosen = np.stack([rows for rows, _ in masks])[penalties.argmin(axis=0)]
-    return across ^ chosen
+    rows: Rows = across ^ chosen
+    return rows
 
 
 def _codeword_bits(tokens: Sequence[str]) -> Bits:
     """The bits in the order in which they are laid, and behind them a light and a dark one for what is fixed."""
     count = len(tokens)
     digits = np.frombuffer("".join(tokens).encode("ascii"), np.uint8).reshape(count, DIGITS).astype(np.uint16) - 48
-    triples = digits[:, : 3 * _TRIPLES].reshape(count, _TRIPLES, 3) @ np.array([100, 10, 1], np.uint16)
+    threes = digits[:, : 3 * _TRIPLES].reshape(count, _TRIPLES, 3)
+    triples = threes[:, :, 0] * 100 + threes[:, :, 1] * 10 + threes[:, :, 2]
     data = np.tile(_frame(), (count, 1))
     middle = 14 + 10 * _TRIPLES
     data[:, 14:middle] = (triples[:, :, None] >> np.arange(9, -1, -1, dtype=np.uint16) & 1).reshape(count, -1)
     data[:, middle : middle + 4] = digits[:, -1:] >> np.arange(3, -1, -1, dtype=np.uint16) & 1
-    blocks = data.reshape(count * _BLOCKS, _BLOCK_WORDS * 8)
-    checks = (blocks.astype(np.float32) @ _check_matrix()).astype(np.int32) & 1
-    in_turn = (
-        part.reshape(count, _BLOCKS, -1, 8).transpose(0, 2, 1, 3).reshape(count, -1) for part in (blocks, checks)
-    )
-    return np.concatenate([*in_turn, np.tile(np.array([0] * 7 + [0, 1]), (count, 1))], axis=1).astype(np.uint8)
+    words = np.packbits(data, axis=1).reshape(count * _BLOCKS, _BLOCK_WORDS)
+    shares = _check_shares()[np.arange(_BLOCK_WORDS), words]
+    checks = np.bitwise_xor.reduce(shares, axis=1)
+    in_turn = (part.reshape(count, _BLOCKS, -1).transpose(0, 2, 1).reshape(count, -1) for part in (words, checks))
+    bits = np.unpackbits(np.concatenate(list(in_turn), axis=1), axis=1)
+    return np.concatenate([bits, np.tile(np.array([0] * 7 + [0, 1], np.uint8), (count, 1))], axis=1)
 
 
 @cache
@@ -118,14 +122,13 @@ def _check_words(block: Sequence[int]) -> list[int]:
 
 
 @cache
-def _check_matrix() -> NDArray[np.float32]:
-    """Row i: the 128 check bits of a block in which bit i alone is set. Error correction is linear."""
-    rows = []
-    for bit in range(_BLOCK_WORDS * 8):
-        block = [0] * _BLOCK_WORDS
-        block[bit // 8] = 0x80 >> bit % 8
-        rows.append([word >> (7 - i) & 1 for word in _check_words(block) for i in range(8)])
-    return np.array(rows, np.float32)
+def _check_shares() -> Bits:
+    """What each value of each word of a block adds to its 16 check words: error correction is linear in GF(256).
+
+    A product with a matrix of floats says the same, but wakes the threads of BLAS, which then stand in others' way.
+    """
+    rows = [_check_words([*[0] * at, 1, *[0] * (_BLOCK_WORDS - 1 - at)]) for at in range(_BLOCK_WORDS)]
+    return np.array([[[_times(word, value) for word in row] for value in range(256)] for row in rows], np.uint8)
 
 
 def _fixed() -> NDArray[np.int8]:
@@ -178,7 +181,7 @@ def _packed(bits: Bits, where: NDArray[np.intp]) -> Rows:
     return np.packbits(lines, axis=2).view(">u8")[:, :, 0].astype(np.uint64)
 
 
-_RULES = (
+_RULES: Final[tuple[Callable[[Places, Places], Places], ...]] = (
     lambda i, j: (i + j) % 2,
     lambda i, j: i % 2 + 0 * j,
     lambda i, j: j % 3 + 0 * i,
@@ -233,15 +236,17 @@ def _penalty(across: Rows, down: Rows) -> NDArray[np.int64]:
 def _lookalikes(lines: Rows) -> Rows:
     """Where 1:1:3:1:1 starts with four light modules on a side; outside the symbol all is light."""
     shown = lines << np.uint64(4)  # so that the quiet zone stands on both sides
-    found = shown & shown >> np.uint64(2) & shown >> np.uint64(3) & shown >> np.uint64(4) & shown >> np.uint64(6)
+    found: Rows = shown & shown >> np.uint64(2) & shown >> np.uint64(3) & shown >> np.uint64(4) & shown >> np.uint64(6)
     found &= ~(shown >> np.uint64(1) | shown >> np.uint64(5))
     below = ~(shown << np.uint64(1) | shown << np.uint64(2) | shown << np.uint64(3) | shown << np.uint64(4))
     above = ~(shown >> np.uint64(7) | shown >> np.uint64(8) | shown >> np.uint64(9) | shown >> np.uint64(10))
-    return found & (below | above)
+    found &= below | above
+    return found
 
 
 def _count(lines: Rows) -> NDArray[np.int64]:
-    return np.bitwise_count(lines).sum(axis=1, dtype=np.int64)
+    counts: NDArray[np.int64] = np.bitwise_count(lines).sum(axis=1, dtype=np.int64)
+    return counts
 
 
 @cache

@@ -169,7 +169,7 @@ def _write(path: Path, cards: Sequence[BatchCard], sheet: Sheet, on_page: Any) -
 
 def _note_sheets(found: PrintBatch, cards: Sequence[BatchCard], layout: Layout) -> None:
     sheets = layout.sheets_of([card.household_id for card in cards])
-    parameters = {"batch": found.pk, "cards": [card.index for card in cards], "sheets": sheets}
+    parameters: dict[str, Any] = {"batch": found.pk, "cards": [card.index for card in cards], "sheets": sheets}
     with connection.cursor() as cursor:
         cursor.execute(sql("ksdb.cards", "set_sheets"), parameters)
 

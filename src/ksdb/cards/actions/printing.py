@@ -11,8 +11,9 @@ from ksdb.audit.actions import record
 from ksdb.audit.erasing import erase_files, files_before
 from ksdb.cards.life import PRINTABLE, NothingToPrint
 from ksdb.cards.models import Card, CardPrint, PrintBatch, PrintPart
+from ksdb.cards.notices import Notice
 from ksdb.cards.queries.printing import batch, commune_of, communes_to_print, misprints_to_print, prints_dir
-from ksdb.cards.sheets import DEFAULT_LAYOUT, LAYOUTS, Notice
+from ksdb.cards.sheets import DEFAULT_LAYOUT, LAYOUTS
 from ksdb.config import settings
 from ksdb.core.clock import now
 from ksdb.core.errors import KsdbError, NotFound
@@ -37,7 +38,7 @@ class NotThisBatch(KsdbError):
 
 
 class NotOnTheSheet(KsdbError):
-    """One of these cards or sheets is not in this print job. Compare the numbers with the line at the foot of the sheet."""
+    """One of these cards or sheets is not in this print job. Compare with the line at the foot of the sheet."""
 
     code = "not_on_the_sheet"
     status = 422

@@ -21,7 +21,7 @@ PREFIX: Final = "HC1:"
 MOST_CHARACTERS: Final = 4296
 """What the largest QR code holds in its alphanumeric mode."""
 _SIGN1, _CWT = 18, 61
-_ISS, _EXP, _IAT, _HCERT = 1, 4, 6, -260
+_ISS, _IAT = 1, 6
 _ALG, _KID = 1, 4
 
 
@@ -138,16 +138,18 @@ def _sign1(item: object) -> _Message | None:
         item = item.value
     match item:
         case [bytes() as protected, dict() as unprotected, bytes() as payload, bytes() as signature]:
-            head = read_items(protected) if protected else {}
+            heads = [read_items(protected) if protected else {}, unprotected]
         case _:
             return None
-    if not isinstance(head, dict):
-        return None
-    algorithm = head.get(_ALG, unprotected.get(_ALG))
-    kid = head.get(_KID, unprotected.get(_KID))
+    algorithm, kid = _header(heads, _ALG), _header(heads, _KID)
     if not isinstance(algorithm, int) or not isinstance(kid, bytes):
         return None
     return _Message(algorithm, kid, protected, payload, signature)
+
+
+def _header(heads: list[object], name: int) -> object:
+    """What the first header that names it says; the protected one comes first."""
+    return next((head[name] for head in heads if isinstance(head, dict) and name in head), None)
 
 
 def _claims(payload: bytes) -> _Claims | None:
@@ -156,11 +158,11 @@ def _claims(payload: bytes) -> _Claims | None:
     except NotItems:
         return None
     match said:
-        case {-260: {1: dict() as content}}:
-            issuer, issued, expires = said.get(_ISS, ""), _seconds(said.get(_IAT)), _seconds(said.get(_EXP))
+        case {-260: {1: dict() as content}, 4: expiry, **rest}:
+            issuer, issued, expires = rest.get(_ISS, ""), _seconds(rest.get(_IAT)), _seconds(expiry)
         case _:
             return None
-    if expires is None or not isinstance(issuer, str) or (_IAT in said and issued is None):
+    if expires is None or not isinstance(issuer, str) or (_IAT in rest and issued is None):
         return None
     return _Claims(issuer, issued, expires, content)
 
@@ -173,6 +175,8 @@ def _seconds(value: object) -> float | None:
 
 _KINDS: Final = {"v": Kind.VACCINATION, "t": Kind.TEST, "r": Kind.RECOVERY}
 
+_IN_EACH_ENTRY: Final = ("tg", "co", "is", "ci")
+
 
 def _certificate(claims: _Claims) -> Certificate | None:
     """The certificate if it has the shape of the EU's schema where we read it: one person, one entry of one kind."""
@@ -184,7 +188,7 @@ def _certificate(claims: _Claims) -> Certificate | None:
         case _:
             return None
     match groups:
-        case [(kind, [{"tg": str(), "co": str(), "is": str(), "ci": str(), **_rest} as entry])]:
+        case [(kind, [dict() as entry])] if all(isinstance(entry.get(name), str) for name in _IN_EACH_ENTRY):
             pass
         case _:
             return None
@@ -196,7 +200,7 @@ def _certificate(claims: _Claims) -> Certificate | None:
         family_name=_text(names.get("fn")) or standard,
         given_name=_text(names.get("gn")) or _text(names.get("gnt")),
         birth_date=born,
-        entry={key: value for key, value in entry.items() if isinstance(key, str)},
+        entry={str(key): value for key, value in entry.items()},
     )
 
 

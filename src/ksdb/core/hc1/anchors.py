@@ -77,7 +77,7 @@ def anchors_of(certificates: Iterable[bytes]) -> dict[bytes, Anchor]:
 
 
 def anchors_in(folder: Path) -> dict[bytes, Anchor]:
-    """The anchors that lie in a folder as `.pem`, `.crt`, `.cer` or `.der`, one a file; none where there is no folder."""
+    """The anchors in a folder: `.pem`, `.crt`, `.cer` or `.der`, one a file; none where there is no folder."""
     if not folder.is_dir():
         return {}
     wanted = {".pem", ".crt", ".cer", ".der"}
