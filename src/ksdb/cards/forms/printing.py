@@ -35,10 +35,17 @@ class PrintForm(forms.Form):
 class OrderForm(PrintForm):
     """And on which sheets, and who pays."""
 
-    layout = forms.ChoiceField(label=_("Sheets"), choices=[(name, LAYOUT_LABELS[name]) for name in LAYOUTS_OF_MANY])
-    payer = forms.ChoiceField(
-        label=_("Paid by"), choices=[("ward", _("The ward's budget")), ("province", _("The province's budget"))]
+    layout = forms.ChoiceField(
+        label=_("Sheets"), choices=[(name, LAYOUT_LABELS[name]) for name in LAYOUTS_OF_MANY], required=False
     )
+    payer = forms.ChoiceField(
+        label=_("Paid by"),
+        choices=[("ward", _("The ward's budget")), ("province", _("The province's budget"))],
+        required=False,
+    )
+
+    def clean_layout(self) -> str:
+        return self.cleaned_data["layout"] or DEFAULT_LAYOUT
 
     @classmethod
     def of(cls, chosen: PrintForm, divisions: Iterable[Division]) -> "OrderForm":
