@@ -66,7 +66,7 @@ def residents_named(scope: Scope, search: ResidentSearch, purpose: Purpose, page
     divisions = _divisions(scope)
     if asked.has_end_only and not _is_local(scope):
         raise EndNeedsMore
-    page = min(page, searching.MOST_FOUND // PAGE_ROWS)
+    page = max(1, min(page, searching.MOST_FOUND // PAGE_ROWS))
     found = searching.found(asked, divisions, page)
     people = Resident.objects.filter(pk__in=found.ids).select_related("division__parent", "household").in_bulk()
     shown = [people[one] for one in found.ids]
