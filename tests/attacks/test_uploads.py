@@ -68,10 +68,10 @@ def test_ten_thousand_columns_are_a_list_with_much_beside_it(commune_a: Division
         ("the.xlsx", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "file_unreadable"),
         ("the.xlsx", b"", "file_unreadable"),
         ("the.xlsx", b"PK\x03\x04" + bytes(400), "file_unreadable"),
-        ("the.csv", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "csv_not_utf8"),
+        ("the.csv", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "heading_not_found"),
         ("the.csv", b'"' + b"x" * 300_000, "file_unreadable"),
         ("the.csv", b"\x00" * 5000, "heading_not_found"),
-        ("the.csv", ("Họ và tên,Ngày sinh,Tổ dân phố\n" + "\n" * 300_000).encode(), "file_too_large"),
+        ("the.csv", ("Họ và tên,Ngày sinh,Tổ dân phố\n" + "\n" * 2_100_000).encode(), "file_too_large"),
     ],
 )
 def test_what_is_no_list_is_said_to_be_none(commune_a: Division, name: str, content: bytes, failure: str) -> None:

@@ -14,7 +14,10 @@ from ksdb.core.names import search_key
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.models import Division
 from ksdb.places.queries import covers, inside, within
+from ksdb.registry.communes import Commune, Communes
 from ksdb.registry.models import Import, ImportProblem, Resident
+from ksdb.registry.previews import SampleRow, look_path, sample_path
+from ksdb.registry.probing import Look
 from ksdb.registry.sealing import ID_NUMBER, PHONE, opened
 
 PAGE_ROWS = 50
@@ -159,3 +162,29 @@ def residents_to_export(scope: Scope, division_id: int) -> QuerySet[Resident]:
         raise NotFound
     found = Resident.objects.filter(**inside(division_id)).select_related("division", "household")
     return found.order_by("division__position", "division__code", "household__position", "household", "sort_key", "id")
+
+
+def communes_of(scope: Scope, division: Division) -> Communes:
+    """The communes of the division, in its own structure."""
+    scope.require(Permission.REGISTRY_IMPORT_RUN)
+    found = Division.objects.filter(kind=Division.Kind.COMMUNE, valid_from=division.valid_from)
+    found = found.filter(**inside(division.pk, "pk"))
+    return Communes(Commune(pk, name) for pk, name in found.values_list("pk", "name"))
+
+
+def look_of(scope: Scope, import_id: int) -> Look:
+    """What the first look at the file showed. It holds persons' data: each showing is audited."""
+    return msgspec.json.decode(_shown(scope, look_path(imports_dir(), import_of(scope, import_id).pk), import_id), type=Look)
+
+
+def sample_of(scope: Scope, import_id: int) -> list[SampleRow]:
+    """The first rows of a list that was checked, with their verdicts. Each showing is audited."""
+    path = sample_path(imports_dir(), import_of(scope, import_id).pk)
+    return msgspec.json.decode(_shown(scope, path, import_id), type=list[SampleRow])
+
+
+def _shown(scope: Scope, path: Path, import_id: int) -> bytes:
+    if not path.exists():
+        raise NotFound
+    record(scope, "registry:list:read", ("import", import_id), Purpose.REGISTRATION)
+    return path.read_bytes()

@@ -28,14 +28,16 @@ JOIN household ON household.division_id = given.division AND household.book_numb
 -- name: registered_by_id_number
 -- One row per resident with one of these ID numbers. One index scan each.
 SELECT resident.id, resident.division_id, coalesce(household.book_number, ''), resident.search_key, resident.sort_key,
-    resident.birth_year, resident.born_on, resident.id_number_key, resident.phone_key IS NOT NULL, resident.source_id
+    resident.birth_year, resident.born_on, resident.id_number_key, resident.phone_key IS NOT NULL, resident.source_id,
+    resident.source_row
 FROM resident LEFT JOIN household ON household.id = resident.household_id
 WHERE resident.id_number_key = ANY (%(keys)s::bytea[]);
 
 -- name: registered_in_households
 -- One row per resident of these households. Two index scans each.
 SELECT resident.id, resident.division_id, coalesce(household.book_number, ''), resident.search_key, resident.sort_key,
-    resident.birth_year, resident.born_on, resident.id_number_key, resident.phone_key IS NOT NULL, resident.source_id
+    resident.birth_year, resident.born_on, resident.id_number_key, resident.phone_key IS NOT NULL, resident.source_id,
+    resident.source_row
 FROM unnest(%(divisions)s::int[], %(book_numbers)s::text[]) AS given (division, book_number)
 JOIN household ON household.division_id = given.division AND household.book_number = given.book_number
 JOIN resident ON resident.household_id = household.id;
@@ -43,7 +45,8 @@ JOIN resident ON resident.household_id = household.id;
 -- name: registered_without_household
 -- One row per resident of these groups without a household whose folded name is one of these.
 SELECT resident.id, resident.division_id, '', resident.search_key, resident.sort_key,
-    resident.birth_year, resident.born_on, resident.id_number_key, resident.phone_key IS NOT NULL, resident.source_id
+    resident.birth_year, resident.born_on, resident.id_number_key, resident.phone_key IS NOT NULL, resident.source_id,
+    resident.source_row
 FROM resident
 WHERE resident.household_id IS NULL AND resident.division_id = ANY (%(divisions)s::int[])
     AND resident.search_key = ANY (%(names)s::text[]);
