@@ -19,7 +19,7 @@ from ksdb.registry.communes import Commune, Communes
 from ksdb.registry.headings import Heading
 from ksdb.registry.plans import Plan
 from ksdb.registry.problems import Problem
-from ksdb.registry.reading import RawList, RawRow, read_list
+from ksdb.registry.reading import FileUnreadable, RawList, RawRow, read_list
 from ksdb.registry.sealing import ID_NUMBER, PHONE
 
 CHUNK_ROWS = 5_000
@@ -55,6 +55,14 @@ class Chunk(msgspec.Struct, frozen=True):
     @property
     def last_row(self) -> int:
         return self.raws[-1].number
+
+
+class _Packed(msgspec.Struct, frozen=True):
+    """A chunk of a CSV file as it goes from process to process: a cell is a text there, and needs no notes."""
+
+    raws: list[tuple[int, list[str]]]
+    prepared: list[Prepared]
+    problems: list[Problem]
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -101,6 +109,11 @@ def raw_chunks(rows: Iterator[RawRow]) -> Iterator[list[RawRow]]:
         yield chunk
 
 
+_PACK = msgspec.msgpack.Encoder()
+_UNPACK = msgspec.msgpack.Decoder(_Packed)
+_FAULT = b"unreadable"
+
+
 def _chunks(task: Task, listed: RawList, after_row: int) -> Iterator[Chunk]:
     rest = dropwhile(lambda row: row.number <= after_row, listed.rows)
     return map(task.preparer(listed.heading), raw_chunks(rest))
@@ -122,20 +135,24 @@ def _from_aside(task: Task, after_row: int) -> Iterator[Chunk]:
 
 def _received(near: Connection) -> Chunk | None:
     try:
-        got = near.recv()
+        got = near.recv_bytes()
     except EOFError:
         raise PreparingBroken from None
-    if isinstance(got, KsdbError):
-        raise got
-    return got if isinstance(got, Chunk) else None
+    if got.startswith(_FAULT):
+        raise FileUnreadable
+    if not got:
+        return None
+    packed = _UNPACK.decode(got)
+    return Chunk([RawRow(number, list(cells)) for number, cells in packed.raws], packed.prepared, packed.problems)
 
 
 def _prepare_aside(far: Connection, task: Task, after_row: int) -> None:
     try:
         for chunk in _chunks(task, read_list(task.path, task.plan), after_row):
-            far.send(chunk)
-        far.send(None)
-    except KsdbError as fault:
-        far.send(fault)
+            raws = [(raw.number, [str(cell) for cell in raw.cells]) for raw in chunk.raws]
+            far.send_bytes(_PACK.encode(_Packed(raws, chunk.prepared, chunk.problems)))
+        far.send_bytes(b"")
+    except KsdbError:
+        far.send_bytes(_FAULT)  # all a list that could be opened may still come to
     except (BrokenPipeError, KeyboardInterrupt):
         return

@@ -50,6 +50,7 @@ class Store:
 
     def verdicts(self, cursor: Cursor, placed: Sequence[Placed]) -> list[Verdict]:
         """What would become of each row. Writes nothing."""
+        cursor.execute(sql(ROOM, "look_up_by_index"))
         arrivals = [_arrival(one) for one in placed]
         lookups = _lookups(cursor, arrivals)
         self._matcher.begin_chunk()

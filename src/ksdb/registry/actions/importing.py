@@ -219,11 +219,12 @@ class _Groups:
         self._communes = Division.objects.in_bulk([commune.id for commune in task.communes])
         self._known: dict[tuple[int, str], int] = {}
 
-    def place(self, row: CheckedRow) -> int:
-        key = row.commune.id, row.group.lower()
-        if key not in self._known:
-            self._known[key] = self._ensured(row)
-        return self._known[key]
+    def place(self, chunk: Chunk) -> list[Placed]:
+        keys = [(one.row.commune.id, one.row.group.lower()) for one in chunk.prepared]
+        named = {key: one.row for key, one in zip(keys, chunk.prepared, strict=True) if key not in self._known}
+        if named:
+            self._known |= self._ensured(named)
+        return [Placed(one, self._known[key]) for key, one in zip(keys, chunk.prepared, strict=True)]
 
     def foresee(self, row: CheckedRow) -> int | None:
         """The group if there is one already."""
@@ -231,10 +232,12 @@ class _Groups:
         return found.values_list("pk", flat=True).first()
 
     @transaction.atomic
-    def _ensured(self, row: CheckedRow) -> int:
+    def _ensured(self, named: Mapping[tuple[int, str], CheckedRow]) -> dict[tuple[int, str], int]:
         with connection.cursor() as cursor:
             cursor.execute(sql(ROOM, "lock_registry"))
-        return ensure_group(self._scope, self._communes[row.commune.id], row.group).pk
+        return {
+            key: ensure_group(self._scope, self._communes[row.commune.id], row.group).pk for key, row in named.items()
+        }
 
 
 class _Run:
@@ -258,8 +261,7 @@ class _Run:
             self._keep(raws, _by_row(_problem(one) for one in said))
 
     def take(self, chunk: Chunk) -> None:
-        placed = [Placed(one, self._groups.place(one.row)) for one in chunk.prepared]
-        found = self._settled(chunk, placed)
+        found = self._settled(chunk, self._groups.place(chunk))
         self._source.refresh_from_db()
         self._keep(chunk.raws, found)
 

@@ -2,6 +2,12 @@
 -- Nothing; until the transaction ends, no other import writes, so that what was looked up stays true.
 SELECT pg_advisory_xact_lock(hashtext('ksdb.registry'));
 
+-- name: look_up_by_index
+-- One row; until the transaction ends the planner probes indexes. While a first list fills empty tables its figures are
+-- of no rows, and it would read the whole table for each chunk.
+SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+    set_config('enable_mergejoin', 'off', true);
+
 -- name: try_lock_import
 -- One row: whether this session now runs the import, and nobody else does.
 SELECT pg_try_advisory_lock(hashtext('ksdb.registry.import'), %(import_id)s::int);
