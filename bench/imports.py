@@ -27,9 +27,40 @@ HEADING = (
     "Họ và tên", "Ngày sinh", "Giới tính", "Số CCCD/CMND", "Số điện thoại", "Số hộ", "Quan hệ với chủ hộ",
     "Tổ dân phố/Thôn", "Địa chỉ", "Phường/Xã",
 )  # fmt: skip
-FAMILIES = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Phan", "Võ", "Đặng", "Bùi", "Hồ", "Ngô", "Dương", "Lý", "Tôn Thất")
+FAMILIES = (
+    "Nguyễn",
+    "Trần",
+    "Lê",
+    "Phạm",
+    "Hoàng",
+    "Phan",
+    "Võ",
+    "Đặng",
+    "Bùi",
+    "Hồ",
+    "Ngô",
+    "Dương",
+    "Lý",
+    "Tôn Thất",
+)
 MIDDLES = ("Thị", "Văn", "Hữu", "Đình", "Ngọc", "Minh", "Thanh", "Thị Thu", "Quang", "Xuân", "Thị Kim", "Đức")
-GIVENS = ("Lan", "Hoa", "Huệ", "Hùng", "Dũng", "Thủy", "Hòa", "Anh", "Ánh", "Bình", "Châu", "Hạnh", "Khuê", "Long", "Quỳnh")
+GIVENS = (
+    "Lan",
+    "Hoa",
+    "Huệ",
+    "Hùng",
+    "Dũng",
+    "Thủy",
+    "Hòa",
+    "Anh",
+    "Ánh",
+    "Bình",
+    "Châu",
+    "Hạnh",
+    "Khuê",
+    "Long",
+    "Quỳnh",
+)
 PERSONS_OF_A_HOUSEHOLD, PERSONS_OF_A_GROUP = 4, 600
 TABLES = ("household", "resident")
 
@@ -64,10 +95,9 @@ def write_list(path: Path, count: int) -> None:
     """People of all communes of 2021, four a household; nine in ten with a chip card's number, half with a phone."""
     from ksdb.places.models import Division
 
-    communes = list(
-        Division.objects.filter(kind="commune", valid_from="2021-07-01").order_by("pk").values_list("name", "parent__name")
-    )
-    names = [name for name, _ in communes if sum(other == name for other, _ in communes) == 1]
+    found = Division.objects.filter(kind="commune", valid_from="2021-07-01").order_by("pk")
+    communes = list(found.values_list("name", flat=True))
+    names = [name for name in communes if communes.count(name) == 1]
     draw = random.Random(7)
     share = count // len(names) + 1
     with path.open("w", encoding="utf-8-sig", newline="") as file:
@@ -159,7 +189,9 @@ def compare(count: int) -> None:
     assert bare_count == took["imported"], (bare_count, took)
     own, aside = (kilobytes / 1024 for kilobytes in took["memory"])  # type: ignore[attr-defined]
     rate, bare_rate = took["rows"] / took["seconds"], bare_count / bare
-    print(f"import     {took['rows']:>9,} rows  {took['seconds']:7.2f} s  {rate:>9,.0f} rows/s  (CPU {took['cpu']:.1f} s)")
+    print(
+        f"import     {took['rows']:>9,} rows  {took['seconds']:7.2f} s  {rate:>9,.0f} rows/s  (CPU {took['cpu']:.1f} s)"
+    )
     print(f"bare COPY  {bare_count:>9,} rows  {bare:7.2f} s  {bare_rate:>9,.0f} rows/s")
     print(f"ratio      {rate / bare_rate:.3f} of COPY's rate")
     print(f"memory     {own:.0f} MiB at most, and {aside:.0f} MiB in the process that reads and checks\n", flush=True)

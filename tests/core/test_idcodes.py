@@ -78,7 +78,9 @@ def test_what_a_reader_or_an_input_method_spoilt_is_said(changed: str, doubts: t
     assert code.sex == ("male" if "|Nam|" in changed else "female")
 
 
-@pytest.mark.parametrize("text", ["", "|||||||", "046156000011", "a|b|c|d|e|f|g", "123|Nguyễn Thị Lan|hôm qua|1", "HC1:6BF"])
+@pytest.mark.parametrize(
+    "text", ["", "|||||||", "046156000011", "a|b|c|d|e|f|g", "123|Nguyễn Thị Lan|hôm qua|1", "HC1:6BF"]
+)
 def test_other_texts_are_no_codes(text: str) -> None:
     assert read_id_code(text) is None
 

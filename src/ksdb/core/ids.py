@@ -28,6 +28,8 @@ PROVINCES = frozenset(f"{number:03d}" for number in (
 
 REGION = "VN"
 _PLAN = phonenumbers.PhoneMetadata.metadata_for_region(REGION)
+assert _PLAN is not None and _PLAN.mobile is not None  # noqa: S101, PT018 - the library knows the country
+COUNTRY = _PLAN.country_code
 _MOBILE = re.compile(f"0(?:{_PLAN.mobile.national_number_pattern})")
 
 
@@ -87,7 +89,7 @@ def _as_dialled(number: str) -> str | None:
         return None
     if not phonenumbers.is_valid_number(found):
         return None
-    if found.country_code != _PLAN.country_code:
+    if found.country_code != COUNTRY:
         return phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)
     return f"0{phonenumbers.national_significant_number(found)}"
 

@@ -14,6 +14,7 @@ from ksdb.registry.headings import Cell, Column, Heading
 from ksdb.registry.problems import REJECTIONS, Code, Problem
 from ksdb.registry.workbooks import RawRow
 
+LONGEST_NAME, LONGEST_SORT_KEY = 120, 260
 _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ '’.\-])*")
 _SEXES: Mapping[str, ids.Sex] = {"nam": "male", "nu": "female", "trai": "male", "gai": "female"}
 _DASHES = frozenset("-–—")
@@ -124,7 +125,7 @@ class _RowCheck:
         if not name:
             if not self._is_noted(Column.NAME):
                 self._say(Column.NAME, Code.NAME_MISSING)
-        elif len(name) > 120 or len(order) > 260:
+        elif len(name) > LONGEST_NAME or len(order) > LONGEST_SORT_KEY:
             self._say(Column.NAME, Code.NAME_TOO_LONG)
         elif not _NAME.fullmatch(name) and name[0] not in "=+-@":
             self._say(Column.NAME, Code.NAME_LETTERS)
@@ -215,3 +216,8 @@ def plain(cell: Cell) -> str:
 def _visible(text: str) -> str:
     spaced = stored_name(text)
     return spaced if spaced.isprintable() else "".join(c for c in spaced if c.isprintable()).strip()
+
+
+def is_name(text: str) -> bool:
+    """Whether the text can be the name of a person: letters, spaces, apostrophes, hyphens and dots, not too many."""
+    return bool(_NAME.fullmatch(text)) and len(text) <= LONGEST_NAME and len(sort_key(text)) <= LONGEST_SORT_KEY

@@ -1,4 +1,4 @@
-"""In which encoding a CSV file is written: UTF-8 if it is UTF-8 throughout; else the likeliest, for a person to judge."""
+"""In which encoding a CSV file is written: UTF-8 if it is throughout, else the likeliest, for a person to judge."""
 
 import codecs
 import re

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ksdb.core.clock import now
 from ksdb.registry.checking import CheckedRow, plain
 from ksdb.registry.headings import Column
 from ksdb.registry.matching import Verdict
@@ -18,7 +19,6 @@ from ksdb.registry.preparing import Chunk, Prepared
 from ksdb.registry.previews import SAMPLE_ROWS, Found, Preview, SampleProblem, SampleRow
 from ksdb.registry.problems import REJECTIONS, Code, Problem
 from ksdb.registry.storing import Cursor, Placed, Store
-from ksdb.core.clock import now
 
 MOST_GROUPS = 200
 

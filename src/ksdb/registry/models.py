@@ -66,7 +66,7 @@ class Import(models.Model):
 
 
 class ImportShape(models.Model):
-    """Which column is which in files of one shape (the hash of their headings), as somebody of the unit said it once."""
+    """Which column is which in files of one shape (the hash of their headings), as somebody of the unit once said."""
 
     division = models.ForeignKey("places.Division", models.CASCADE, related_name="+")
     headings_sha256 = models.CharField(max_length=64)

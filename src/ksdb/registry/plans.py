@@ -35,3 +35,8 @@ def planned(heading: Heading, positions: Mapping[str, int]) -> Heading:
     """The heading with the columns where a plan puts them; a place beyond its end is none."""
     kept = {Column(name): place for name, place in positions.items() if 0 <= place < len(heading.texts)}
     return Heading(heading.row, heading.texts, kept)
+
+
+def stored_plan(value: object) -> Plan:
+    """The plan that an import keeps."""
+    return msgspec.convert(value, Plan)

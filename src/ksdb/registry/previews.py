@@ -1,6 +1,5 @@
 """What a list looks like before anything of it is written: the verdicts over the whole file, and its first rows."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +54,14 @@ def sample_path(folder: Path, import_id: int) -> Path:
     return folder / f"{import_id}-sample.json"
 
 
+def stored_preview(value: object) -> Preview:
+    """The preview that an import keeps."""
+    return msgspec.convert(value, Preview)
+
+
 def write_private(path: Path, value: Any) -> None:
     """As JSON, readable by this user only."""
     part = path.with_suffix(".part")
     part.touch(mode=0o600)
     part.write_bytes(msgspec.json.encode(value))
-    os.replace(part, path)
+    part.replace(path)

@@ -15,7 +15,7 @@ import msgspec
 from ksdb.core.errors import KsdbError
 from ksdb.registry.checking import plain
 from ksdb.registry.encodings import Encoding
-from ksdb.registry.headings import Heading, HeadingNotFound, heading_at
+from ksdb.registry.headings import HeadingNotFound, heading_at
 from ksdb.registry.plans import Plan
 from ksdb.registry.reading import FileTooLarge, FileUnreadable, read_list, seen_plan
 from ksdb.registry.workbooks import seen_sheet
@@ -96,7 +96,7 @@ def _go_through(path: Path) -> None:
 
 
 def _look(path: Path, asked: Asked) -> Look:
-    plan, heading, is_certain = _seen(path, asked)
+    plan, is_certain = _seen(path, asked)
     listed = read_list(path, plan)
     samples = tuple(
         tuple(plain(cell)[:LONGEST_SAMPLE] for cell in row.cells) for row in islice(listed.rows, SAMPLE_ROWS)
@@ -104,19 +104,17 @@ def _look(path: Path, asked: Asked) -> Look:
     return Look(plan, listed.heading.texts, samples, listed.row_estimate, is_certain)
 
 
-def _seen(path: Path, asked: Asked) -> tuple[Plan, Heading, bool]:
+def _seen(path: Path, asked: Asked) -> tuple[Plan, bool]:
     if path.suffix == ".csv":
-        plan, heading, is_certain = seen_plan(
-            path, Encoding(asked.encoding) if asked.encoding else None, asked.delimiter
-        )
+        plan, is_certain = seen_plan(path, Encoding(asked.encoding) if asked.encoding else None, asked.delimiter)
     else:
-        (plan, heading), is_certain = seen_sheet(path), True
+        plan, is_certain = seen_sheet(path), True
     if asked.heading_row is None:
-        return plan, heading, is_certain
+        return plan, is_certain
     moved = msgspec.structs.replace(plan, heading_row=asked.heading_row - 1, columns={})
     heading = heading_at(moved.heading_row, read_list(path, moved).heading.texts)
     columns = {column.value: place for column, place in heading.positions.items()}
-    return msgspec.structs.replace(moved, columns=columns), heading, is_certain
+    return msgspec.structs.replace(moved, columns=columns), is_certain
 
 
 def _answer(path: Path, asked: str) -> None:

@@ -158,7 +158,7 @@ class Problem(msgspec.Struct, frozen=True):
         return self.code in REJECTIONS
 
 
-def sentence(code: str, other_row: int | None = None) -> str:
+def sentence(code: str, other_row: int | str | None = None) -> str:
     """What a person is told, in the language of the moment."""
     return str(_SENTENCES[Code(code)]) % {"row": other_row}
 

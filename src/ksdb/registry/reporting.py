@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from ksdb.core.errors import KsdbError
 from ksdb.registry.actions import FileKindUnknown, ImportBroken
 from ksdb.registry.headings import HeadingMissing, HeadingNotFound
+from ksdb.registry.preparing import PreparingBroken
 from ksdb.registry.probing import FileTooHeavy
 from ksdb.registry.problems import column_label
-from ksdb.registry.preparing import PreparingBroken
 from ksdb.registry.reading import FileTooLarge, FileUnreadable
 
 _FAILURES: dict[str, type[KsdbError]] = {

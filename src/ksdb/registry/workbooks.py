@@ -71,7 +71,7 @@ def read_workbook(path: Path, plan: Plan | None = None) -> RawList:
     return RawList(heading, _sheet_rows(sheet, heading, empties), sheet.total_height - heading.row - 1, has_others)
 
 
-def seen_sheet(path: Path) -> tuple[Plan, Heading]:
+def seen_sheet(path: Path) -> Plan:
     """Of a workbook without a recognised heading too: the sheet that looks most like a list, and its first full row."""
     _refuse_bombs(path)
     try:
@@ -79,7 +79,7 @@ def seen_sheet(path: Path) -> tuple[Plan, Heading]:
         index, _, heading, _ = next(_lists(book), None) or _guessed(book)
     except (CalamineError, OSError, KeyError, UnicodeDecodeError) as error:
         raise FileUnreadable from error
-    return Plan({column.value: place for column, place in heading.positions.items()}, heading.row, index), heading
+    return Plan({column.value: place for column, place in heading.positions.items()}, heading.row, index)
 
 
 _Sheet = tuple[int, CalamineSheet, Heading, bool]

@@ -21,15 +21,15 @@ from ksdb.postgres.named import sql
 from ksdb.registry.checking import CheckedRow
 from ksdb.registry.correcting import CorrectionFile
 from ksdb.registry.forecasting import Forecast
-from ksdb.registry.headings import REQUIRED, Column, HeadingMissing
+from ksdb.registry.headings import Column, HeadingMissing
 from ksdb.registry.matching import Verdict
 from ksdb.registry.models import Import, ImportProblem
-from ksdb.registry.plans import Plan
+from ksdb.registry.plans import stored_plan
 from ksdb.registry.preparing import Chunk, Task, prepared_chunks, raw_chunks
 from ksdb.registry.previews import sample_path, write_private
 from ksdb.registry.probing import require_bearable
 from ksdb.registry.problems import Code, Problem
-from ksdb.registry.queries import communes_of, import_of, imports_dir
+from ksdb.registry.queries import columns_needed, communes_of, import_of, imports_dir
 from ksdb.registry.reading import RawList, RawRow, read_list
 from ksdb.registry.sealing import sealer_of_now
 from ksdb.registry.storing import ROOM, Placed, Store
@@ -153,11 +153,11 @@ def _opened(scope: Scope, source: Import, *, seals: bool) -> tuple[Task, RawList
     """The list at its first row, with what is needed to prepare it. Raises the KsdbError that says why it cannot."""
     communes = communes_of(scope, source.division)
     path = imports_dir() / source.file_path
-    plan = msgspec.convert(source.plan, Plan) if source.plan else None
+    plan = stored_plan(source.plan) if source.plan else None
     if path.suffix == ".xlsx":
         require_bearable(path)
     listed = read_list(path, plan)
-    listed.heading.require([*REQUIRED, *([] if communes.only else [Column.COMMUNE])])
+    listed.heading.require(columns_needed(scope, source))
     sealer_of_now()
     keys = (dict(settings().seal_keys()), settings().secret("match_key"))
     return Task(path, plan, communes.all, today(), keys, seals), listed

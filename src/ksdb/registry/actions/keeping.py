@@ -25,7 +25,9 @@ class Rotation(msgspec.Struct, frozen=True):
     unneeded: tuple[int, ...]
 
 
-def rotate_seal_key(scope: Scope, progress: Callable[[int, int], None] | None = None, *, makes_key: bool = True) -> Rotation:
+def rotate_seal_key(
+    scope: Scope, progress: Callable[[int, int], None] | None = None, *, makes_key: bool = True
+) -> Rotation:
     """Makes a new seal key and seals every ID number and phone anew under it, in batches.
 
     Where values under an older key are left, no key is made: the rotation that was broken off is gone on with.

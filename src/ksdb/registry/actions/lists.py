@@ -15,12 +15,12 @@ from ksdb.core.names import stored_name
 from ksdb.core.scope import Permission, Scope
 from ksdb.places.models import Division
 from ksdb.places.queries import covers
-from ksdb.registry.headings import REQUIRED, Column, is_left_aside
+from ksdb.registry.headings import Column, is_left_aside
 from ksdb.registry.models import Import, ImportShape
-from ksdb.registry.plans import Plan, shape_of
-from ksdb.registry.probing import Asked, Look, looked_at
+from ksdb.registry.plans import shape_of, stored_plan
 from ksdb.registry.previews import look_path, sample_path, write_private
-from ksdb.registry.queries import communes_of, import_of, imports_dir
+from ksdb.registry.probing import Asked, Look, looked_at
+from ksdb.registry.queries import columns_needed, import_of, imports_dir
 from ksdb.registry.reading import FileTooLarge, most_bytes
 
 SUFFIXES = (".xlsx", ".csv")
@@ -99,28 +99,21 @@ def begin_check(scope: Scope, import_id: int, columns: Mapping[Column, int] | No
     Raises ColumnsNeeded, ImportHasBegun.
     """
     source = _open_list(scope, import_id)
-    plan = msgspec.convert(source.plan, Plan)
+    plan = stored_plan(source.plan)
     if columns is not None:
         plan = msgspec.structs.replace(plan, columns={column.value: place for column, place in columns.items()})
-        _remember(scope, source, plan)
-    if missing_columns(scope, source, plan):
+        _remember(scope, source, plan.columns)
+    if any(column not in plan.positions for column in columns_needed(scope, source)):
         raise ColumnsNeeded
     source.plan, source.status, source.preview = msgspec.to_builtins(plan), Status.CHECKING, None
     source.save()
     return source
 
 
-def missing_columns(scope: Scope, source: Import, plan: Plan) -> list[Column]:
-    """What the list cannot be read without, and nobody has named."""
-    scope.require(Permission.REGISTRY_IMPORT_RUN)
-    needed = [*REQUIRED, *([] if communes_of(scope, source.division).only else [Column.COMMUNE])]
-    return [column for column in needed if column not in plan.positions]
-
-
 def needs_a_person(scope: Scope, source: Import) -> bool:
     """Whether somebody must look at the columns before the list is checked."""
-    look, plan = _look(source), msgspec.convert(source.plan, Plan)
-    if missing_columns(scope, source, plan) or not look.is_certain:
+    look, plan = _look(source), stored_plan(source.plan)
+    if any(column not in plan.positions for column in columns_needed(scope, source)) or not look.is_certain:
         return True
     named = set(plan.columns.values())
     strange = [text for place, text in enumerate(look.texts) if place not in named and not is_left_aside(text)]
@@ -131,9 +124,9 @@ def _look(source: Import) -> Look:
     return msgspec.json.decode(look_path(imports_dir(), source.pk).read_bytes(), type=Look)
 
 
-def _remember(scope: Scope, source: Import, plan: Plan) -> None:
+def _remember(scope: Scope, source: Import, columns: Mapping[str, int]) -> None:
     shape = shape_of(_look(source).texts)
-    said = {"columns": plan.columns, "changed_by_id": scope.actor_id, "changed_at": now()}
+    said = {"columns": dict(columns), "changed_by_id": scope.actor_id, "changed_at": now()}
     ImportShape.objects.update_or_create(division=source.division, headings_sha256=shape, defaults=said)
 
 
