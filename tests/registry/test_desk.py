@@ -107,7 +107,7 @@ def test_a_namesake_of_the_year_is_shown_before_a_second_is_made(desk: Client, c
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"id_number": "046056000011"}, "giới tính kia"),
+        ({"id_number": "046056000011"}, "giới tính khác"),
         ({"id_number": "999156000011"}, "Không tỉnh nào"),
         ({"group": "Thôn Mới"}, "chưa có"),
         ({"birth": f"01/02/{today().year - 5}", "id_number": ""}, "trẻ em"),

@@ -95,7 +95,7 @@ class PersonForm(forms.Form):
         widget=forms.TextInput(attrs={**_TEXT, "inputmode": "numeric"}),
     )
     sex = forms.ChoiceField(label=_("Sex"), choices=SEXES, required=False)
-    document = forms.ChoiceField(label=_("Paper"), choices=DOCUMENTS, required=False)
+    document = forms.ChoiceField(label=_("Identity paper"), choices=DOCUMENTS, required=False)
     id_number = forms.CharField(
         label=_("Number of the paper"),
         help_text=_("Empty for whoever has none"),
