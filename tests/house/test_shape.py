@@ -89,7 +89,7 @@ def test_there_is_one_clock() -> None:
 
 
 def test_tables_take_their_instants_from_it_too() -> None:
-    """`auto_now` and database defaults that are worked out ask other clocks. The account's, Django's own idea of one, is accepted."""
+    """`auto_now` and worked out database defaults ask other clocks. The account's, Django's own idea, is accepted."""
     found = [
         f"{module.name}: {keyword.arg}"
         for module in modules()
