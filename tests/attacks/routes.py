@@ -24,6 +24,8 @@ OBJECTS: Mapping[str, Callable[[World], Any]] = {
     "account_id": lambda world: world.account.pk,
     "grant_id": lambda world: world.grant.pk,
     "act_id": lambda world: world.act.pk,
+    "group_id": lambda world: world.person.division_id,
+    "note_id": lambda world: world.note.pk,
 }
 """What each parameter of an address names. Everything here belongs to a division."""
 
