@@ -17,6 +17,7 @@ OBJECTS: Mapping[str, Callable[[World], Any]] = {
     "resident_id": lambda world: world.person.pk,
     "import_id": lambda world: world.source.pk,
     "batch_id": lambda world: world.batch.pk,
+    "part_number": lambda _world: 1,
     "index": lambda world: world.card.pk,
     "case_id": lambda world: world.case.pk,
     "trace_id": lambda world: world.trace.pk,

@@ -13,7 +13,8 @@ from ksdb.access.models import Grant, StaffAccount
 from ksdb.approvals.actions import request_act
 from ksdb.approvals.kinds import Kind
 from ksdb.approvals.models import Act
-from ksdb.cards.actions import issue_cards, print_batch
+from ksdb.cards.actions import issue_cards
+from ksdb.cards.actions.drawing import print_batch
 from ksdb.cards.models import Card, PrintBatch
 from ksdb.core.clock import ZONE, now, today
 from ksdb.core.scope import Role, system_scope

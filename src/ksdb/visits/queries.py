@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils.translation import gettext
 
 from ksdb.audit.erasing import files_before, written_at
-from ksdb.cards.queries import prints_dir
+from ksdb.cards.queries.printing import prints_dir
 from ksdb.config import settings
 from ksdb.core.clock import day_bounds, day_of, now, today
 from ksdb.core.scope import Permission, Scope
