@@ -264,15 +264,23 @@ def import_columns(request: ScopedRequest, import_id: int) -> HttpResponse:
 @require_POST
 @requires(Permission.REGISTRY_IMPORT_RUN)
 def import_start(request: ScopedRequest, import_id: int) -> HttpResponse:
-    actions.begin_import(request.scope, import_id)
-    queue(run_import, import_id, request.scope.actor_id, request.scope.actor_name)
+    try:
+        actions.begin_import(request.scope, import_id)
+    except actions.ImportHasBegun as fault:
+        messages.warning(request, gettext(fault.sentence()))
+    else:
+        queue(run_import, import_id, request.scope.actor_id, request.scope.actor_name)
     return redirect("registry:import_detail", import_id)
 
 
 @require_POST
 @requires(Permission.REGISTRY_IMPORT_RUN)
 def import_discard(request: ScopedRequest, import_id: int) -> HttpResponse:
-    actions.discard_list(request.scope, import_id)
+    try:
+        actions.discard_list(request.scope, import_id)
+    except actions.ImportHasBegun as fault:
+        messages.warning(request, gettext(fault.sentence()))
+        return redirect("registry:import_detail", import_id)
     messages.success(request, gettext("The list was discarded. Nothing of it is in the registry."))
     return redirect("registry:imports")
 
