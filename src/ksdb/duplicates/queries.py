@@ -85,7 +85,7 @@ def pair_sheet(scope: Scope, pair_id: int) -> PairSheet:
 
 def _side(scope: Scope, resident: Resident) -> Side:
     cards = Card.objects.filter(resident=resident).order_by("-issued_at", "-index")
-    return Side(ResidentSheet(resident, [], *masked_numbers(scope, resident)), list(cards))
+    return Side(ResidentSheet(resident, [], *masked_numbers(scope, resident), None), list(cards))
 
 
 def standing_merge(scope: Scope, pair: Pair) -> Merge | None:

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('registry', '0003_search'),
+        ('registry', '0004_search'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ SELECT resident.id, resident.search_key, resident.full_name,
     CASE resident.sex WHEN 'male' THEN 1 WHEN 'female' THEN 2 ELSE 0 END,
     coalesce(resident.household_id, 0), resident.division_id,
     CASE WHEN division.kind = 'group' THEN coalesce(division.parent_id, 0) ELSE resident.division_id END,
-    coalesce(octet_length(resident.id_number_sealed) - 29, 0),
+    CASE WHEN resident.id_document = '' THEN coalesce(octet_length(resident.id_number_sealed) - 29, 0) ELSE 0 END,
     coalesce(('x' || encode(substr(resident.id_number_key, 1, 8), 'hex'))::bit(64)::bigint, 0),
     coalesce(('x' || encode(substr(resident.old_id_number_key, 1, 8), 'hex'))::bit(64)::bigint, 0),
     coalesce(('x' || encode(substr(resident.phone_key, 1, 8), 'hex'))::bit(64)::bigint, 0)

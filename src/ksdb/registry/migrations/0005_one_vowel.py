@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0003_search")]
+    dependencies = [("registry", "0004_search")]
     operations = [
         migrations.RunSQL(
             r"UPDATE resident SET search_key = regexp_replace(search_key, '([bcdgnprvx]|\mqu)y\M', '\1i', 'g') "

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('places', '0001_initial'),
-        ('registry', '0002_import_findings'),
+        ('registry', '0003_import_plans'),
     ]
 
     operations = [
