@@ -28,7 +28,9 @@ from ksdb.outreach.reasons import OUT_OF_COUNT, Reason
 from ksdb.places.models import Division
 from ksdb.registry.models import Resident
 
-FRESH_TALLY = "SELECT division_id, band, sex, reason, people, issued, active, electronic, paper, plastic FROM coverage_tally_fresh"
+FRESH_TALLY = """
+SELECT division_id, band, sex, reason, people, issued, active, electronic, paper, plastic FROM coverage_tally_fresh
+"""
 FRESH_DAY = 'SELECT division_id, "on", counted, issued, active FROM coverage_day_fresh'
 
 

@@ -20,7 +20,7 @@ class ExportForm(forms.Form):
         ],
     )
     kind = forms.TypedChoiceField(
-        label=_("Form"),
+        label=_("File"),
         coerce=lambda value: FileKind(int(value)),
         choices=[(FileKind.XLSX.value, "XLSX"), (FileKind.CSV.value, "CSV")],
     )

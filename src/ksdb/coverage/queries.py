@@ -21,6 +21,8 @@ READ: Final = Permission.COVERAGE_FIGURES_READ
 Kind = Division.Kind
 LONGEST: Final = timedelta(days=366)
 """As far back as a trend goes."""
+SHORTEST: Final = timedelta(days=14)
+"""A trend is no shorter than this unless asked: the line of a first day would be a point."""
 LATE: Final = timedelta(minutes=5)
 """Figures older than this are called late: the job counts every minute."""
 
@@ -326,10 +328,10 @@ def _band(number: int, sums: Mapping[tuple[int, str], Sequence[float]]) -> BandR
 
 def _trend(shares: Mapping[int, float], since: date | None) -> list[Level]:
     """The counts at the end of each day, up to today; empty where no card was ever active."""
-    first = since or ground.first_active_day(shares)
-    if first is None:
+    last, begun = today(), ground.first_active_day(shares)
+    if begun is None:
         return []
-    last = today()
+    first = since or min(begun, last - SHORTEST)
     first = min(max(first, last - LONGEST), last)
     changes = {level.on: level for level in ground.changes_since(shares, first)}
     at, levels = Level(first, 0, 0, 0), []
