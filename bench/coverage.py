@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import psycopg
+
 from bench.province import province
 
 REQUESTS = 40

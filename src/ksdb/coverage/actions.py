@@ -34,16 +34,18 @@ class Page:
     on: date
     asked: Asked
 
-    def report(self, scope: Scope) -> Report:
-        if self.division_id is None:
-            return coverage_at(scope, self.on, self.asked)
-        return coverage_of(scope, self.division_id, self.asked)
+
+def report_on(scope: Scope, page: Page) -> Report:
+    """What the page shows. Raises NotFound outside the jurisdiction."""
+    if page.division_id is None:
+        return coverage_at(scope, page.on, page.asked)
+    return coverage_of(scope, page.division_id, page.asked)
 
 
 @transaction.atomic
 def export_coverage(scope: Scope, page: Page, part: Part, kind: FileKind) -> Written:
     """One table of a coverage page as a file; audited. No person is in it. Raises NotFound outside the jurisdiction."""
-    report = page.report(scope)
+    report = report_on(scope, page)
     found = rows(report, part)
     facts = _facts(scope, report)
     written = write_table(Table(gettext("Coverage"), headings(part), found, len(found), facts), kind)

@@ -14,7 +14,7 @@ from ksdb.core.clock import today
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Scope
 from ksdb.coverage import drawing
-from ksdb.coverage.actions import Page, export_coverage
+from ksdb.coverage.actions import Page, export_coverage, report_on
 from ksdb.coverage.counts import Basis
 from ksdb.coverage.forms import ExportForm
 from ksdb.coverage.queries import LONGEST, Asked, Report, Row, freshness, way_to
@@ -49,7 +49,7 @@ class Place:
 @requires(Permission.COVERAGE_FIGURES_READ)
 def divisions(request: ScopedRequest) -> HttpResponse:
     page = _page(request)
-    report = page.report(request.scope)
+    report = report_on(request.scope, page)
     start = report.of.valid_from if report.of else page.on
     order = request.GET.get("sort", "")
     fresh = freshness(request.scope)
