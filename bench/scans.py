@@ -30,7 +30,7 @@ from rich.table import Table
 from bench.scan_client import CONNECTIONS, Load, device_token, send_load
 from ksdb.config import Settings, make_secrets
 from ksdb.core.token import Claims, Form, IssuerKey, Usage, sign_token
-from ksdb.gateway.intake import DecidedScan, Rules, Scan, Upload, decided, decoded, receipt
+from ksdb.gateway.intake import Arrival, DecidedScan, Rules, Scan, Upload, decided, decoded, receipt
 from ksdb.gateway.known import Device, Known
 from ksdb.gateway.serve import command
 from ksdb.gateway.writer import _columns
@@ -51,6 +51,11 @@ PGBENCH = r"""
 INSERT INTO visit_twin (point_id, scanned_at, device_id, sequence, card_index, resident_id, result, is_exit)
 VALUES (:device, clock_timestamp(), :device, :sequence, :card, :card, 1, false);
 """
+
+
+def all_of(load: Load) -> Load:
+    """All tokens, many at a time."""
+    return replace(load, together=50, seconds=4)
 
 
 @dataclass(frozen=True)
@@ -156,10 +161,15 @@ def pgbench(url: str, seconds: int) -> Measured:
 @contextmanager
 def running_gateway(url: str, workers: int) -> Iterator[list[psutil.Process]]:
     """The gateway's serving processes."""
-    process = subprocess.Popen(command("127.0.0.1", PORT, workers), env={**os.environ, "KSDB_DATABASE_URL": url})
+    own = {
+        "KSDB_DATABASE_URL": url,
+        "KSDB_DEVICE_REQUESTS_PER_SECOND": "1000000",
+        "KSDB_DEVICE_REQUESTS_AT_ONCE": "1000000",
+    }
+    process = subprocess.Popen(command("127.0.0.1", PORT, workers), env={**os.environ, **own})
     try:
         wait_until_ready()
-        yield psutil.Process(process.pid).children(recursive=True)
+        yield [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
     finally:
         process.terminate()
         process.wait(30)
@@ -183,10 +193,11 @@ def visit_count(url: str) -> int:
     return int(row[0])
 
 
-def through_the_door(url: str, name: str, workers: int, load: Load) -> Measured:
+def through_the_door(url: str, name: str, workers: int, load: Load, *, proves: bool = False) -> Measured:
+    """`proves`: every signature is new to the gateway; otherwise each was proved before, and is remembered."""
     with running_gateway(url, workers) as processes:
         stored = visit_count(url)
-        first = send_load(PORT, replace(load, seconds=3))  # prove signatures once, prepare statements
+        first = send_load(PORT, replace(load, seconds=1, tokens=load.tokens[:64]) if proves else all_of(load))
         before = sum(map(used, processes)), postgres_seconds(url)
         done = send_load(PORT, load)
         after = sum(map(used, processes)), postgres_seconds(url)
@@ -211,13 +222,14 @@ def each_step(tokens: list[str], key: ec.EllipticCurvePrivateKey) -> dict[str, f
     known = Known()
     known.trust = {KID: IssuerKey(KID, key.public_key(), Usage.CARD, 0, 2**33)}
     at = time.time_ns() // 1_000_000
-    device, rules = Device(1, 1, is_revoked=False), Rules(timedelta(days=28), timedelta(minutes=5))
-    uploads = [Upload(at, [Scan(n, token, at)]) for n, token in enumerate(tokens, 1)]
+    arrival = Arrival(Device(1, 1, is_revoked=False), at)
+    rules = Rules(timedelta(days=28), timedelta(minutes=5))
+    uploads = [Upload(at, [Scan(n, at, token)]) for n, token in enumerate(tokens, 1)]
     bodies = [msgspec.json.encode(upload) for upload in uploads]
     rows: list[DecidedScan] = []
 
     def decide_all() -> None:
-        rows[:] = [next(decided(upload, device, known, at, rules)) for upload in uploads]
+        rows[:] = [next(decided(upload, arrival, known, rules)) for upload in uploads]
 
     steps: dict[str, Any] = {
         "decode the body": lambda: [decoded(body) for body in bodies],
@@ -245,6 +257,9 @@ def run(seconds: int = 10) -> dict[str, Any]:
         one, fifty = Load(tokens, 1, seconds), Load(tokens, 50, seconds)
         lines = [
             pgbench(url, seconds),
+            through_the_door(
+                url, "gateway, 1 worker, one scan a request, each card new", 1, replace(one, seconds=4), proves=True
+            ),
             through_the_door(url, "gateway, 1 worker, one scan a request", 1, one),
             through_the_door(url, "gateway, 2 workers, one scan a request", 2, one),
             through_the_door(url, "gateway, 1 worker, 50 scans a request", 1, fifty),

@@ -91,7 +91,7 @@ class Town:
 
 def clear(town: Town) -> None:
     """An empty town, with the partitions of these days. DELETE, because TRUNCATE waits for the disk at every table."""
-    for table in ("visit", "refusal", "device_intake", "card", "device", "issuer_key"):
+    for table in ("visit", "refusal", "foreign_scan", "device_intake", "device_state", "card", "device", "issuer_key"):
         town.rows(f"DELETE FROM {table}")  # noqa: S608 - the names above
     town.rows("SELECT ensure_partitions(current_date - 1, current_date + 1)")
 
