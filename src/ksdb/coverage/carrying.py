@@ -81,6 +81,10 @@ def _share(atoms: frozenset[str], of: frozenset[str]) -> float:
 
 def is_cut(atoms: frozenset[str]) -> bool:
     """Whether it holds a part of a commune of 2019, but not all of it."""
-    pieces = {atom for atom in people_of_atoms() if ">" in atom}
-    whole = {code: {piece for piece in pieces if piece.startswith(f"{code}>")} for code in split_communes()}
-    return any(0 < len(of & atoms) < len(of) for of in whole.values())
+    return any(0 < len(pieces & atoms) < len(pieces) for pieces in _pieces())
+
+
+@cache
+def _pieces() -> tuple[frozenset[str], ...]:
+    """The atoms of each commune that was split."""
+    return tuple(frozenset(a for a in people_of_atoms() if a.startswith(f"{code}>")) for code in split_communes())
