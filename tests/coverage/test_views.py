@@ -148,7 +148,7 @@ def test_nobody_takes_out_what_lies_elsewhere(client: Client, minh: StaffAccount
     client.force_login(minh)
     asked = {"division": commune_a.pk, "part": "divisions", "kind": "2"}
     assert client.post(reverse("coverage:export"), asked).status_code == 404
-    assert client.post(reverse("coverage:export"), {"part": "people", "kind": "2"}).status_code == 404
+    assert client.post(reverse("coverage:export"), {"part": "people", "kind": "2"}).status_code == 422
     assert client.get(reverse("coverage:export")).status_code == 405
     assert not Entry.objects.filter(action="coverage:figures:export").exists()
 

@@ -5,8 +5,16 @@ from enum import StrEnum
 
 from django.utils.translation import gettext
 
+from ksdb.core.errors import KsdbError
 from ksdb.coverage.queries import Report
 from ksdb.web.exporting import Row as FileRow
+
+
+class NoSuchTable(KsdbError):
+    """There is no such table to take out. Go back to the page of coverage and choose one there."""
+
+    code = "no_such_table"
+    status = 422
 
 
 class Part(StrEnum):

@@ -11,11 +11,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from ksdb.core.clock import today
-from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Scope
 from ksdb.coverage import drawing
 from ksdb.coverage.actions import Page, export_coverage, report_on
 from ksdb.coverage.counts import Basis
+from ksdb.coverage.exporting import NoSuchTable
 from ksdb.coverage.forms import ExportForm
 from ksdb.coverage.queries import LONGEST, Asked, Report, Row, freshness, way_to
 from ksdb.coverage.words import BASIS_LABELS, BASIS_NOTES, REASON_LABELS, SHADE_LABELS
@@ -85,7 +85,7 @@ def divisions(request: ScopedRequest) -> HttpResponse:
 def export(request: ScopedRequest) -> HttpResponseBase:
     form = ExportForm(request.POST)
     if not form.is_valid():
-        raise NotFound
+        raise NoSuchTable
     part, kind = form.cleaned_data["part"], form.cleaned_data["kind"]
     path = export_coverage(request.scope, _page(request), part, kind).path
     name = f"ksdb-coverage-{part}{path.suffix}"
