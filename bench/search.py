@@ -10,7 +10,7 @@ import statistics
 import time
 from typing import Any
 
-from bench.province import RESIDENTS, province_database
+from bench.people import RESIDENTS, people_database
 
 SEED = 5
 COMMON = (
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--residents", type=int, default=RESIDENTS)
     parser.add_argument("--questions", type=int, default=60)
     asked = parser.parse_args()
-    province_database(asked.residents)
+    people_database(asked.residents)
     from ksdb.registry.ends import fill_ends
 
     _quickly(fill_ends)
