@@ -29,11 +29,14 @@ REASON_LABELS = {
     Reason.LOST: _("Lost"),
     Reason.STOLEN: _("Stolen"),
     Reason.DAMAGED: _("Damaged"),
+    Reason.MISPRINTED: _("Misprinted"),
     Reason.WRONG_DATA: _("Wrong data on the card"),
+    Reason.EXPIRING: _("Expires soon"),
     Reason.MOVED_AWAY: _("Moved away"),
     Reason.DIED: _("Died"),
     Reason.FOUND: _("Found again"),
     Reason.OVERRIDE: _("Set by two persons"),
+    Reason.KEY_RETIRED: _("The key that signed it is believed no more"),
 }
 
 BATCH_STATUS_LABELS = {
