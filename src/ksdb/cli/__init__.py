@@ -35,12 +35,9 @@ def _with_django() -> None:
     """Starts the embedded database if none is named, and Django, which acts as the owner of the tables."""
     import django
 
-    from ksdb.config import make_secrets, settings
-    from ksdb.postgres.server import database_url
+    from ksdb.cli.secrets import make_where_new
 
-    make_secrets(settings().var_dir)
-    database_url(settings())
-    settings.cache_clear()
+    make_where_new()
     os.environ["DJANGO_SETTINGS_MODULE"] = "ksdb.site.owner"
     django.setup()
 
@@ -85,9 +82,10 @@ def doctor() -> None:
 @app.command()
 def init() -> None:
     """Makes the var folder and fresh secrets, where there are none."""
-    from ksdb.config import make_secrets, settings
+    from ksdb.cli.secrets import make_where_new
+    from ksdb.config import settings
 
-    make_secrets(settings().var_dir)
+    make_where_new(starts_database=False)
     typer.echo(f"{settings().var_dir}/secrets is in place.")
 
 

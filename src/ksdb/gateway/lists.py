@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ksdb.core.status_list import coded_delta, merged
 from ksdb.core.status_list import KIND as STATUS_LIST_TYPE
+from ksdb.core.status_list import coded_delta, merged
 from ksdb.gateway.errors import BodyUnreadable, ListMissing
 
 TRUST_LIST_TYPE: Final = 'application/cose; cose-type="cose-sign1"'

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import psycopg
@@ -90,7 +91,7 @@ class Refresher:
         del packed
         await self._load(reader, ALL - {"card"})
 
-    async def _load(self, reader: AsyncConnection, tables: set[str]) -> None:
+    async def _load(self, reader: AsyncConnection, tables: AbstractSet[str]) -> None:
         if "card" in tables:
             self._watermark, packed = await self._cards_since(reader, self._watermark)
             self._known.cards.learn(packed)

@@ -27,7 +27,7 @@ REVOKE UPDATE, DELETE ON audit_entry, audit_link FROM ksdb_site;
 REVOKE INSERT, UPDATE ON audit_unsealed FROM ksdb_site;
 REVOKE INSERT, UPDATE, DELETE ON visit, refusal, device_intake, django_migrations FROM ksdb_site;
 REVOKE UPDATE, DELETE ON card_signature FROM ksdb_site;
-REVOKE INSERT, UPDATE, DELETE ON issuer_key, trust_list FROM ksdb_site;
+REVOKE INSERT, UPDATE, DELETE ON issuer_key, trust_list, key_check, log_retention FROM ksdb_site;
 
 -- An import lets the planner look again at the two tables it filled; before PostgreSQL 17 only the owner may, and the
 -- wish is passed over with a warning.

@@ -37,7 +37,7 @@ from ksdb.registry.probing import require_bearable
 from ksdb.registry.problems import Code, Problem
 from ksdb.registry.queries import import_of, imports_dir, residents_to_export
 from ksdb.registry.reading import MAX_FILE_BYTES, FileTooLarge, RawRow, read_list
-from ksdb.registry.sealing import sealer_of_now
+from ksdb.registry.sealing import remember_keys, sealer_of_now
 from ksdb.registry.storing import ROOM, Placed, Store
 from ksdb.web.exporting import MOST_ROWS, FileKind, Table, Written, write_table
 
@@ -156,6 +156,7 @@ def rotate_seal_key(scope: Scope, progress: Progress | None = None, *, makes_key
         newest = rotating.make_newest_key()
         record(scope, "registry:seal_key:make", detail={"version": newest})
     sealer_of_now()
+    remember_keys()
     total, resealed = rotating.count_under_older_keys(), 0
     for count in rotating.seal_anew():
         resealed += count
