@@ -1,4 +1,4 @@
-"""`ksdb up`: the database, both doors and the job worker as one command that Ctrl-C stops."""
+"""`ksdb up`: the database, both doors, the job worker and the publisher as one command that Ctrl-C stops."""
 
 import os
 import shutil
@@ -94,6 +94,7 @@ def processes(ours: Settings) -> dict[str, list[str]]:
         ],
         "gateway": command(*_host_and_port(ours.gateway_address), ours.gateway_workers),
         "worker": [sys.executable, "-m", "django", "procrastinate", "worker", "--concurrency", "2"],
+        "publisher": [sys.executable, "-m", "ksdb.site.publisher"],
     }
 
 

@@ -104,7 +104,7 @@ def import_trust_list(scope: Scope, signed: bytes, root: ec.EllipticCurvePublicK
     trust = check_list(signed, root, newest.serial + 1 if newest else 0)
     if isinstance(trust, ListFault):
         raise TrustListRefused(WHY_REFUSED.get(trust, trust.value))
-    if set(trust.keys) != set(next_trust_list(scope).keys):
+    if trust.keys != next_trust_list(scope).keys:
         raise TrustListRefused("keys were made or retired since it was exported; export and sign a new one")
     TrustList.objects.create(serial=trust.serial, signed=signed, imported_at=now())
     kids = [key.kid for key in trust.keys]
