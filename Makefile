@@ -11,7 +11,7 @@ up: .venv/installed  ## start everything with the demo town; Ctrl-C stops it
 	$(V)/ksdb up --demo
 
 test: .venv/installed browser  ## all tests, with everything they need
-	$(V)/python -m pytest
+	$(V)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/installed  ## style, types, the house's contracts, migrations, translations
 	$(V)/ruff check src tests bench tools

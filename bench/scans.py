@@ -53,6 +53,11 @@ VALUES (:device, clock_timestamp(), :device, :sequence, :card, :card, 1, false);
 """
 
 
+def all_of(load: Load) -> Load:
+    """All tokens, many at a time."""
+    return replace(load, together=50, seconds=4)
+
+
 @dataclass(frozen=True)
 class Measured:
     """One line of the table; microseconds are of processor time per scan."""
@@ -159,7 +164,7 @@ def running_gateway(url: str, workers: int) -> Iterator[list[psutil.Process]]:
     process = subprocess.Popen(command("127.0.0.1", PORT, workers), env={**os.environ, "KSDB_DATABASE_URL": url})
     try:
         wait_until_ready()
-        yield psutil.Process(process.pid).children(recursive=True)
+        yield [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
     finally:
         process.terminate()
         process.wait(30)
@@ -183,10 +188,11 @@ def visit_count(url: str) -> int:
     return int(row[0])
 
 
-def through_the_door(url: str, name: str, workers: int, load: Load) -> Measured:
+def through_the_door(url: str, name: str, workers: int, load: Load, *, proves: bool = False) -> Measured:
+    """`proves`: every signature is new to the gateway; otherwise each was proved before, and is remembered."""
     with running_gateway(url, workers) as processes:
         stored = visit_count(url)
-        first = send_load(PORT, replace(load, seconds=3))  # prove signatures once, prepare statements
+        first = send_load(PORT, replace(load, seconds=1, tokens=load.tokens[:64]) if proves else all_of(load))
         before = sum(map(used, processes)), postgres_seconds(url)
         done = send_load(PORT, load)
         after = sum(map(used, processes)), postgres_seconds(url)
@@ -245,6 +251,9 @@ def run(seconds: int = 10) -> dict[str, Any]:
         one, fifty = Load(tokens, 1, seconds), Load(tokens, 50, seconds)
         lines = [
             pgbench(url, seconds),
+            through_the_door(
+                url, "gateway, 1 worker, one scan a request, each card new", 1, replace(one, seconds=4), proves=True
+            ),
             through_the_door(url, "gateway, 1 worker, one scan a request", 1, one),
             through_the_door(url, "gateway, 2 workers, one scan a request", 2, one),
             through_the_door(url, "gateway, 1 worker, 50 scans a request", 1, fifty),

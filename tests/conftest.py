@@ -1,11 +1,12 @@
 """The cast: Hạnh (province), Bình (officer of A), Minh (officer of B, must see nothing of A), Lan (resident of A)."""
 
+from collections.abc import Iterator
 from datetime import date, time, timedelta
 
 import pytest
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
-from pytest_django.plugin import DjangoDbBlocker
+from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
 
 from ksdb.access.actions import give_grant, make_account
 from ksdb.access.models import StaffAccount
@@ -28,6 +29,16 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """The divisions of the province stand in the test database once; tests roll back to that."""
     with django_db_blocker.unblock():
         load_reference(system_scope())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """A test that commits leaves empty tables behind: the divisions stand again before the next test begins."""
+    yield
+    marker = item.get_closest_marker("django_db")
+    if nextitem is not None and marker is not None and marker.kwargs.get("transaction"):
+        with item.config.stash[blocking_manager_key].unblock():
+            load_reference(system_scope())
 
 
 @pytest.fixture
@@ -115,8 +126,7 @@ def market_a(commune_a: Division) -> ScanPoint:
 
 @pytest.fixture
 def clean_registry(transactional_db: None) -> None:
-    """For tests that commit: loads divisions and profiles again after the flush of the test before."""
-    load_reference(system_scope())
+    """For tests that commit: loads profiles again after the flush of the test before."""
     load_profiles(system_scope())
 
 

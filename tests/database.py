@@ -23,5 +23,6 @@ settings.cache_clear()
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
-    if _server and not os.environ.get("KSDB_TEST_KEEP_SERVER"):
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ  # the server belongs to the process that started the workers
+    if _server and not is_worker and not os.environ.get("KSDB_TEST_KEEP_SERVER"):
         stop_embedded(_server)

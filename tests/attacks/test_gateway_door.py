@@ -80,9 +80,10 @@ def test_a_body_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_slow_senders_are_cut_off_while_others_are_served(process: GatewayProcess, town: Town) -> None:
-    """Bodies and headings that stop half way: each connection ends by itself, and a good upload goes through."""
+    """Bodies and headings that stop half way, and silence: each ends by itself, and a good upload goes through."""
     head = f"POST /v1/scans HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {MARKET_TOKEN}\r\n"
-    slow = [_sent(process.port, text) for text in [head + 'Content-Length: 400\r\n\r\n{"sent_at"'] * 50 + [head] * 50]
+    halves = [head + 'Content-Length: 400\r\n\r\n{"sent_at"'] * 50 + [head] * 50 + [""] * 10
+    slow = [_sent(process.port, text) for text in halves]
     scan = {"sequence": 1, "token": token_of(LAN), "scanned_at": now_ms()}
     content = json.dumps({"sent_at": 1, "scans": [scan]})
     with closing(_sent(process.port, f"{head}Content-Length: {len(content)}\r\n\r\n{content}")) as good:

@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote_from_bytes
 
 import pytest
 from django import forms
 from django.db import connection
+from django.http import QueryDict
 from django.test import Client
+from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
 from tests.attacks.asking import ask, fields_of, same_cookies, undone
 from tests.attacks.routes import ROUTES, Route
 from tests.attacks.test_objects import with_every_role
@@ -71,8 +75,45 @@ def test_the_names_of_known_filters_are_found() -> None:
     assert {"number", "sampled_on", "login", "next", "name", "reason"} <= sent
 
 
-def _tries(kind: str, names: list[str]) -> list[list[str]]:
-    return [*([name] for name in names if kind in SHARP), names]
+@contextmanager
+def names_noted() -> Iterator[set[str]]:
+    """The names that whatever is run meanwhile looks up in queries and bodies."""
+    noted: set[str] = set()
+
+    def noting(name: str) -> Any:
+        original = getattr(MultiValueDict, name)
+
+        def look_up(self: QueryDict, key: str, *rest: Any, **options: Any) -> Any:
+            noted.add(key)
+            return original(self, key, *rest, **options)
+
+        return look_up
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("__getitem__", "getlist"):
+            patch.setattr(QueryDict, name, noting(name))
+        yield noted
+
+
+def names_asked(client: Client, method: str, path: str, world: World) -> set[str]:
+    """What the page itself looks up, when it is given all that is right and when it is given nothing."""
+    with names_noted() as noted:
+        for data in (fields_of(world), {}):
+            ask(client, method, path, data)
+    return noted
+
+
+def _tries(kind: str, asked: set[str], names: frozenset[str]) -> list[list[str]]:
+    """What the page is seen to ask for is tried name by name; whatever its room reads, all together."""
+    return [*([name] for name in sorted(asked & names) if kind in SHARP), sorted(asked | names)]
+
+
+def test_a_name_that_a_page_looks_up_is_noted(world_a: World) -> None:
+    client = with_every_role(world_a.division)
+    assert {"name", "birth_year", "purpose", "page"} <= names_asked(
+        client, "post", reverse("registry:residents"), world_a
+    )
+    assert "era" in names_asked(client, "get", reverse("coverage:divisions"), world_a)
 
 
 @pytest.fixture(autouse=True)
@@ -91,9 +132,10 @@ def test_every_filter_of_every_page(world_a: World) -> None:
     client = with_every_role(world_a.division)
     faults = {}
     for route in _taking(client, "get", world_a):
-        names, path = sorted(names_read(route, "get")), route.path(world_a)
+        names, path = names_read(route, "get"), route.path(world_a)
+        asked = names_asked(client, "get", path, world_a)
         for kind, value in HOSTILE.items():
-            for wrong in _tries(kind, names):
+            for wrong in _tries(kind, asked, names):
                 query = "&".join(f"{name}={quote_from_bytes(value)}" for name in wrong)
                 status, text = ask(client, "get", f"{path}?{query}")
                 if status not in NOT_A_FAULT or "\nSet-Cookie: stolen" in text.partition("\n\n")[0]:
@@ -108,9 +150,10 @@ def test_every_field_of_every_form(world_a: World) -> None:
     right = {name: quote_from_bytes(str(one).encode()) for name, one in fields_of(world_a).items()}
     faults = {}
     for route in _taking(client, "post", world_a):
-        names, path = sorted(names_read(route, "post")), route.path(world_a)
+        names, path = names_read(route, "post"), route.path(world_a)
+        asked = names_asked(client, "post", path, world_a)
         for kind, value in HOSTILE.items():
-            for wrong in _tries(kind, names):
+            for wrong in _tries(kind, asked, names):
                 sent = {**right, **dict.fromkeys(wrong, quote_from_bytes(value))}
                 status = _posted(client, path, "&".join(f"{name}={one}" for name, one in sent.items()))
                 if status not in NOT_A_FAULT:

@@ -36,7 +36,7 @@ def free_port() -> int:
 
 
 class GatewayProcess:
-    """The gateway under granian, as it runs in earnest."""
+    """The gateway as a process, as it runs in earnest."""
 
     def __init__(self, url: str, workers: int) -> None:
         self.port = free_port()

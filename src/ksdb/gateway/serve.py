@@ -1,14 +1,55 @@
-"""How the gateway is started: the granian command, for `ksdb up`, for tests and for benchmarks."""
+"""How the gateway is served: the command, for `ksdb up`, for tests and for benchmarks, and what it runs."""
 
+import argparse
+import signal
 import sys
+
+import uvicorn
+
+DRAIN_SECONDS = 30
+KEEP_ALIVE_SECONDS = 75
+"""Longer than most proxies keep an idle connection, so that it is the proxy that closes it."""
 
 
 def command(host: str, port: int, workers: int = 1) -> list[str]:
     """The program and its arguments. It reads its settings from the environment and stops, drained, on SIGTERM."""
     return [
-        *(sys.executable, "-m", "granian", "--interface", "asgi", "--loop", "uvloop", "--http", "1"),
+        *(sys.executable, "-m", "ksdb.gateway.serve"),
         *("--host", host, "--port", str(port), "--workers", str(workers)),
-        *("--http1-buffer-size", "65536", "--http1-header-read-timeout", "10000"),  # headers: 64 KiB in ten seconds
-        *("--log-level", "warning", "--workers-kill-timeout", "30", "--runtime-blocking-threads", "1"),
-        "ksdb.gateway.app:application",
     ]
+
+
+def _end(_signal: int, _frame: object) -> None:
+    sys.exit(0)
+
+
+def main() -> None:
+    """Serves until SIGTERM; the proxy in front says who asks, and that is not believed here."""
+    from ksdb.gateway.protocol import BoundedProtocol
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8001)
+    parser.add_argument("--workers", type=int, default=1)
+    given = parser.parse_args()
+    signal.signal(signal.SIGTERM, _end)  # uvicorn raises the signal again when all is drained: that is no failure
+    uvicorn.run(
+        "ksdb.gateway.app:application",
+        host=given.host,
+        port=given.port,
+        workers=given.workers,
+        loop="uvloop",
+        http=BoundedProtocol,
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -19,4 +19,4 @@ class Reason(StrEnum):
 OUT_OF_COUNT: Final = frozenset(
     {Reason.DIED, Reason.DUPLICATE, Reason.MOVED, Reason.STUDIES_ELSEWHERE, Reason.WORKS_AWAY}
 )
-"""Who is not here cannot be given a card here: these leave the denominator. Who refuses, or needs a paper card, stays."""
+"""Who is not here cannot be given a card here: out of the denominator. Who refuses, or needs a paper card, stays in."""
