@@ -15,10 +15,10 @@ from ksdb.cards.actions import activate_cards, change_status, issue_cards, make_
 from ksdb.cards.actions.keys import NoSuccessor, TrustListRefused, import_trust_list, retire_key, rotate_key
 from ksdb.cards.actions.publishing import NoStatusKey, Published, publish_status_list
 from ksdb.cards.keys import RootDiffers, RootUnknown, RootUnreadable, pin_root, pinned_root, read_root, write_root
-from ksdb.cards.life import NoIssuerKey, Reason
+from ksdb.cards.life import KeyState, NoIssuerKey, Reason
 from ksdb.cards.models import Card, IssuerKey, StatusList, TrustList
 from ksdb.cards.queries import current_issuer_key, trust_list
-from ksdb.cards.queries.keys import KeyState, cards_hit, keys_shown, next_trust_list
+from ksdb.cards.queries.keys import cards_hit, keys_shown, next_trust_list
 from ksdb.cli import app
 from ksdb.cli.signing import NoTrustList, SerialUsed, list_in, publish_with, signed_by_root
 from ksdb.core.clock import now

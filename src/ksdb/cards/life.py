@@ -106,6 +106,17 @@ def out_of_order(status: CardStatus) -> list[CardStatus]:
     return [goal for goal in (CardStatus.ACTIVE, CardStatus.SUSPENDED) if goal not in usual]
 
 
+class KeyState(StrEnum):
+    """What a key is doing."""
+
+    SIGNS = "signs"
+    WAITS = "waits for the trust list"
+    FULL = "full"
+    CLOSED = "signs no more"
+    ENDED = "past its time"
+    RETIRED = "retired"
+
+
 class HasLiveCard(KsdbError):
     """Somebody on this list already has a card of this form. Revoke the old card before you issue a new one."""
 

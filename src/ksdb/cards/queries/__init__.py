@@ -110,7 +110,8 @@ def cards_of(scope: Scope, resident_id: int) -> HolderCards:
     if holder is None:
         raise NotFound
     record(scope, "cards:card:read", subject=("resident", resident_id), purpose=Purpose.CARD_SERVICE)
-    return HolderCards(holder, list(Card.objects.filter(resident=holder).order_by("-issued_at", "-index")))
+    cards = Card.objects.filter(resident=holder).select_related("replaces")
+    return HolderCards(holder, list(cards.order_by("-issued_at", "-index")))
 
 
 def card_by_number(scope: Scope, number: str, purpose: Purpose) -> Card:

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from django.db import connection
 
 from ksdb.cards.keys import key_path
-from ksdb.cards.life import CARDS_PER_KEY
+from ksdb.cards.life import CARDS_PER_KEY, KeyState
 from ksdb.cards.models import IssuerKey, StatusList, TrustList
 from ksdb.cards.trusting import trusted
 from ksdb.core.clock import now
@@ -16,17 +15,6 @@ from ksdb.core.token import IssuerKey as TrustedKey
 from ksdb.core.token import Usage, expiry
 from ksdb.core.trust_list import TrustList as Trust
 from ksdb.postgres.named import sql
-
-
-class KeyState(StrEnum):
-    """What a key is doing."""
-
-    SIGNS = "signs"
-    WAITS = "waits for the trust list"
-    FULL = "full"
-    CLOSED = "signs no more"
-    ENDED = "past its time"
-    RETIRED = "retired"
 
 
 @dataclass(frozen=True)
