@@ -39,7 +39,7 @@ REASON_LABELS = {
     Reason.KEY_RETIRED: _("The key that signed it is believed no more"),
 }
 
-USAGE_LABELS = {Usage.CARD: _("Cards"), Usage.STATUS: _("Status lists")}
+USAGE_LABELS = {Usage.CARD: _("Card codes"), Usage.STATUS: _("Status lists")}
 KEY_STATE_LABELS = {
     KeyState.SIGNS: _("Signs"),
     KeyState.WAITS: _("Waits for the trust list"),
