@@ -30,7 +30,7 @@ from rich.table import Table
 from bench.scan_client import CONNECTIONS, Load, device_token, send_load
 from ksdb.config import Settings, make_secrets
 from ksdb.core.token import Claims, Form, IssuerKey, Usage, sign_token
-from ksdb.gateway.intake import DecidedScan, Rules, Scan, Upload, decided, decoded, receipt
+from ksdb.gateway.intake import Arrival, DecidedScan, Rules, Scan, Upload, decided, decoded, receipt
 from ksdb.gateway.known import Device, Known
 from ksdb.gateway.serve import command
 from ksdb.gateway.writer import _columns
@@ -161,7 +161,12 @@ def pgbench(url: str, seconds: int) -> Measured:
 @contextmanager
 def running_gateway(url: str, workers: int) -> Iterator[list[psutil.Process]]:
     """The gateway's serving processes."""
-    process = subprocess.Popen(command("127.0.0.1", PORT, workers), env={**os.environ, "KSDB_DATABASE_URL": url})
+    own = {
+        "KSDB_DATABASE_URL": url,
+        "KSDB_DEVICE_REQUESTS_PER_SECOND": "1000000",
+        "KSDB_DEVICE_REQUESTS_AT_ONCE": "1000000",
+    }
+    process = subprocess.Popen(command("127.0.0.1", PORT, workers), env={**os.environ, **own})
     try:
         wait_until_ready()
         yield [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
@@ -217,13 +222,14 @@ def each_step(tokens: list[str], key: ec.EllipticCurvePrivateKey) -> dict[str, f
     known = Known()
     known.trust = {KID: IssuerKey(KID, key.public_key(), Usage.CARD, 0, 2**33)}
     at = time.time_ns() // 1_000_000
-    device, rules = Device(1, 1, is_revoked=False), Rules(timedelta(days=28), timedelta(minutes=5))
-    uploads = [Upload(at, [Scan(n, token, at)]) for n, token in enumerate(tokens, 1)]
+    arrival = Arrival(Device(1, 1, is_revoked=False), at)
+    rules = Rules(timedelta(days=28), timedelta(minutes=5))
+    uploads = [Upload(at, [Scan(n, at, token)]) for n, token in enumerate(tokens, 1)]
     bodies = [msgspec.json.encode(upload) for upload in uploads]
     rows: list[DecidedScan] = []
 
     def decide_all() -> None:
-        rows[:] = [next(decided(upload, device, known, at, rules)) for upload in uploads]
+        rows[:] = [next(decided(upload, arrival, known, rules)) for upload in uploads]
 
     steps: dict[str, Any] = {
         "decode the body": lambda: [decoded(body) for body in bodies],

@@ -44,6 +44,11 @@ class Settings:
     var_dir: Path = field(default=Path("var"), metadata={"help": "data, keys, imports and prints of this machine"})
     site_address: str = field(default="127.0.0.1:8000", metadata={"help": "host:port of the pages"})
     gateway_address: str = field(default="127.0.0.1:8001", metadata={"help": "host:port of the door for devices"})
+    metrics_token: str = field(
+        default="", metadata={"help": "bearer token for the gateway's `/metrics`; empty: nobody may read it"}
+    )
+    device_requests_per_second: int = field(default=20, metadata={"help": "requests one device may send, on average"})
+    device_requests_at_once: int = field(default=200, metadata={"help": "requests one device may send in a burst"})
     gateway_workers: int = field(default=1, metadata={"help": "gateway processes on this machine"})
     site_hosts: str = field(default="localhost,127.0.0.1", metadata={"help": "host names the pages answer to"})
     has_tls: bool = field(default=False, metadata={"help": "pages are reached by https: secure cookies and HSTS"})

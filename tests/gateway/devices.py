@@ -18,6 +18,8 @@ from ksdb.gateway.serve import command
 
 DEVICES = range(101, 109)
 TOGETHER = 3
+IMPATIENT = {"KSDB_DEVICE_REQUESTS_PER_SECOND": "100000", "KSDB_DEVICE_REQUESTS_AT_ONCE": "100000"}
+"""These devices send as fast as they are answered."""
 
 
 def device_token(number: int) -> str:
@@ -41,7 +43,7 @@ class GatewayProcess:
     def __init__(self, url: str, workers: int) -> None:
         self.port = free_port()
         self._process = subprocess.Popen(
-            command("127.0.0.1", self.port, workers), env={**os.environ, "KSDB_DATABASE_URL": url}
+            command("127.0.0.1", self.port, workers), env={**os.environ, **IMPATIENT, "KSDB_DATABASE_URL": url}
         )
 
     def wait_until_ready(self) -> None:

@@ -78,14 +78,29 @@ def test_a_client_that_goes_loses_and_doubles_nothing(town: Town) -> None:
 
 def test_beyond_the_queue_it_is_busy(town: Town) -> None:
     async def work(writer: Writer) -> None:
-        waiting = asyncio.create_task(writer.store([row(1, n) for n in range(1, 9)]))
+        waiting = [asyncio.create_task(writer.store([row(1, n), row(1, n + 1)])) for n in range(1, 9, 2)]
         await asyncio.sleep(0)
         with pytest.raises(Busy):
             await writer.store([row(1, 9), row(1, 10), row(1, 11)])
-        assert all(await waiting)
+        assert await asyncio.gather(*waiting) == [[True, True]] * 4
         assert await writer.store([row(1, 9)]) == [True]
 
     run(town.url, work, most_waiting=10)
+
+
+def test_whoever_stands_at_a_door_goes_first(town: Town) -> None:
+    """Half full, it sends away what devices kept while they were offline, and takes single scans until it is full."""
+
+    async def work(writer: Writer) -> None:
+        waiting = asyncio.create_task(writer.store([row(1, n) for n in range(1, 7)]))
+        await asyncio.sleep(0)
+        assert writer.is_half_full is False
+        with pytest.raises(Busy):
+            await writer.store([row(1, n) for n in range(7, 13)])
+        assert await writer.store([row(1, 7)]) == [True]
+        assert all(await waiting)
+
+    run(town.url, work, most_waiting=20)
 
 
 def test_closing_stores_what_waits_and_takes_no_more(town: Town) -> None:

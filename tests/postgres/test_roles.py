@@ -108,6 +108,8 @@ GATEWAY_MAY = {
     "django_migrations": {"SELECT"},
     "visit": {"INSERT"},
     "refusal": {"INSERT"},
+    "foreign_scan": {"INSERT"},
+    "device_state": {"SELECT", "INSERT", "UPDATE"},
     "device_intake": {"SELECT", "INSERT", "UPDATE"},
 }
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 from ksdb.core.token import Claims, TokenFault
 
@@ -33,6 +33,7 @@ class ScanResult(IntEnum):
     EXPIRED = 25
     REVOKED = 26
     SUSPENDED = 27
+    UNKNOWN_NUMBER = 28
     FROM_FUTURE = 30
     TOO_OLD = 31
 
@@ -43,6 +44,42 @@ class ScanResult(IntEnum):
     @property
     def is_visit(self) -> bool:
         return self < ScanResult.UNREADABLE
+
+
+class Mark(IntFlag):
+    """How a scan came about, kept with the visit; a visit may have several."""
+
+    TYPED = 1
+    FOREIGN = 2
+    CLOCK_CORRECTED = 4
+
+
+class ForeignKind(IntEnum):
+    """Codes of other systems that a scanner reads; of each it keeps a keyed hash of the number in it, nothing else."""
+
+    QD1405 = 1
+    CHIP_ID = 2
+    HEALTH_INSURANCE = 3
+    HC1 = 4
+    VNEID = 5
+
+    @property
+    def code(self) -> str:
+        return self.name.lower()
+
+
+class Flag(IntEnum):
+    """What is odd about a visit, found after it was stored. It stands beside the visit and never hides it."""
+
+    OUTSIDE_HOURS = 1
+    TOO_FAST = 2
+    TWO_PLACES = 3
+    BURST = 4
+    PHOTO_ALBUM = 5
+
+    @property
+    def code(self) -> str:
+        return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)

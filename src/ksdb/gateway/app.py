@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+import hmac
 import logging
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -13,7 +15,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -22,12 +24,26 @@ from ksdb.config import Settings, settings
 from ksdb.core.clock import now_ms
 from ksdb.core.errors import KsdbError
 from ksdb.gateway.body import whole_body
-from ksdb.gateway.errors import GatewayError
-from ksdb.gateway.intake import DecidedScan, Rules, authenticated, decided, decoded, receipt
+from ksdb.gateway.errors import Busy, DatabaseAway, GatewayError
+from ksdb.gateway.intake import (
+    Arrival,
+    DecidedScan,
+    Rules,
+    Upload,
+    authenticated,
+    decided,
+    decoded,
+    receipt,
+    typed_numbers,
+)
 from ksdb.gateway.known import Known
+from ksdb.gateway.limits import RequestLimit
 from ksdb.gateway.lists import Answer, wanted_serial
+from ksdb.gateway.metrics import Metrics
 from ksdb.gateway.refresh import Refresher
+from ksdb.gateway.states import States
 from ksdb.gateway.writer import Writer
+from ksdb.postgres.named import sql
 from ksdb.postgres.pool import pool
 
 _log = logging.getLogger(__name__)
@@ -57,6 +73,10 @@ class Gateway:
         self.refresher = Refresher(url, self.known)
         self.writer = Writer(url)
         self.pool: AsyncConnectionPool = pool(url, "gateway", 2)
+        self.limit = RequestLimit(ours.device_requests_per_second, ours.device_requests_at_once)
+        self.states = States(self.pool)
+        self.metrics = Metrics()
+        self.metrics_token = ours.metrics_token
 
     @asynccontextmanager
     async def living(self) -> AsyncIterator["Gateway"]:
@@ -69,8 +89,12 @@ class Gateway:
             gc.set_threshold(50_000, 20, 20)
             async with self.pool:
                 self.writer.start()
+                states = asyncio.create_task(self.states.run())
                 yield self
                 await self.writer.close()
+                states.cancel()
+                await asyncio.wait([states])
+                await self.states.write()
         finally:
             news.cancel()
             await asyncio.wait([news])
@@ -81,6 +105,22 @@ class Gateway:
                 if news.done():
                     await news  # raises what ended it
                 await asyncio.sleep(0.01)
+
+    async def cards_numbered(self, numbers: list[str]) -> dict[str, int]:
+        """The card index of each number that a card has. The one read a scan can cost, when a code was torn."""
+        try:
+            async with self.pool.connection() as connection:
+                cursor = await connection.execute(sql("ksdb.gateway", "cards_numbered"), {"numbers": numbers})
+                return dict(await cursor.fetchall())
+        except (psycopg.Error, PoolTimeout, OSError) as error:
+            raise DatabaseAway from error
+
+    def gauges(self) -> dict[str, float]:
+        return {
+            "waiting": self.writer.waiting_count,
+            "known_age": self.refresher.age_seconds(),
+            "cards": self.known.cards.count(),
+        }
 
     async def answers(self) -> bool:
         """Whether the database does."""
@@ -99,33 +139,67 @@ class ScanDoor:
         self._gateway = gateway
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        since = time.perf_counter()
         try:
             answer = await self._taken(scope, receive)
         except GatewayError as error:
+            self._gateway.metrics.refused[error.code] += 1
             await _refusal(error)(scope, receive, send)
+            return
+        except ClientDisconnect:
             return
         except Exception as error:  # noqa: BLE001 - whatever it is, the device is answered and keeps its scans
             # The words of an error may quote what was sent: only its kind is written down.
             _log.error("an upload failed: %s", type(error).__name__)
+            self._gateway.metrics.refused["fault"] += 1
             await _refusal(KsdbError())(scope, receive, send)
             return
         length = (b"content-length", str(len(answer)).encode())
         headers = [(b"content-type", b"application/json"), length, *_RAW_HEADERS]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
+        self._gateway.metrics.observe_upload(time.perf_counter() - since)
 
     async def _taken(self, scope: Scope, receive: Receive) -> bytes:
         """The receipt of an upload, once it is stored."""
         gateway = self._gateway
         headers = dict(scope["headers"])
         device = authenticated(headers.get(b"authorization", b""), gateway.known)
+        gateway.limit.spend(device.id)
         upload = decoded(await whole_body(headers, receive))
+        received_ms = now_ms()
+        arrival = Arrival(device, received_ms, upload.sent_at - received_ms, await self._typed(upload))
+        gateway.states.note(arrival, upload.state)
         rows: list[DecidedScan] = []
-        for row in decided(upload, device, gateway.known, now_ms(), gateway.rules):
+        for row in decided(upload, arrival, gateway.known, gateway.rules):
             rows.append(row)
             if len(rows) % SLICE == 0:
                 await asyncio.sleep(0)
-        return msgspec.json.encode(receipt(rows, await gateway.writer.store(rows)))
+        is_new = await gateway.writer.store(rows)
+        self._count(rows, is_new)
+        return msgspec.json.encode(receipt(rows, is_new))
+
+    async def _typed(self, upload: Upload) -> dict[str, int]:
+        numbers = typed_numbers(upload)
+        return await self._gateway.cards_numbered(numbers) if numbers else {}
+
+    def _count(self, rows: list[DecidedScan], is_new: list[bool]) -> None:
+        metrics = self._gateway.metrics
+        for row, new in zip(rows, is_new, strict=True):
+            if new:
+                metrics.results[row.result] += 1
+            else:
+                metrics.before_count += 1
+
+
+async def metrics(gateway: "Gateway", request: Request) -> Response:
+    """For whoever holds the token; where none is set, for nobody."""
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if not gateway.metrics_token or not hmac.compare_digest(given.encode(), gateway.metrics_token.encode()):
+        raise HTTPException(401)
+    if gateway.writer.is_half_full:
+        return _refusal(Busy())
+    return Response(gateway.metrics.text(**gateway.gauges()), 200, _HEADERS, "text/plain; version=0.0.4")
 
 
 async def health(gateway: "Gateway", _request: Request) -> Response:
@@ -154,7 +228,8 @@ async def status_list(gateway: "Gateway", request: Request) -> Response:
 
 
 def _device(gateway: "Gateway", request: Request) -> None:
-    authenticated(request.headers.get("authorization", "").encode("latin-1"), gateway.known)
+    device = authenticated(request.headers.get("authorization", "").encode("latin-1"), gateway.known)
+    gateway.limit.spend(device.id)
 
 
 def _list(answer: Answer, request: Request) -> Response:
@@ -194,6 +269,7 @@ _HANDLERS = {HTTPException: _http_refusal, GatewayError: _own_refusal, Exception
 class Application(Starlette):
     """Starlette, with the way of scans laid round it: its stack of middleware took a tenth of a scan's time."""
 
+    gateway: Gateway
     scan_door: ScanDoor | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -212,7 +288,7 @@ def make_application(ours: Settings | None = None) -> Application:
         async with Gateway(known_settings, _url(known_settings)).living() as gateway:
             assert isinstance(app, Application)  # noqa: S101 - made below
             app.router.routes[:] = _routes(gateway)
-            app.scan_door = ScanDoor(gateway)
+            app.gateway, app.scan_door = gateway, ScanDoor(gateway)
             yield
 
     return Application(lifespan=life, exception_handlers=_HANDLERS)
@@ -223,6 +299,7 @@ def _routes(gateway: Gateway) -> list[Route]:
         Route(SCANS, ScanDoor(gateway), methods=["POST"]),
         Route("/v1/trust-list", partial(trust_list, gateway), methods=["GET"]),
         Route("/v1/status-list", partial(status_list, gateway), methods=["GET"]),
+        Route("/metrics", partial(metrics, gateway), methods=["GET"]),
         Route("/health", partial(health, gateway), methods=["GET"]),
     ]
 

@@ -73,6 +73,14 @@ class Busy(GatewayError):
     retry_after_seconds = 1
 
 
+class TooOften(GatewayError):
+    """This device asks more often than it may. Keep the scans and send them together, a little later."""
+
+    code = "too_often"
+    status = 429
+    retry_after_seconds = 2
+
+
 class DatabaseAway(GatewayError):
     """The database does not answer. Keep the scans and send them again shortly."""
 

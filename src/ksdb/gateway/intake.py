@@ -1,15 +1,16 @@
 """From the bytes of a request to decided scans: decode, check each token, decide. No input or output here."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal, NamedTuple
 
 import msgspec
 
 from ksdb.core.clock import from_ms
-from ksdb.core.decision import ScanResult, Window, decide
-from ksdb.core.token import Claims, TokenFault, glance, is_signed_by, read_token, usable_key
+from ksdb.core.decision import ForeignKind, Mark, ScanResult, Window, decide
+from ksdb.core.ids import is_card_number
+from ksdb.core.token import Claims, Form, TokenFault, glance, is_signed_by, read_token, usable_key
 from ksdb.gateway.errors import BodyUnreadable, DeviceRevoked, DeviceUnknown, TooManyScans
 from ksdb.gateway.known import Device, Known
 
@@ -21,20 +22,47 @@ _LAST_MS: Final = 253_370_764_800_000
 """1970 to 9999: every instant that PostgreSQL keeps and that Python can show in any time zone."""
 
 
+class Foreign(msgspec.Struct, frozen=True, gc=False):
+    """A code of another system: its kind, and the first 16 bytes of the keyed hash of the number in it, in hex."""
+
+    kind: Literal["qd1405", "chip_id", "health_insurance", "hc1", "vneid"]
+    id_key: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+
+
 class Scan(msgspec.Struct, frozen=True, gc=False):
-    """One scan as a device sends it. A token of any length is taken: a strange code is a result, not a bad request."""
+    """One scan as a device sends it: a token as read, or a card number as typed, or a foreign code.
+
+    A token or a number of any length is taken: a strange code is a result, not a bad request.
+    """
 
     sequence: Annotated[int, msgspec.Meta(ge=1, lt=2**53)]
-    token: str
     scanned_at: int
+    token: str = ""
     is_exit: bool = False
+    number: str = ""
+    foreign: Foreign | None = None
+
+
+class DeviceState(msgspec.Struct, frozen=True, gc=False):
+    """How a device says it is doing: its program, its battery, what it has scanned in all and what is still unsent.
+
+    Numbers out of range are brought into it when they are kept: a device is never kept from sending scans by this.
+    """
+
+    app_version: str = ""
+    battery_percent: int | None = None
+    waiting_count: int | None = None
+    scanned_count: int | None = None
+    trust_serial: int | None = None
+    status_serial: int | None = None
 
 
 class Upload(msgspec.Struct, frozen=True, gc=False):
-    """The body of `POST /v1/scans`; times in milliseconds since 1970."""
+    """The body of `POST /v1/scans`; times in milliseconds since 1970, by the device's clock."""
 
     sent_at: int
     scans: list[Scan]
+    state: DeviceState | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
@@ -65,6 +93,28 @@ class DecidedScan(NamedTuple):
     card_index: int | None
     resident_id: int | None
     is_exit: bool
+    claimed_ms: int | None = None
+    marks: int = 0
+    foreign_kind: int | None = None
+    foreign_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An upload's circumstances: who sent it, when it came, and how far that device's clock is ahead of ours.
+
+    `typed` has the card index of each card number in it that exists.
+    """
+
+    device: Device
+    received_ms: int
+    ahead_ms: int = 0
+    typed: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def corrects_ms(self) -> int:
+        """What is taken off the device's times. Below half a minute it may be the network's, and harms no rule."""
+        return self.ahead_ms if abs(self.ahead_ms) > CLOCK_LEEWAY_MS else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +125,8 @@ class Rules:
     tolerance: timedelta
 
 
+CLOCK_LEEWAY_MS: Final = 30_000
+_FOREIGN = {kind.code: int(kind) for kind in ForeignKind}
 _decoder = msgspec.json.Decoder(Upload)
 _CODES = {int(result): result.code for result in ScanResult}
 
@@ -131,34 +183,73 @@ def _in_time(claims: Claims, seconds: float) -> tuple[Claims | TokenFault, int |
     return (claims if seconds < claims.expires_at else TokenFault.EXPIRED), claims.card_index
 
 
-def decided(upload: Upload, device: Device, known: Known, received_ms: int, rules: Rules) -> Iterator[DecidedScan]:
+def typed_numbers(upload: Upload) -> list[str]:
+    """The card numbers in it that were typed and can be right."""
+    return [scan.number for scan in upload.scans if scan.number and is_card_number(scan.number)]
+
+
+def decided(upload: Upload, arrival: Arrival, known: Known, rules: Rules) -> Iterator[DecidedScan]:
     """Each scan with its result, one by one, so that the caller can let others in between."""
-    window = Window.at(from_ms(received_ms), rules.retention, rules.tolerance)
+    window = Window.at(from_ms(arrival.received_ms), rules.retention, rules.tolerance)
     for scan in upload.scans:
-        yield _decided(scan, device, known, received_ms, window)
+        yield _decided(scan, arrival, known, window)
 
 
-def _decided(scan: Scan, device: Device, known: Known, received_ms: int, window: Window) -> DecidedScan:
-    scanned_at = _instant(scan.scanned_at)
+def _decided(scan: Scan, arrival: Arrival, known: Known, window: Window) -> DecidedScan:
+    correction = arrival.corrects_ms
+    at_ms = scan.scanned_at - correction
+    scanned_at = _instant(at_ms)
     is_timely = window.earliest <= scanned_at <= window.latest
     # A clock that is years wrong must not make a good card look expired: then the token is judged as of now.
-    seconds = (scan.scanned_at if is_timely else received_ms) / 1000
-    read, card_index = checked_token(scan.token, known, seconds)
+    seconds = (at_ms if is_timely else arrival.received_ms) / 1000
+    marks = Mark.CLOCK_CORRECTED if correction else 0
+    foreign: Foreign | None = None
+    read: Claims | TokenFault | None
+    if scan.token or not (scan.number or scan.foreign):
+        read, card_index = checked_token(scan.token, known, seconds)
+    elif scan.number:
+        read, card_index = _typed(scan.number, arrival)
+        marks |= Mark.TYPED
+    else:
+        foreign, read, card_index = scan.foreign, _FOREIGN_CLAIMS, None
+        marks |= Mark.FOREIGN
     if card_index is not None and card_index > _MOST_INDEX:
         read, card_index = TokenFault.NOT_OURS, None  # no card can have this number, whoever signed it
-    status = known.cards.status_at(card_index, seconds)
-    result = decide(read, status, scanned_at, window)
+    if read is None:
+        result = ScanResult.UNKNOWN_NUMBER
+    else:
+        result = decide(read, known.cards.status_at(card_index, seconds), scanned_at, window)
     return DecidedScan(
-        device.id,
+        arrival.device.id,
         scan.sequence,
-        device.point_id,
-        scan.scanned_at if _FIRST_MS <= scan.scanned_at < _LAST_MS else None,
-        received_ms,
+        arrival.device.point_id,
+        at_ms if _FIRST_MS <= at_ms < _LAST_MS else None,
+        arrival.received_ms,
         int(result),
         card_index,
         known.cards.resident_of(card_index),
         scan.is_exit,
+        _claimed(scan.scanned_at) if correction else None,
+        int(marks),
+        _FOREIGN[foreign.kind] if foreign else None,
+        foreign.id_key if foreign else None,
     )
+
+
+_FOREIGN_CLAIMS = Claims(0, Form.PAPER, 0)
+"""A foreign code proves nothing about a card: with no card index it comes to `unverified`."""
+
+
+def _typed(number: str, arrival: Arrival) -> tuple[Claims | TokenFault | None, int | None]:
+    """What was typed, as if its card had been read: a typed number proves no more than that somebody knows it."""
+    if not is_card_number(number):
+        return TokenFault.UNREADABLE, None
+    index = arrival.typed.get(number)
+    return (None, None) if index is None else (Claims(index, Form.PAPER, 0), index)
+
+
+def _claimed(at_ms: int) -> int:
+    return min(max(at_ms, _FIRST_MS), _LAST_MS - 1)
 
 
 def _instant(epoch_ms: int) -> datetime:

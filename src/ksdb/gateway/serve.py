@@ -25,6 +25,8 @@ def _end(_signal: int, _frame: object) -> None:
 
 def main() -> None:
     """Serves until SIGTERM; the proxy in front says who asks, and that is not believed here."""
+    from ksdb.config import settings
+    from ksdb.gateway.metrics import share_counts
     from ksdb.gateway.protocol import BoundedProtocol
 
     parser = argparse.ArgumentParser(description=__doc__)
@@ -32,6 +34,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8001)
     parser.add_argument("--workers", type=int, default=1)
     given = parser.parse_args()
+    if given.workers > 1:
+        share_counts(settings().var_dir / "metrics" / str(given.port))
     signal.signal(signal.SIGTERM, _end)  # uvicorn raises the signal again when all is drained: that is no failure
     uvicorn.run(
         "ksdb.gateway.app:application",

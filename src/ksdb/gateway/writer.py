@@ -20,6 +20,8 @@ from ksdb.postgres.pool import connect
 
 MOST_WAITING = 20_000
 MOST_TOGETHER = 2_000
+AT_THE_DOOR = 5
+"""An upload of so few scans comes from a queue of people; a longer one is what a device kept while it was offline."""
 PATIENCE_SECONDS = 10.0
 """How long a scan may wait for a database that is away before its device is told to keep it."""
 
@@ -60,6 +62,11 @@ class Writer:
         self._is_closing = False
 
     @property
+    def is_half_full(self) -> bool:
+        """Then whatever is not a scan waits."""
+        return self._waiting * 2 > self._most_waiting
+
+    @property
     def waiting_count(self) -> int:
         """Scans that are neither stored nor refused yet."""
         return self._waiting
@@ -79,10 +86,14 @@ class Writer:
         await asyncio.gather(*self._tasks)
 
     async def store(self, rows: Sequence[DecidedScan]) -> list[bool]:
-        """Whether each scan is new; returns when they are stored for good. Cancelling loses and doubles nothing."""
+        """Whether each scan is new; returns when they are stored for good. Cancelling loses and doubles nothing.
+
+        Where somebody stands at a door goes first: uploads of many scans are sent away when the queue is half full.
+        """
         if self._is_closing:
             raise Closing
-        if self._waiting + len(rows) > self._most_waiting:
+        room = self._most_waiting if len(rows) <= AT_THE_DOOR else self._most_waiting // 2
+        if self._waiting + len(rows) > room:
             raise Busy
         job = _Job(rows, asyncio.get_running_loop().create_future(), time.monotonic())
         self._jobs.append(job)
@@ -227,7 +238,7 @@ def _columns(rows: Sequence[DecidedScan], devices: set[int]) -> dict[str, str]:
     return columns
 
 
-def _array(values: tuple[int | None, ...]) -> str:
+def _array(values: tuple[int | str | None, ...]) -> str:
     return "{" + ",".join(map(str, values)).replace("None", "NULL") + "}"
 
 

@@ -25,7 +25,7 @@ GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ksdb_site;
 -- believed, how long days are kept, the checks of the keys that seal, and which migrations ran.
 REVOKE UPDATE, DELETE ON audit_entry, audit_link FROM ksdb_site;
 REVOKE INSERT, UPDATE ON audit_unsealed FROM ksdb_site;
-REVOKE INSERT, UPDATE, DELETE ON visit, refusal, device_intake, django_migrations FROM ksdb_site;
+REVOKE INSERT, UPDATE, DELETE ON visit, refusal, foreign_scan, device_intake, device_state, django_migrations FROM ksdb_site;
 REVOKE UPDATE, DELETE ON card_signature FROM ksdb_site;
 REVOKE INSERT, UPDATE, DELETE ON issuer_key, trust_list, key_check, log_retention FROM ksdb_site;
 
@@ -40,8 +40,8 @@ END $$;
 
 -- The gateway: what it must know, and where it stores scans. LISTEN needs no right.
 GRANT SELECT ON card, device, issuer_key, trust_list, status_list, django_migrations TO ksdb_gateway;
-GRANT INSERT ON visit, refusal TO ksdb_gateway;
-GRANT SELECT, INSERT, UPDATE ON device_intake TO ksdb_gateway;
+GRANT INSERT ON visit, refusal, foreign_scan TO ksdb_gateway;
+GRANT SELECT, INSERT, UPDATE ON device_intake, device_state TO ksdb_gateway;
 
 -- Making and dropping the partitions of a day is the owner's, done on behalf of the doors by functions that see no
 -- schema but ours. Dropping is left to the site.

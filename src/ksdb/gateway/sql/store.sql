@@ -7,9 +7,10 @@ WITH scan AS MATERIALIZED (
     SELECT *
     FROM unnest(%(device_id)s::integer[], %(sequence)s::bigint[], %(point_id)s::integer[], %(scanned_ms)s::bigint[],
                 %(received_ms)s::bigint[], %(result)s::smallint[], %(card_index)s::integer[],
-                %(resident_id)s::integer[], %(is_exit)s::boolean[])
+                %(resident_id)s::integer[], %(is_exit)s::boolean[], %(claimed_ms)s::bigint[], %(marks)s::smallint[],
+                %(foreign_kind)s::smallint[], %(foreign_key)s::text[])
         WITH ORDINALITY AS given (device_id, sequence, point_id, scanned_ms, received_ms, result, card_index,
-                                  resident_id, is_exit, place)
+                                  resident_id, is_exit, claimed_ms, marks, foreign_kind, foreign_key, place)
 ), intake AS MATERIALIZED (
     SELECT device_id, received
     FROM device_intake
@@ -19,16 +20,24 @@ WITH scan AS MATERIALIZED (
 ), fresh AS MATERIALIZED (
     SELECT DISTINCT ON (device_id, sequence)
         scan.*, timestamptz 'epoch' + scanned_ms * interval '1 millisecond' AS scanned_at,
-        timestamptz 'epoch' + received_ms * interval '1 millisecond' AS received_at
+        timestamptz 'epoch' + received_ms * interval '1 millisecond' AS received_at,
+        timestamptz 'epoch' + claimed_ms * interval '1 millisecond' AS claimed_at
     FROM scan JOIN intake USING (device_id)
     WHERE NOT received @> sequence
       AND (SELECT count(*) FROM intake) = cardinality(%(devices)s::integer[])
     ORDER BY device_id, sequence, place
 ), kept AS (
-    INSERT INTO visit (point_id, scanned_at, device_id, sequence, card_index, resident_id, result, is_exit, received_at)
-    SELECT point_id, scanned_at, device_id, sequence, card_index, resident_id, result, is_exit, received_at
+    INSERT INTO visit (point_id, scanned_at, device_id, sequence, card_index, resident_id, result, is_exit, received_at,
+                       marks, claimed_at)
+    SELECT point_id, scanned_at, device_id, sequence, card_index, resident_id, result, is_exit, received_at,
+           marks, claimed_at
     FROM fresh
     WHERE result < 20
+), stripped AS (
+    INSERT INTO foreign_scan (point_id, scanned_at, device_id, sequence, kind, id_key)
+    SELECT point_id, scanned_at, device_id, sequence, foreign_kind, decode(foreign_key, 'hex')
+    FROM fresh
+    WHERE result < 20 AND foreign_kind IS NOT NULL
 ), refused AS (
     INSERT INTO refusal (point_id, received_at, device_id, sequence, scanned_at, reason, card_index)
     SELECT point_id, received_at, device_id, sequence, scanned_at, result, card_index
@@ -57,3 +66,25 @@ ON CONFLICT DO NOTHING;
 -- name: make_partitions
 -- Makes the partitions of the given days where they are missing.
 SELECT ensure_partitions(on_day, on_day) FROM unnest(%(days)s::date[]) AS given (on_day);
+
+-- name: cards_numbered
+-- One row per card number given that a card has: the number and the card's index. One index probe a number.
+SELECT number, index FROM card WHERE number = ANY(%(numbers)s);
+
+-- name: note_states
+-- Keeps what devices said of themselves, the latest of each. One index probe a device.
+INSERT INTO device_state (device_id, told_at, clock_ahead_ms, app_version, battery_percent, waiting_count, scanned_count,
+                          trust_serial, status_serial)
+SELECT device_id, timestamptz 'epoch' + told_ms * interval '1 millisecond', ahead_ms, app_version, battery_percent,
+       waiting_count, scanned_count, trust_serial, status_serial
+FROM unnest(%(device_id)s::integer[], %(told_ms)s::bigint[], %(ahead_ms)s::bigint[], %(app_version)s::text[],
+            %(battery_percent)s::smallint[], %(waiting_count)s::integer[], %(scanned_count)s::bigint[],
+            %(trust_serial)s::bigint[], %(status_serial)s::bigint[])
+    AS given (device_id, told_ms, ahead_ms, app_version, battery_percent, waiting_count, scanned_count, trust_serial,
+              status_serial)
+ORDER BY device_id
+ON CONFLICT (device_id) DO UPDATE
+SET told_at = excluded.told_at, clock_ahead_ms = excluded.clock_ahead_ms, app_version = excluded.app_version,
+    battery_percent = excluded.battery_percent, waiting_count = excluded.waiting_count,
+    scanned_count = excluded.scanned_count, trust_serial = excluded.trust_serial, status_serial = excluded.status_serial
+WHERE device_state.told_at <= excluded.told_at;

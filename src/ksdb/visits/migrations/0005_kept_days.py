@@ -7,7 +7,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("visits", "0003_day_proof"),
+        ("visits", "0004_scan_marks"),
         ("approvals", "0001_initial"),
     ]
     operations = [migrations.RunSQL(Path(__file__).with_name("kept_days.sql").read_text(encoding="utf-8"))]
