@@ -25,7 +25,7 @@ console = Console()
 
 
 class ListNotBelieved(KsdbError):
-    """This list cannot be believed, so nothing can be said by it. Fetch it again; the reason:"""
+    """This list cannot be believed, so nothing can be said by it. Fetch it again."""
 
     code = "list_not_believed"
     status = 422

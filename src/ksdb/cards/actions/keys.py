@@ -28,7 +28,7 @@ class NoSuccessor(KsdbError):
 
 
 class TrustListRefused(KsdbError):
-    """This trust list is not taken in. Nothing was changed; what is wrong with it:"""
+    """This trust list is not taken in, and nothing was changed. What is wrong with it stands below."""
 
     code = "trust_list_refused"
     status = 422
