@@ -38,14 +38,14 @@ def card() -> None:
 
 @app.command("inspect")
 def inspect_token(
-    token: Annotated[str, typer.Argument(help="What the code holds; - reads it from the standard input.")],
+    code: Annotated[str, typer.Argument(help="What the code holds; - reads it from the standard input.")],
     trust: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="The signed trust list.")] = None,
     root: Annotated[Path | None, typer.Option(exists=True, help="FILE.pub of the root; else the pinned one.")] = None,
     status: Annotated[Path | None, typer.Option(exists=True, help="A status list; needs --trust.")] = None,
     language: Annotated[str, typer.Option(help="vi or en.")] = "vi",
 ) -> None:
     """Explains any code: what it claims, whether it is good, and if not, why. Exit status 1 if it is not good."""
-    text = sys.stdin.read(1_000_000) if token == "-" else token  # noqa: S105 - a dash, not a secret
+    text = sys.stdin.read(1_000_000) if code == "-" else code
     keys = _trusted(trust, root) if trust else None
     found = inspect(text, keys, now(), _words(language), _statuses(status, keys))
     for label, value in found.lines:

@@ -17,7 +17,10 @@ class KeyVersionUnknown(KsdbError):
 
 
 class KeyReplaced(KsdbError):
-    """A secret is not the one this database was written with. Nothing was changed: put the named file back from its copy."""
+    """A secret is not the one this database was written with.
+
+    Nothing was changed: put the named file back from its copy.
+    """
 
     code = "key_replaced"
     status = 503

@@ -20,6 +20,6 @@ ALARMS: list[Callable[[Scope], Alarm | None]] = []
 
 
 def alarms_for(scope: Scope | None) -> list[Alarm]:
-    """What this person has to know now; nobody who is not signed in has to know anything."""
-    found = [alarm(scope) for alarm in ALARMS] if scope is not None else []
+    """What this person has to know now. Who is not signed in, and the system itself, reads no pages."""
+    found = [alarm(scope) for alarm in ALARMS] if scope is not None and not scope.is_system else []
     return [alarm for alarm in found if alarm is not None]
