@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from rich.console import Console
 from rich.table import Table
 
-from ksdb.cards.artwork import Face, Modules, symbol
+from ksdb.cards.artwork import Face
 from ksdb.cards.sheets import LAYOUTS, Sheet, write_sheets
+from ksdb.cards.symbols import Modules, symbols
 from ksdb.core.token import Claims, Form, sign_token
 
 DATABASE = "ksdb_bench_cards"
@@ -43,19 +44,26 @@ def draw(faces: list[tuple[Face, Modules | None]]) -> int:
     return file.tell()
 
 
-def printing(count: int) -> dict[str, float]:
-    """Seconds for `count` cards: all of it, the drawing alone on ready symbols, and the parts."""
+def printing(count: int, rounds: int = 3) -> dict[str, float]:
+    """Seconds for `count` cards: all of it, the drawing alone on ready symbols, and the parts; the best of each, in
+    turns, as others use the machine too."""
     tokens = [token(i) for i in range(count)]
-    ready: list[tuple[Face, Modules | None]] = [(face(i, t), symbol(t)) for i, t in enumerate(tokens)]
+    ready = list(zip([face(i, t) for i, t in enumerate(tokens)], symbols(tokens), strict=True))
     draw(ready[:16])  # fonts are read once
-    whole = seconds(lambda: draw([(face(i, token(i)), None) for i in range(count)]))
-    alone = seconds(lambda: draw(ready))
+    turns = [
+        (
+            seconds(lambda: draw([(face(i, token(i)), None) for i in range(count)])),
+            seconds(lambda: draw(ready)),
+        )
+        for _ in range(rounds)
+    ]
+    whole, alone = (min(turn) for turn in zip(*turns, strict=True))
     return {
         "cards_drawn_per_second": count / whole,
         "cards_drawn_per_second_page_alone": count / alone,
         "ratio_whole_to_page_alone": whole / alone,
         "tokens_signed_per_second": count / seconds(lambda: [token(i) for i in range(count)]),
-        "symbols_per_second": count / seconds(lambda: [symbol(t) for t in tokens]),
+        "symbols_per_second": count / seconds(lambda: symbols(tokens)),
         "bytes_a_card": draw(ready) / count,
     }
 
@@ -64,7 +72,7 @@ def issuing(count: int) -> dict[str, float]:
     """Cards issued a second, with their rows and ledger, in a transaction that is rolled back."""
     from django.db import transaction
 
-    from ksdb.cards.actions import activate_cards, issue_cards, make_issuer_key
+    from ksdb.cards.actions import activate_cards, issue_approved, make_issuer_key
     from ksdb.core.scope import system_scope
 
     scope = system_scope()
@@ -73,7 +81,7 @@ def issuing(count: int) -> dict[str, float]:
         make_issuer_key(scope)
         residents = _residents(count)
         start = time.perf_counter()
-        cards = issue_cards(scope, residents, Form.PAPER)
+        cards = issue_approved(scope, residents, Form.PAPER)
         figures["cards_issued_per_second"] = count / (time.perf_counter() - start)
         start = time.perf_counter()
         activate_cards(scope, [card.index for card in cards])

@@ -40,6 +40,19 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
     Permission.CARDS_CARD_REVOKE: ("suspend and revoke cards", "tạm khóa và thu hồi thẻ"),
     Permission.CARDS_KEY_MANAGE: ("make the keys that sign cards", "quản lý khóa ký thẻ"),
     Permission.COVERAGE_FIGURES_READ: ("see coverage", "xem độ phủ thẻ"),
+    Permission.OUTREACH_HELPER_ASSIGN: (
+        "assign residential groups to helpers",
+        "giao tổ dân phố, thôn cho người đi nhà",
+    ),
+    Permission.OUTREACH_LIST_READ: ("see who lacks a card, door by door", "xem ai chưa có thẻ, theo từng nhà"),
+    Permission.OUTREACH_LIST_TAKE: (
+        "take a group's list along for the day, on a phone or on paper",
+        "mang danh sách của tổ theo trong ngày, trên điện thoại hoặc bản in",
+    ),
+    Permission.OUTREACH_NOTE_WRITE: (
+        "note at the door why a card is missing, and hand cards over",
+        "ghi lý do chưa có thẻ tại nhà và giao thẻ",
+    ),
     Permission.PLACES_DIVISION_READ: ("see divisions and kinds of points", "xem đơn vị hành chính và loại điểm quét"),
     Permission.PLACES_DIVISION_WRITE: ("load divisions", "nạp đơn vị hành chính"),
     Permission.REGISTRY_IMPORT_RUN: ("import lists of residents", "nhập danh sách người dân"),

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from ksdb.core.electronic import bind_token, show_code
 from ksdb.core.token import VERSION, Claims, Form, Usage, from_digits, sign_token, to_digits
 
 PATH = Path(__file__).resolve().parent.parent / "tests" / "vectors" / "cards.json"
@@ -211,12 +212,60 @@ def _fault_of_flip(place: int) -> str:
     return {9: "unknown_key", 20: "not_ours", 25: "not_ours"}.get(place, "bad_signature")
 
 
+DEVICE = ec.derive_private_key(2001, ec.SECP256R1())
+STRANGER = ec.derive_private_key(2002, ec.SECP256R1())
+SHOWN_AT = int(AT.timestamp())
+
+
+def bound(expires_at: int = EXPIRES_AT, kid: int = 1) -> bytes:
+    claims = Claims(123456, Form.ELECTRONIC, expires_at)
+    return bind_token(claims, kid, KEYS.get(kid, KEYS[4]), DEVICE.public_key())
+
+
+def presentations() -> Iterator[Vector]:
+    """Codes of an electronic card, read `at` by a clock that may be wrong."""
+    claims = {"card_index": 123456, "form": 1, "expires_at": EXPIRES_AT, "issued_at": SHOWN_AT}
+    code = show_code(bound(), SHOWN_AT, DEVICE)
+    day = 86400
+    for skew, fault in (
+        (-day, "from_the_future"), (-31, "from_the_future"), (-30, ""), (-1, ""), (0, ""), (30, ""), (90, ""),
+        (91, "old_code"), (3600, "old_code"), (day, "old_code"), (day + 1, "too_old"), (9 * day, "too_old"),
+    ):  # fmt: skip
+        name = f"code: the scanner's clock is {skew:+d} seconds from the phone's"
+        yield Vector(name, code, fault or None, None if fault else claims, SHOWN_AT + skew)
+    yield Vector("code: signed by another phone", show_code(bound(), SHOWN_AT, STRANGER), "bad_device_signature")
+    whole = from_digits(code)
+    assert isinstance(whole, bytes)  # noqa: S101 - our own code
+    yield Vector("code: of zeros signed", to_digits(whole[:-64] + bytes(64)), "bad_device_signature")
+    yield Vector(
+        "code: its token is not signed by us", show_code(bound()[:-64] + bytes(64), SHOWN_AT, DEVICE), "bad_signature"
+    )
+    yield Vector("code: its token has expired", show_code(bound(SHOWN_AT), SHOWN_AT, DEVICE), "expired")
+    yield Vector("code: its token's kid is not in the list", show_code(bound(kid=9), SHOWN_AT, DEVICE), "unknown_key")
+    yield Vector("code: its token's key signs status lists", show_code(bound(kid=2), SHOWN_AT, DEVICE), "key_not_valid")
+    yield Vector("code: around a token without a phone's key", show_code(coded(), SHOWN_AT, DEVICE), "not_ours")
+    yield Vector("code: around nothing", show_code(b"", SHOWN_AT, DEVICE), "unreadable")
+    yield Vector("code: around zeros", show_code(bytes(133), SHOWN_AT, DEVICE), "unreadable")
+    yield Vector("code: the bound token alone", to_digits(bound()), "not_ours")
+    yield Vector("code: cut off", to_digits(whole[:-1]), "unreadable")
+    yield Vector("code: a paper card held out as one", token(), "not_ours")
+    for point in (b"\2" + b"\xff" * 32, b"\5" + bound()[28:60], b"\2" + bytes(31) + b"\1"):
+        body = {4: EXPIRES_AT, 7: (123456).to_bytes(4, "big"), 8: point, -65537: 1}
+        yield Vector(
+            f"code: no point of the curve, {point[:1].hex()}…",
+            show_code(message(HEAD, body), SHOWN_AT, DEVICE),
+            "not_ours",
+        )
+
+
 def document() -> str:
     vectors = [*good(), *not_digits(), *not_cbor(), *not_ours(), *not_believed()]
     whole = {
-        "about": "Card tokens of docs/card-format.md. `trust` holds for all; times are seconds since 1970.",
+        "about": "Tokens of docs/card-format.md. `trust` holds for all; `codes` are of electronic cards; "
+        "times are seconds since 1970.",
         "trust": [asdict(key) for key in trust()],
         "vectors": [asdict(vector) for vector in vectors],
+        "codes": [asdict(vector) for vector in presentations()],
     }
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 

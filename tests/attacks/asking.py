@@ -72,4 +72,10 @@ def fields_of(world: World) -> dict[str, Any]:
         "profile": "covid-19",
         "sampled_on": world.case.sampled_on.isoformat(),
         "q": begun,
+        "key": "3f0e9a7c-5d0b-4c43-8b0e-3d7f6b2a1c00",
+        "kind": "reason",
+        "household": world.person.household_id,
+        "after": world.person.household_id,
+        "account": world.account.pk,
+        "keep": "mine",
     }

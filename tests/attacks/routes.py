@@ -17,6 +17,7 @@ OBJECTS: Mapping[str, Callable[[World], Any]] = {
     "resident_id": lambda world: world.person.pk,
     "import_id": lambda world: world.source.pk,
     "batch_id": lambda world: world.batch.pk,
+    "part_number": lambda _world: 1,
     "index": lambda world: world.card.pk,
     "case_id": lambda world: world.case.pk,
     "trace_id": lambda world: world.trace.pk,
@@ -24,6 +25,8 @@ OBJECTS: Mapping[str, Callable[[World], Any]] = {
     "account_id": lambda world: world.account.pk,
     "grant_id": lambda world: world.grant.pk,
     "act_id": lambda world: world.act.pk,
+    "group_id": lambda world: world.person.division_id,
+    "note_id": lambda world: world.note.pk,
 }
 """What each parameter of an address names. Everything here belongs to a division."""
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from io import BytesIO
+from uuid import uuid4
 
 import openpyxl
 from django.db import connection
@@ -12,11 +13,13 @@ from ksdb.access.models import Grant, StaffAccount
 from ksdb.approvals.actions import request_act
 from ksdb.approvals.kinds import Kind
 from ksdb.approvals.models import Act
-from ksdb.cards.actions import issue_cards, print_batch
+from ksdb.cards.actions import issue_cards
+from ksdb.cards.actions.drawing import print_batch
 from ksdb.cards.models import Card, PrintBatch
-from ksdb.core.clock import ZONE, today
+from ksdb.core.clock import ZONE, now, today
 from ksdb.core.scope import Role, system_scope
 from ksdb.core.token import Form
+from ksdb.outreach.models import DoorNote, MissingReason
 from ksdb.places.actions import make_points
 from ksdb.places.models import Division, ScanPoint
 from ksdb.registry.actions import run_import, start_import
@@ -81,6 +84,7 @@ class World:
     account: StaffAccount
     grant: Grant
     act: Act
+    note: DoorNote
 
     def secrets(self) -> tuple[str, ...]:
         """Texts that nobody outside may read; the card's number as pages show it."""
@@ -110,6 +114,24 @@ def world_of(division: Division, words: Words) -> World:
         trace,
         trace.contacts.get(resident_id=neighbour.pk),
         *_asking(division, trace, words),
+        _clash(person),
+    )
+
+
+def _clash(person: Resident) -> DoorNote:
+    """A helper noted that the person works away, where another had noted meanwhile that she refuses."""
+    MissingReason.objects.create(resident=person, reason="refuses", said_on=today(), noted_at=now())
+    return DoorNote.objects.create(
+        key=uuid4(),
+        division=person.division,
+        household=person.household,
+        resident=person,
+        kind="reason",
+        reason="works_away",
+        on=today(),
+        done_at=now(),
+        received_at=now(),
+        outcome="conflict",
     )
 
 

@@ -1,6 +1,6 @@
 """Keys and prints of these tests lie in a folder of their own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from ksdb.cards.models import Card, IssuerKey
 from ksdb.config import make_secrets, settings
 from ksdb.core.scope import Scope
 from ksdb.core.token import Form
-from ksdb.registry.models import Resident
+from ksdb.registry.models import Household, Resident
 
 
 @pytest.fixture(autouse=True)
@@ -31,3 +31,17 @@ def issuer_key(system: Scope, db: None) -> IssuerKey:
 @pytest.fixture
 def card_of_lan(system: Scope, issuer_key: IssuerKey, lan: Resident) -> Card:
     return Card.objects.get(pk=issue_cards(system, [lan.pk], Form.PAPER)[0].index)
+
+
+def named(count: int) -> list[str]:
+    """So many names, in the order of a list."""
+    first, middle = ("Ái", "Bình", "Chi", "Dung", "Giang", "Hà", "Khanh", "Lan", "Minh", "Nga"), ("Thị", "Văn", "Ngọc")
+    return [f"Nguyễn {middle[i // 10 % 3]} {first[i % 10]} {i:03d}" for i in range(count)]
+
+
+def deliver_to(people: Sequence[Resident], door: int) -> None:
+    """Moves people into a household of their own, the `door`th one passes."""
+    household = Household.objects.create(
+        division=people[0].division, book_number=f"L{door}", address=f"12 Lý Thái Tổ, ngõ {door}", position=door
+    )
+    Resident.objects.filter(pk__in=[person.pk for person in people]).update(household=household)

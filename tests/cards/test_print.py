@@ -14,18 +14,17 @@ from ksdb.cards import jobs
 from ksdb.cards.actions import (
     activate_cards,
     change_status,
-    draw_batch,
-    file_of_batch,
     issue_cards,
-    order_batch,
-    print_batch,
     token_sha256,
 )
-from ksdb.cards.artwork import BOLD, QR_SIDE, _register_fonts, fitted, symbol
+from ksdb.cards.actions.drawing import draw_batch, file_of_part, print_batch
+from ksdb.cards.actions.printing import cancel_batch, order_batch
+from ksdb.cards.artwork import BOLD, QR_SIDE, fitted, register_fonts
 from ksdb.cards.life import NothingToPrint, NotInLedger, Reason
 from ksdb.cards.models import Card, CardPrint, IssuerKey, PrintBatch, Signature
-from ksdb.cards.queries import batches, divisions_to_print, print_counts
+from ksdb.cards.queries.printing import batches, divisions_to_print, print_counts, prints_dir
 from ksdb.cards.sheets import LAYOUTS
+from ksdb.cards.symbols import symbol
 from ksdb.core.decision import CardStatus
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Scope
@@ -60,6 +59,10 @@ def printed(system: Scope, issuer_key: IssuerKey, residents: list[Resident], com
     return print_batch(system, commune_a.pk, Form.PAPER)
 
 
+def file_of(batch: PrintBatch) -> Path:
+    return prints_dir() / batch.parts.get().file_name
+
+
 def decoded(path: Path) -> list[list[str]]:
     """The texts of the codes of each page, rasterised at 200 dpi."""
     with pypdfium2.PdfDocument(path) as document:
@@ -68,7 +71,7 @@ def decoded(path: Path) -> list[list[str]]:
 
 
 def test_every_printed_code_reads_as_the_ledger_has_it(printed: PrintBatch) -> None:
-    pages = decoded(Path(printed.file_path))
+    pages = decoded(file_of(printed))
     assert [len(page) for page in pages] == [8, 2]
     ledger = {bytes(digest) for digest in Signature.objects.values_list("token_sha256", flat=True)}
     assert {token_sha256(text) for page in pages for text in page} == ledger
@@ -76,14 +79,14 @@ def test_every_printed_code_reads_as_the_ledger_has_it(printed: PrintBatch) -> N
 
 
 def test_the_file_is_for_this_user_alone_and_its_name_tells_nothing(printed: PrintBatch) -> None:
-    path = Path(printed.file_path)
+    path = file_of(printed)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert path.name == f"batch-{printed.pk}.pdf"
+    assert path.name == f"batch-{printed.pk}-1.pdf"
     assert list(path.parent.iterdir()) == [path]
 
 
 def test_the_pages_carry_names_numbers_and_a_title_without_names(printed: PrintBatch) -> None:
-    with pypdfium2.PdfDocument(printed.file_path) as document:
+    with pypdfium2.PdfDocument(file_of(printed)) as document:
         text = " ".join(page.get_textpage().get_text_range() for page in document)
         title = document.get_metadata_dict()["Title"]
     words = text.split()
@@ -92,7 +95,7 @@ def test_the_pages_carry_names_numbers_and_a_title_without_names(printed: PrintB
     assert "".join(words).count("THẺKIỂMSOÁTDỊCHBỆNH") == len(NAMES)
     for number in Card.objects.values_list("number", flat=True):
         assert number in "".join(words)
-    assert title == f"ksdb {printed.pk}"
+    assert title == f"ksdb {printed.pk}-1"
 
 
 def test_a_batch_says_how_far_it_is(printed: PrintBatch) -> None:
@@ -111,14 +114,17 @@ def test_nothing_is_printed_twice(printed: PrintBatch, system: Scope, commune_a:
     assert print_counts(system, commune_a.pk, Form.PAPER).ready == 0
 
 
-def test_a_failed_batch_gives_its_cards_back(
+def test_a_cancelled_batch_gives_its_cards_back(
     system: Scope, issuer_key: IssuerKey, residents: list[Resident], commune_a: Division
 ) -> None:
     issue_cards(system, [residents[0].pk], Form.PAPER)
     Signature.objects.update(token_sha256=bytes(32))
     with pytest.raises(NotInLedger):
         print_batch(system, commune_a.pk, Form.PAPER)
-    assert PrintBatch.objects.get().status == PrintBatch.Status.FAILED
+    failed = PrintBatch.objects.get()
+    assert (failed.status, failed.fault) == (PrintBatch.Status.FAILED, "not_in_ledger")
+    assert print_counts(system, commune_a.pk, Form.PAPER).ready == 0
+    cancel_batch(system, failed.pk)
     assert print_counts(system, commune_a.pk, Form.PAPER).ready == 1
 
 
@@ -140,7 +146,7 @@ def test_a_card_revoked_after_the_order_is_not_printed(
     change_status(system, cards[1].index, CardStatus.REVOKED, Reason.WRONG_DATA)
     drawn = draw_batch(system, batch.pk)
     assert (drawn.done_count, drawn.card_count) == (2, 3)
-    assert set(decoded(Path(drawn.file_path))[0]) == {cards[0].token, cards[2].token}
+    assert set(decoded(file_of(drawn))[0]) == {cards[0].token, cards[2].token}
 
 
 def test_a_batch_goes_from_door_to_door(
@@ -158,7 +164,7 @@ def test_another_ward_sees_no_batch_and_no_file(printed: PrintBatch, minh: Staff
     assert not batches(scope).exists()
     assert divisions_to_print(scope) == []
     for attempt in (
-        lambda: file_of_batch(scope, printed.pk),
+        lambda: file_of_part(scope, printed.pk, 1),
         lambda: order_batch(scope, commune_a.pk, Form.PAPER),
         lambda: print_counts(scope, commune_a.pk, Form.PAPER),
     ):
@@ -175,12 +181,12 @@ def test_the_job_draws_what_was_ordered(
 ) -> None:
     scope = scope_for(binh)
     issue_cards(scope, [residents[0].pk], Form.PAPER)
-    batch_id = jobs.order_and_queue(scope, commune_a.pk, Form.PAPER)
+    batch_id = jobs.queued(lambda: order_batch(scope, commune_a.pk, Form.PAPER))
     with connection.cursor() as cursor:
         cursor.execute("SELECT task_name, args FROM procrastinate_jobs")
         assert cursor.fetchall() == [("ksdb.cards.jobs.draw", f'{{"batch_id": {batch_id}}}')]
     jobs.draw(batch_id)
-    assert len(decoded(file_of_batch(scope, batch_id))[0]) == 1
+    assert len(decoded(file_of_part(scope, batch_id, 1))[0]) == 1
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
@@ -202,7 +208,7 @@ def test_a_symbol_is_version_6_and_its_modules_are_four_fifths_of_a_millimetre()
 
 @pytest.mark.parametrize("name", [*NAMES, "A" * 60, "Một Hai Ba Bốn Năm Sáu Bảy Tám Chín Mười Mười-Một Mười-Hai", "Y"])
 def test_no_name_leaves_its_place(name: str) -> None:
-    _register_fonts()
+    register_fonts()
     size, lines = fitted(name, BOLD, (13, 8), 106, 2)
     assert " ".join(lines) == name
     if name in NAMES:

@@ -14,8 +14,8 @@ from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
 from ksdb.cards.actions import activate_cards, issue_cards, make_issuer_key, reconciling
 from ksdb.cards.actions.keys import retire_key, rotate_key
+from ksdb.cards.actions.printing import order_cards
 from ksdb.cards.actions.reconciling import check_ledger
-from ksdb.cards.actions.replacing import order_single
 from ksdb.cards.jobs import check_cards_and_ledger
 from ksdb.cards.keys import key_path
 from ksdb.cards.models import Card, IssuerKey, LedgerCheck, Signature
@@ -34,7 +34,7 @@ def kinds(scope: Scope) -> set[str]:
 
 def test_what_is_right_raises_no_alarm(system: Scope, card_of_lan: Card, lan: Resident) -> None:
     trusted(system)
-    order_single(system, card_of_lan.pk)
+    order_cards(system, [card_of_lan.pk])
     activate_cards(system, [card_of_lan.pk])
     make_issuer_key(system)
     trusted(system)
@@ -88,7 +88,7 @@ PLANTED: dict[str, tuple[Callable[[Card], None], set[str]]] = {
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_each_planted_fault_is_found(system: Scope, card_of_lan: Card, name: str) -> None:
-    order_single(system, card_of_lan.pk)
+    order_cards(system, [card_of_lan.pk])
     plant, found = PLANTED[name]
     plant(card_of_lan)
     assert kinds(system) == found

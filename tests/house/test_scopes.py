@@ -10,7 +10,7 @@ WITHOUT_SCOPE = {
     "access.queries.scope_of": "makes the scope that all others take",
     "cards.actions.digest": "a hash of numbers; reads nothing",
     "cards.actions.token_sha256": "a hash of a text; reads nothing",
-    "cards.queries.prints_dir": "a folder's path; reads nothing",
+    "cards.queries.printing.prints_dir": "a folder's path; reads nothing",
     "places.queries.inside": "narrows by the public structure, in addition to the caller's condition of jurisdiction",
     "registry.queries.imports_dir": "a folder's path; reads nothing",
     "tracing.actions.one_snapshot": "a transaction; reads nothing of anybody",

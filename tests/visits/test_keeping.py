@@ -18,7 +18,7 @@ from ksdb.access.models import StaffAccount
 from ksdb.approvals.actions import approve
 from ksdb.approvals.models import Act
 from ksdb.audit.models import Entry
-from ksdb.cards.actions.bulk import erase_sheets
+from ksdb.cards.actions.printing import erase_sheets
 from ksdb.config import settings
 from ksdb.core.clock import now, today
 from ksdb.core.errors import NotAllowed

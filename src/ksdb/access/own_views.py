@@ -26,6 +26,8 @@ from ksdb.config import settings
 from ksdb.web.requires import ScopedRequest, for_own_account, open_to_all
 
 OVERVIEW = reverse_lazy("mfa_index")
+LEFT_ON_DEVICE = "left_on_device"
+"""In the session: the page of what was taken along on the device, to be looked at before signing out."""
 
 
 class _PasskeyOptions:
@@ -89,7 +91,21 @@ def _words(title: Any, submit: Any, cancel: Any = None) -> dict[str, Any]:
 sign_in = open_to_all(
     _SignIn.as_view(template_name="access/sign_in.html", extra_context=_words(_("Sign in"), _("Sign in")))
 )
-sign_out = open_to_all(require_POST(LogoutView.as_view()))
+
+
+@open_to_all
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """What the session left on the device goes with it; there may be something in it that was not sent yet."""
+    left = request.session.get(LEFT_ON_DEVICE)
+    if left and "sure" not in request.POST:
+        return render(request, "access/sign_out.html", {"left": left})
+    response: HttpResponse = LogoutView.as_view()(request)
+    if left:
+        response.headers["Clear-Site-Data"] = '"storage"'
+    return response
+
+
 code = open_to_all(
     _Code.as_view(template_name="access/code.html", extra_context=_words(_("Second step"), _("Sign in")))
 )

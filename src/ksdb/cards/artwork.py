@@ -1,20 +1,19 @@
-"""The face of a card: what stands where on 85.60 × 53.98 mm. Knows no tables. Words on cards are Vietnamese."""
+"""Front and back of a card: what stands where on 85.60 × 53.98 mm. Knows no tables; its words are Vietnamese."""
 
 import re
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cache
 from typing import Final
 
 import fontpkg_be_vietnam_pro
-import numpy as np
-import zxingcpp
-from numpy.typing import NDArray
 from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
+from ksdb.cards.symbols import Modules, symbol
 from ksdb.config import settings
 from ksdb.core.names import stored_name
 from ksdb.core.token import Form
@@ -35,6 +34,8 @@ _LEFT, _TEXT_WIDTH = 4.6 * mm, 37.6 * mm
 _PLACE_X = 11.2 * mm
 _QR_X, _QR_Y = CARD_WIDTH - QR_SIDE - 1.8 * mm, 1.6 * mm
 _HEAD_Y = 43.4 * mm
+HOLE: Final = (CARD_WIDTH / 2 - 7 * mm, CARD_HEIGHT - 6 * mm, 14 * mm, 3 * mm)
+"""Where the slot for a lanyard is punched: left, bottom, width, height. Nothing that is read stands there."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,25 @@ class Look:
     """How a form of card is told apart: by its word, and by its colour too."""
 
     word: str
+    band: Color
     colour: Color
     on_colour: Color
 
 
 LOOKS: Final = {
-    Form.ELECTRONIC: Look("ĐIỆN TỬ", GOLD, INK),
-    Form.PAPER: Look("GIẤY", HexColor("#8fd0c8"), DEEP),
-    Form.PLASTIC: Look("NHỰA", HexColor("#5b2a86"), WHITE),
+    Form.ELECTRONIC: Look("ĐIỆN TỬ", INK, GOLD, INK),
+    Form.PAPER: Look("GIẤY", DEEP, HexColor("#8fd0c8"), DEEP),
+    Form.PLASTIC: Look("NHỰA", HexColor("#46206a"), HexColor("#d9c2f0"), HexColor("#46206a")),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where a card is handed over: a household of a residential group. A letter is written to each."""
+
+    household_id: int
+    address: str
+    group: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +74,20 @@ class Face:
     full_name: str
     birth_year: int
     commune: str
+    expires_on: date | None = None
+    door: Door | None = None
 
 
-class Modules:
-    """The dark modules of a symbol as whole-number rectangles, in the shape of a reportlab path."""
-
-    def __init__(self, code: str, side: int) -> None:
-        self._code = code
-        self.side = side
-
-    def getCode(self) -> str:  # noqa: N802 - the name reportlab asks a path for
-        return self._code
-
-
-def prepare(canvas: Canvas, form: Form) -> None:
-    """Registers the fonts, and draws once what all faces of a form share."""
-    _register_fonts()
+def prepare(canvas: Canvas, form: Form, *, is_square: bool = False) -> None:
+    """Registers the fonts, and draws once what all cards of a form share; `is_square` for blanks cut by the maker."""
+    register_fonts()
     canvas.beginForm(_form_name(form), 0, 0, CARD_WIDTH, CARD_HEIGHT)
-    _draw_ground(canvas, LOOKS[form])
+    _draw_ground(canvas, LOOKS[form], is_square=is_square)
     _draw_head(canvas, LOOKS[form])
     _draw_foot(canvas)
+    canvas.endForm()
+    canvas.beginForm(_form_name(form, "back"), 0, 0, CARD_WIDTH, CARD_HEIGHT)
+    _draw_back_ground(canvas, LOOKS[form], is_square=is_square)
     canvas.endForm()
 
 
@@ -93,20 +98,15 @@ def draw_face(canvas: Canvas, face: Face, modules: Modules | None = None) -> Non
     _draw_symbol(canvas, modules or symbol(face.token))
 
 
-def symbol(token: str) -> Modules:
-    """The QR symbol of a token: version 6-M for 235 digits."""
-    made = zxingcpp.create_barcode(token, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
-    return _modules(np.array(made.to_image(scale=1, add_quiet_zones=False)) == 0)
-
-
-def _modules(dark: NDArray[np.bool_]) -> Modules:
-    """One rectangle a run of dark modules in a row, from the top row down."""
-    side = len(dark)
-    edges = np.diff(np.pad(dark, ((0, 0), (1, 1))).astype(np.int8))
-    rows, starts = np.nonzero(edges == 1)
-    ends = np.nonzero(edges == -1)[1]
-    runs = zip(starts.tolist(), (side - 1 - rows).tolist(), (ends - starts).tolist(), strict=True)
-    return Modules("".join(f"{x} {y} {width} 1 re " for x, y, width in runs) + "n" * (not dark.any()), side)
+def draw_back(canvas: Canvas, face: Face) -> None:
+    """Draws the back of a card: what is the same on all, the number again, and until when it holds."""
+    canvas.doForm(_form_name(face.form, "back"))
+    canvas.setFillColor(DEEP)
+    canvas.setFont(SEMIBOLD, 7)
+    canvas.drawString(_LEFT, 4.2 * mm, f"Số thẻ {spaced(face.number)}")
+    if face.expires_on:
+        last = face.expires_on - timedelta(days=1)
+        canvas.drawRightString(CARD_WIDTH - _LEFT, 4.2 * mm, f"Có giá trị đến hết ngày {last:%d/%m/%Y}")
 
 
 def _draw_symbol(canvas: Canvas, modules: Modules) -> None:
@@ -171,21 +171,19 @@ def _wrapped(text: str, font: str, size: float, width: float) -> list[str]:
 
 
 @cache
-def _register_fonts() -> None:
+def register_fonts() -> None:
     folder = fontpkg_be_vietnam_pro.ROOT / "files"
     for name in (REGULAR, SEMIBOLD, BOLD):
         pdfmetrics.registerFont(TTFont(name, folder / f"{name}.ttf"))
 
 
-def _form_name(form: Form) -> str:
-    return f"face{form.value}"
+def _form_name(form: Form, side: str = "front") -> str:
+    return f"{side}{form.value}"
 
 
-def _draw_ground(canvas: Canvas, look: Look) -> None:
-    """A card with round corners: wash at the left with the river in it, white where the symbol stands."""
-    outline = canvas.beginPath()
-    outline.roundRect(0, 0, CARD_WIDTH, CARD_HEIGHT, CORNER)
-    canvas.clipPath(outline, stroke=0, fill=0)
+def _draw_ground(canvas: Canvas, look: Look, *, is_square: bool) -> None:
+    """A card: wash at the left with the river in it, white where the symbol stands."""
+    _clip(canvas, is_square=is_square)
     canvas.setFillColor(WASH)
     canvas.rect(0, 0, CARD_WIDTH, CARD_HEIGHT, stroke=0, fill=1)
     canvas.setStrokeColor(HexColor("#d5e6e4"))
@@ -194,7 +192,7 @@ def _draw_ground(canvas: Canvas, look: Look) -> None:
         _draw_wave(canvas, (6.4 - 1.9 * i) * mm)
     canvas.setFillColor(WHITE)
     canvas.roundRect(_QR_X, _QR_Y, QR_SIDE, QR_SIDE, 1.6 * mm, stroke=0, fill=1)
-    canvas.setFillColor(DEEP)
+    canvas.setFillColor(look.band)
     canvas.rect(0, _HEAD_Y, CARD_WIDTH, CARD_HEIGHT - _HEAD_Y, stroke=0, fill=1)
     canvas.setFillColor(look.colour)
     canvas.rect(0, _HEAD_Y - 0.9 * mm, CARD_WIDTH, 0.9 * mm, stroke=0, fill=1)
@@ -208,11 +206,28 @@ def _draw_wave(canvas: Canvas, y: float) -> None:
     canvas.drawPath(path, stroke=1, fill=0)
 
 
+def _clip(canvas: Canvas, *, is_square: bool) -> None:
+    if not is_square:
+        outline = canvas.beginPath()
+        outline.roundRect(0, 0, CARD_WIDTH, CARD_HEIGHT, CORNER)
+        canvas.clipPath(outline, stroke=0, fill=0)
+
+
+def _draw_hole(canvas: Canvas, colour: Color) -> None:
+    left, bottom, width, height = HOLE
+    canvas.setStrokeColor(colour)
+    canvas.setLineWidth(0.35)
+    canvas.setDash(1.5, 1.5)
+    canvas.roundRect(left, bottom, width, height, height / 2, stroke=1, fill=0)
+    canvas.setDash()
+
+
 def _draw_head(canvas: Canvas, look: Look) -> None:
     _draw_mark(canvas, _LEFT, 45.4 * mm, 6.6 * mm)
+    _draw_hole(canvas, look.colour)
     canvas.setFillColor(WHITE)
-    canvas.setFont(BOLD, 10.6)
-    canvas.drawString(_LEFT + 8.6 * mm, 47.4 * mm, "THẺ KIỂM SOÁT DỊCH BỆNH")
+    canvas.setFont(BOLD, 8.6)
+    canvas.drawString(_LEFT + 8.6 * mm, 44.6 * mm, "THẺ KIỂM SOÁT DỊCH BỆNH")
     width = pdfmetrics.stringWidth(look.word, BOLD, 6.4) + 4 * mm
     right = CARD_WIDTH - 3.4 * mm
     canvas.setFillColor(look.colour)
@@ -220,6 +235,38 @@ def _draw_head(canvas: Canvas, look: Look) -> None:
     canvas.setFillColor(look.on_colour)
     canvas.setFont(BOLD, 6.4)
     canvas.drawCentredString(right - width / 2, 47.95 * mm, look.word)
+
+
+_ADVICE = (
+    "Đưa mã QR cho người kiểm soát ở mỗi nơi quý vị đến.",
+    "Mã không chứa tên hay số giấy tờ: không ai đọc được gì từ nó.",
+    "Mất thẻ, thẻ hỏng hoặc sai tên: báo phường, xã để đổi thẻ mới.",
+    "Nhặt được thẻ này: xin gửi về phường, xã ghi ở mặt trước.",
+)
+
+
+def _draw_back_ground(canvas: Canvas, look: Look, *, is_square: bool) -> None:
+    _clip(canvas, is_square=is_square)
+    canvas.setFillColor(WASH)
+    canvas.rect(0, 0, CARD_WIDTH, CARD_HEIGHT, stroke=0, fill=1)
+    canvas.setFillColor(look.band)
+    canvas.rect(0, _HEAD_Y, CARD_WIDTH, CARD_HEIGHT - _HEAD_Y, stroke=0, fill=1)
+    _draw_hole(canvas, look.colour)
+    canvas.setFillColor(WHITE)
+    canvas.setFont(SEMIBOLD, 7)
+    canvas.drawString(_LEFT, 44.6 * mm, "Cách dùng thẻ")
+    canvas.setFillColor(INK)
+    canvas.setFont(REGULAR, 6.8)
+    for i, line in enumerate(_ADVICE):
+        y = (38 - 5.2 * i) * mm
+        canvas.circle(_LEFT + 0.7 * mm, y + 0.9 * mm, 0.5 * mm, stroke=0, fill=1)
+        canvas.drawString(_LEFT + 2.6 * mm, y, line)
+    canvas.setFillColor(RIVER)
+    canvas.setFont(BOLD, 11)
+    canvas.drawString(_LEFT, 12.6 * mm, f"Đường dây nóng {settings().hotline}")
+    canvas.setStrokeColor(QUIET)
+    canvas.setLineWidth(0.3)
+    canvas.line(_LEFT, 9.4 * mm, CARD_WIDTH - _LEFT, 9.4 * mm)
 
 
 def _draw_mark(canvas: Canvas, x: float, y: float, side: float) -> None:

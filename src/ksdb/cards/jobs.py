@@ -1,14 +1,21 @@
-"""Work of this room that runs beside the pages: drawing print batches, the nightly check of the ledger."""
+"""Work of this room that runs beside the pages: drawing print jobs, going on where it broke off, the nightly check."""
+
+from collections.abc import Callable
+from typing import Protocol
 
 from django.db import transaction
 from procrastinate.contrib.django import app
 
-from ksdb.cards.actions import draw_batch, order_batch
-from ksdb.cards.actions.bulk import erase_sheets
+from ksdb.cards.actions.drawing import draw_batch, draw_unfinished
+from ksdb.cards.actions.printing import erase_sheets
 from ksdb.cards.actions.reconciling import check_ledger
-from ksdb.cards.actions.replacing import order_single
-from ksdb.core.scope import Scope, system_scope
-from ksdb.core.token import Form
+from ksdb.core.scope import system_scope
+
+
+class Ordered(Protocol):
+    """A print job that was just ordered."""
+
+    pk: int
 
 
 @app.task(queue="cards")
@@ -18,19 +25,18 @@ def draw(batch_id: int) -> None:
 
 
 @transaction.atomic
-def order_and_queue(scope: Scope, division_id: int, form: Form) -> int:
+def queued(order: Callable[[], Ordered]) -> int:
     """Orders a batch and queues the job that draws it: both or none. Returns the batch's id."""
-    batch = order_batch(scope, division_id, form)
-    draw.defer(batch_id=batch.pk)
-    return int(batch.pk)
+    batch_id = int(order().pk)
+    draw.defer(batch_id=batch_id)
+    return batch_id
 
 
-@transaction.atomic
-def order_single_and_queue(scope: Scope, index: int) -> int:
-    """Orders the print of one card and queues the job that draws it. Returns the batch's id."""
-    batch = order_single(scope, index)
-    draw.defer(batch_id=batch.pk)
-    return int(batch.pk)
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue="cards", pass_context=False)
+def go_on_drawing(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
+    """Batches whose worker was stopped are drawn to their end. `timestamp`: when it was due."""
+    draw_unfinished(system_scope())
 
 
 @app.periodic(cron="40 2 * * *")

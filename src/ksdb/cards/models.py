@@ -93,34 +93,65 @@ class Signature(models.Model):
 
 
 class PrintBatch(models.Model):
-    """A PDF of cards for a division. `done_count` of `card_count` are drawn."""
+    """A print job: cards of a division on one layout. `done_count` of `card_count` are drawn, in files (PrintPart).
+
+    `unit_cost` (đồng a card) is the price at the order; `payer` is the division whose budget bears it. `fault` is the
+    code of the error that stopped the drawing.
+    """
 
     class Status(models.TextChoices):
         QUEUED = "queued"
         RUNNING = "running"
         DONE = "done"
         FAILED = "failed"
+        PRINTED = "printed"
+        CANCELLED = "cancelled"
 
     division = models.ForeignKey("places.Division", models.PROTECT, related_name="+")
     form = models.SmallIntegerField()
+    layout = models.CharField(max_length=20, default="a4-2x4")
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    fault = models.CharField(max_length=40, blank=True, default="")
     card_count = models.IntegerField(default=0)
     done_count = models.IntegerField(default=0)
-    file_path = models.CharField(max_length=300, blank=True)
+    payer = models.ForeignKey("places.Division", models.PROTECT, null=True, related_name="+")
+    unit_cost = models.IntegerField(default=0)
+    reprint_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="reprints")
     created_by_id = models.IntegerField(null=True)
     created_at = models.DateTimeField()
+    printed_by_id = models.IntegerField(null=True)
+    printed_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "print_batch"
         ordering = ["-id"]
 
 
+class PrintPart(models.Model):
+    """A file of a print job: cards at positions in `[first_position, end_position)`; drawn whole or not at all."""
+
+    batch = models.ForeignKey(PrintBatch, models.CASCADE, related_name="parts")
+    number = models.IntegerField()
+    first_position = models.IntegerField()
+    end_position = models.IntegerField()
+    card_count = models.IntegerField(default=0)
+    file_name = models.CharField(max_length=80, blank=True, default="")
+    drawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "print_part"
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["batch", "number"], name="print_part_once")]
+
+
 class CardPrint(models.Model):
-    """A card is in a print batch, at a position: what was printed, and what is still to be printed."""
+    """A card is in a print batch, at a position. `sheet` is its sheet in the file; none: not drawn, or left out."""
 
     batch = models.ForeignKey(PrintBatch, models.CASCADE, related_name="prints")
     card = models.ForeignKey(Card, models.PROTECT, related_name="prints")
     position = models.IntegerField()
+    sheet = models.IntegerField(null=True)
+    misprinted_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "card_print"

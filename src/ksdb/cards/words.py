@@ -70,7 +70,36 @@ FINDING_LABELS = {
 BATCH_STATUS_LABELS = {
     "queued": _("Waiting"),
     "running": _("Being drawn"),
-    "done": _("Ready"),
-    "failed": _("Failed"),
+    "done": _("Ready to print"),
+    "failed": _("Stopped"),
+    "printed": _("Printed"),
+    "cancelled": _("Cancelled"),
 }
-BATCH_STATUS_KINDS = {"queued": "neutral", "running": "info", "done": "good", "failed": "bad"}
+BATCH_STATUS_KINDS = {
+    "queued": "neutral",
+    "running": "info",
+    "done": "warning",
+    "failed": "bad",
+    "printed": "good",
+    "cancelled": "neutral",
+}
+
+LAYOUT_LABELS = {
+    "a4-2x4": _("A4, 8 cards, fronts only"),
+    "a4-2x4-duplex": _("A4, 8 cards, both sides"),
+    "a4-2x5": _("A4, 10 cards edge to edge, fronts only"),
+    "a4-2x5-duplex": _("A4, 10 cards edge to edge, both sides"),
+    "large": _("A4, 3 large cards for people who see badly"),
+    "letter": _("A letter to each household, with its cards"),
+    "single": _("One card, to be folded"),
+    "home": _("One card to print at home, with instructions"),
+    "cr80": _("Plastic card printer (CR80), a page a side"),
+}
+LAYOUTS_OF_MANY = ("a4-2x4", "a4-2x4-duplex", "a4-2x5", "a4-2x5-duplex", "large", "letter", "cr80")
+LAYOUTS_OF_ONE = ("single", "large", "home", "cr80")
+
+FAULT_TEXTS = {
+    "print_disk_full": _("The disk for prints is full. Ask the administrator to make room, then draw the rest."),
+    "not_in_ledger": _("A card's token differs from the one in the ledger. Tell the administrator at once."),
+    "key_file_missing": _("The signing key of these cards is not on this machine. Tell the administrator."),
+}

@@ -14,6 +14,8 @@ from ksdb.cli.keys import app as keys
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
 simulate = typer.Typer(no_args_is_help=True, help="Make invented data at real size.")
 app.add_typer(simulate, name="simulate")
+printing = typer.Typer(help="Print jobs.", no_args_is_help=True)
+app.add_typer(printing, name="print")
 app.add_typer(keys, name="keys")
 app.add_typer(card, name="card")
 account = typer.Typer(no_args_is_help=True, help="Staff accounts, for the first administrator and for emergencies.")
@@ -159,6 +161,24 @@ def reset_account(username: Annotated[str, typer.Argument(help="Sign-in name.")]
 
     with stopping_the_server():
         reset(username)
+
+
+@printing.command("all")
+def print_all(
+    form: Annotated[str, typer.Option(help="paper or plastic.")] = "paper",
+    layout: Annotated[str, typer.Option(help="A name from docs/printing.md.")] = "a4-2x4",
+    workers: Annotated[int, typer.Option(help="Processes that draw.", min=1, max=64)] = 2,
+) -> None:
+    """Orders and draws every card of the province that no batch holds yet: a batch a commune, in files of 1,000.
+
+    Run again after an interruption, it goes on where it stopped.
+    """
+    with_django()
+    from ksdb.cli.printing import draw_all
+    from ksdb.cli.up import stopping_the_server
+
+    with stopping_the_server():
+        draw_all(form, layout, workers)
 
 
 @simulate.command()

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ksdb.cards.actions import make_issuer_key, print_batch
+from ksdb.cards.actions import make_issuer_key
+from ksdb.cards.actions.drawing import file_of_part, print_batch
 from ksdb.cards.keys import write_root
 from ksdb.cards.life import NoIssuerKey
 from ksdb.cards.queries import current_issuer_key
@@ -159,8 +160,9 @@ def _print_sheet(demo: Demo) -> str:
     commune = division_named(demo.scope, PRINTED)
     with demo.console.status("Printing a sheet of paper cards"):
         batch = print_batch(demo.scope, commune.pk, Form.PAPER, limit=8)
-    demo.console.print(f"a sheet of {batch.card_count} paper cards of {commune.name}: {batch.file_path}")
-    return batch.file_path
+        path = file_of_part(demo.scope, batch.pk, 1)
+    demo.console.print(f"a sheet of {batch.card_count} paper cards of {commune.name}: {path}")
+    return str(path)
 
 
 def _enrol(demo: Demo) -> list[list[str]]:

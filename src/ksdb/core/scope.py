@@ -23,6 +23,10 @@ class Permission(StrEnum):
     CARDS_CARD_REVOKE = "cards:card:revoke"
     CARDS_KEY_MANAGE = "cards:key:manage"
     COVERAGE_FIGURES_READ = "coverage:figures:read"
+    OUTREACH_HELPER_ASSIGN = "outreach:helper:assign"
+    OUTREACH_LIST_READ = "outreach:list:read"
+    OUTREACH_LIST_TAKE = "outreach:list:take"
+    OUTREACH_NOTE_WRITE = "outreach:note:write"
     PLACES_DIVISION_READ = "places:division:read"
     PLACES_DIVISION_WRITE = "places:division:write"
     REGISTRY_IMPORT_RUN = "registry:import:run"
@@ -92,6 +96,10 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.CARDS_CARD_PRINT,
             P.CARDS_CARD_REVOKE,
             P.COVERAGE_FIGURES_READ,
+            P.OUTREACH_HELPER_ASSIGN,
+            P.OUTREACH_LIST_READ,
+            P.OUTREACH_LIST_TAKE,
+            P.OUTREACH_NOTE_WRITE,
             P.PLACES_DIVISION_READ,
             P.REGISTRY_IMPORT_RUN,
             P.REGISTRY_RESIDENT_EXPORT,

@@ -17,6 +17,7 @@ from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Scope
 from ksdb.places.queries import covers, points_in, province
 from ksdb.postgres.named import sql
+from ksdb.visits.flagging import look_through_arrivals
 from ksdb.visits.keeping import DayHeld, DayNotOver, Dropped, day_in, first_kept_on, is_held
 from ksdb.visits.models import Device, Visit
 from ksdb.web.exporting import EXPORT_LIFE, exports_dir
@@ -144,3 +145,9 @@ def erase_exports(scope: Scope) -> int:
     """Deletes the files that were taken out more than 24 hours ago; returns how many."""
     scope.require(Permission.VISITS_DAY_DELETE)
     return erase_files(scope, "visits:export:erase", files_before(exports_dir(), now() - EXPORT_LIFE))
+
+
+def flag_visits(scope: Scope) -> int:
+    """Raises the flags of what arrived since the last look; returns how many."""
+    scope.require(Permission.VISITS_POINT_WRITE)
+    return look_through_arrivals()

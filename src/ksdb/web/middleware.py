@@ -23,6 +23,7 @@ POLICY = {
     "frame-ancestors": "'none'",
     "base-uri": "'none'",
     "manifest-src": "'self'",
+    "worker-src": "'self'",
 }
 HEADERS = {
     "Content-Security-Policy": "; ".join(f"{kind} {sources}" for kind, sources in POLICY.items()),

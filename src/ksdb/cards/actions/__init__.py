@@ -1,12 +1,10 @@
-"""Writes of cards: keys, issue, activation, change of status, print batches."""
+"""Writes of cards: keys, issue, activation, change of status."""
 
 import hashlib
-import os
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
 from django.db import connection, transaction
@@ -14,8 +12,7 @@ from django.db.models import Max
 
 from ksdb.approvals.actions import require_second_person
 from ksdb.approvals.kinds import Kind
-from ksdb.audit.actions import record, record_many
-from ksdb.cards.artwork import Face
+from ksdb.audit.actions import record
 from ksdb.cards.keys import SigningKey, new_private_key, public_bytes, signing_key, write_key
 from ksdb.cards.life import (
     ALLOWED,
@@ -23,19 +20,16 @@ from ksdb.cards.life import (
     KEY_LIFE,
     KEY_MARGIN,
     LIVE,
-    PRINTABLE,
     REASONS,
     HasLiveCard,
     NoIssuerKey,
-    NothingToPrint,
     NotInLedger,
     NotThisStatus,
     Reason,
     card_expiry,
 )
-from ksdb.cards.models import Card, IssuerKey, PrintBatch, Signature
-from ksdb.cards.queries import BatchCard, batch, cards_of_batch, keys_with_room, prints_dir, residents_without_card
-from ksdb.cards.sheets import LAYOUTS, Sheet, write_sheets
+from ksdb.cards.models import Card, IssuerKey, Signature
+from ksdb.cards.queries import keys_with_room, residents_without_card
 from ksdb.core.clock import now
 from ksdb.core.decision import CardStatus
 from ksdb.core.errors import NotFound
@@ -300,90 +294,3 @@ def change_status(scope: Scope, index: int, status: CardStatus, reason: Reason) 
     detail = {"card": index, "from": before.name.lower(), "to": status.name.lower(), "reason": reason}
     record(scope, Permission.CARDS_CARD_REVOKE, subject=("resident", card.resident_id), detail=detail)
     return card
-
-
-@transaction.atomic
-def order_batch(scope: Scope, division_id: int, form: Form, limit: int = MOST_PER_BATCH) -> PrintBatch:
-    """A queued batch with the division's cards of the form that no batch holds yet. Raises NothingToPrint."""
-    if not covers(scope, Permission.CARDS_CARD_PRINT, division_id):
-        raise NotFound
-    _lock_issue()
-    at = now()
-    made = PrintBatch.objects.create(division_id=division_id, form=form, created_by_id=scope.actor_id, created_at=at)
-    parameters: dict[str, Any] = {
-        "batch": made.pk,
-        "division": division_id,
-        "form": int(form),
-        "printable": [int(status) for status in PRINTABLE],
-        "at": at,
-        "limit": min(limit, MOST_PER_BATCH),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(sql("ksdb.cards", "put_into_batch"), parameters)
-        made.card_count = cursor.rowcount
-    if not made.card_count:
-        raise NothingToPrint
-    made.save(update_fields=["card_count"])
-    detail = {"count": made.card_count, "form": form.name.lower()}
-    record(scope, "cards:batch:order", subject=("print_batch", made.pk), detail=detail)
-    return made
-
-
-def draw_batch(scope: Scope, batch_id: int, layout: str = "a4-2x4") -> PrintBatch:
-    """Draws the PDF of a batch into var/prints, readable by this user alone; its progress shows in the batch."""
-    drawn = batch(scope, batch_id)
-    _set_batch(drawn, status=PrintBatch.Status.RUNNING, done_count=0)
-    try:
-        path = _drawn_file(scope, drawn, layout)
-    except Exception:
-        _set_batch(drawn, status=PrintBatch.Status.FAILED)
-        raise
-    _set_batch(drawn, status=PrintBatch.Status.DONE, file_path=str(path))
-    return drawn
-
-
-def print_batch(scope: Scope, division_id: int, form: Form, limit: int = MOST_PER_BATCH) -> PrintBatch:
-    """Orders a batch and draws it at once; pages leave the drawing to a job."""
-    return draw_batch(scope, order_batch(scope, division_id, form, limit).pk)
-
-
-def _drawn_file(scope: Scope, drawn: PrintBatch, layout: str) -> Path:
-    cards = list(cards_of_batch(scope, drawn.pk))
-    subjects = [("resident", card.resident_id) for card in cards]
-    record_many(scope, "cards:card:print", subjects, Purpose.CARD_SERVICE, {"batch": drawn.pk})
-    sheet = Sheet(LAYOUTS[layout], f"ksdb {drawn.pk}", f"Lô {drawn.pk} · {drawn.division.name}")
-    path = prints_dir() / f"batch-{drawn.pk}.pdf"
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        faces = ((face, None) for face in _faces(cards))
-        write_sheets(file, faces, sheet, on_page=lambda done: _set_batch(drawn, done_count=done))
-    return part.replace(path)
-
-
-def _faces(cards: Iterable[BatchCard]) -> Iterator[Face]:
-    keys: dict[int, SigningKey] = {}
-    for card in cards:
-        if card.kid not in keys:
-            keys[card.kid] = _key_of(card.kid)
-        form = Form(card.form)
-        claims = Claims(card.index, form, expiry(card.expires_at))
-        token = _signed_again(claims, keys[card.kid], bytes(card.token_sha256))
-        yield Face(token, card.number, form, card.full_name, card.birth_year, card.commune)
-
-
-def _set_batch(changed: PrintBatch, **values: Any) -> None:
-    for name, value in values.items():
-        setattr(changed, name, value)
-    changed.save(update_fields=list(values))
-
-
-def file_of_batch(scope: Scope, batch_id: int) -> Path:
-    """Where a finished batch lies, for a download. Audited. Raises NotFound."""
-    found = batch(scope, batch_id)
-    path = Path(found.file_path)
-    if found.status != PrintBatch.Status.DONE or not path.is_file():
-        raise NotFound
-    record(scope, "cards:batch:download", subject=("print_batch", batch_id))
-    return path

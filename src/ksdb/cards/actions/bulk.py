@@ -1,7 +1,6 @@
 """Acts on cards that need two persons: many at once, and against the usual life of a card."""
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
 
 from django.db import transaction
 
@@ -9,7 +8,6 @@ from ksdb.approvals.actions import request_act, require_second_person
 from ksdb.approvals.kinds import Errand, Kind, Payload
 from ksdb.approvals.models import Act
 from ksdb.audit.actions import record
-from ksdb.audit.erasing import erase_files, files_before
 from ksdb.cards.actions import MOST_PER_BATCH, issue_approved
 from ksdb.cards.life import (
     ALLOWED,
@@ -22,9 +20,8 @@ from ksdb.cards.life import (
     Reason,
     out_of_order,
 )
-from ksdb.cards.models import Card, PrintBatch
-from ksdb.cards.queries import card_in_reach, prints_dir, residents_without_card
-from ksdb.config import settings
+from ksdb.cards.models import Card
+from ksdb.cards.queries import card_in_reach, residents_without_card
 from ksdb.core.clock import now
 from ksdb.core.decision import CardStatus
 from ksdb.core.errors import NotFound
@@ -125,12 +122,3 @@ def _set(scope: Scope, card: Card, status: CardStatus, reason: Reason) -> None:
     card.save(update_fields=["status", "reason", "status_since"])
     detail = {"card": card.pk, "from": before.name.lower(), "to": status.name.lower(), "reason": reason}
     record(scope, Permission.CARDS_CARD_REVOKE, subject=("resident", card.resident_id), detail=detail)
-
-
-def erase_sheets(scope: Scope) -> int:
-    """Deletes the printed sheets that are older than the setting says; returns how many files."""
-    scope.require(Permission.CARDS_CARD_PRINT)
-    old = files_before(prints_dir(), now() - timedelta(days=settings().file_days))
-    count = erase_files(scope, "cards:sheet:erase", old)
-    PrintBatch.objects.filter(file_path__in=[str(path) for path in old]).update(file_path="")
-    return count

@@ -16,7 +16,7 @@ from ksdb.cards.life import (
     NotThisStatus,
     Reason,
 )
-from ksdb.cards.models import Card, CardPrint, PrintBatch, Signature
+from ksdb.cards.models import Card, Signature
 from ksdb.cards.queries.life import replacements_of
 from ksdb.core.clock import now
 from ksdb.core.decision import CardStatus
@@ -92,25 +92,6 @@ def end_cards(scope: Scope, resident_id: int, reason: Reason) -> int:
     detail = {"cards": [card.pk for card in found], "reason": reason}
     record(scope, "cards:card:end", subject=("resident", resident_id), detail=detail)
     return len(found)
-
-
-@transaction.atomic
-def order_single(scope: Scope, index: int) -> PrintBatch:
-    """A print batch with one card, for the printer at the desk. Raises NotFound."""
-    card = Card.objects.select_related("resident").filter(pk=index, status__in=LIVE).first()
-    if card is None or not covers(scope, Permission.CARDS_CARD_PRINT, card.resident.division_id):
-        raise NotFound
-    made = PrintBatch.objects.create(
-        division_id=card.resident.division_id,
-        form=card.form,
-        card_count=1,
-        created_by_id=scope.actor_id,
-        created_at=now(),
-    )
-    CardPrint.objects.create(batch=made, card=card, position=0)
-    detail = {"count": 1, "form": Form(card.form).name.lower()}
-    record(scope, "cards:batch:order", subject=("print_batch", made.pk), detail=detail)
-    return made
 
 
 @transaction.atomic

@@ -1,27 +1,23 @@
-"""Reads of cards, issuer keys and print batches."""
+"""Reads of cards and issuer keys."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count
 
 from ksdb.audit.actions import record, record_many
-from ksdb.cards.life import CARDS_PER_KEY, LIVE, PRINTABLE, NoIssuerKey, card_expiry
-from ksdb.cards.models import Card, IssuerKey, PrintBatch
+from ksdb.cards.life import CARDS_PER_KEY, LIVE, NoIssuerKey, card_expiry
+from ksdb.cards.models import Card, IssuerKey
 from ksdb.cards.trusting import trusted
-from ksdb.config import settings
 from ksdb.core import token
 from ksdb.core.clock import now
 from ksdb.core.decision import CardStatus
 from ksdb.core.errors import KsdbError, NotFound
 from ksdb.core.ids import digits_of, is_card_number
-from ksdb.core.names import sort_key
 from ksdb.core.scope import Permission, Purpose, Scope
-from ksdb.places.models import Division
 from ksdb.places.queries import covers, inside, within
 from ksdb.postgres.named import sql
 from ksdb.registry.models import Resident
@@ -49,30 +45,6 @@ class HolderCards:
 
     holder: Resident
     cards: list[Card]
-
-
-@dataclass(frozen=True)
-class PrintCounts:
-    """What waits to be printed in a division, and how many residents there have no live card of any form."""
-
-    ready: int
-    without_card: int
-
-
-@dataclass(frozen=True, slots=True)
-class BatchCard:
-    """A card of a print batch: its face, its claims, and its token's line in the ledger."""
-
-    index: int
-    number: str
-    form: token.Form
-    expires_at: datetime
-    resident_id: int
-    full_name: str
-    birth_year: int
-    commune: str
-    kid: int
-    token_sha256: bytes
 
 
 def _rows(name: str, **parameters: Any) -> list[tuple[Any, ...]]:
@@ -156,61 +128,12 @@ def residents_without_card(scope: Scope, division_id: int) -> list[int]:
     return [resident_id for (resident_id,) in rows]
 
 
-def print_counts(scope: Scope, division_id: int, form: token.Form) -> PrintCounts:
-    _require_division(scope, Permission.CARDS_CARD_PRINT, division_id)
-    rows = _rows(
-        "print_counts",
-        division=division_id,
-        form=int(form),
-        printable=_values(PRINTABLE),
-        live=_values(LIVE),
-        at=now(),
-    )
-    return PrintCounts(*rows[0])
-
-
 def status_counts(scope: Scope, division_id: int) -> dict[CardStatus, int]:
     """How many cards of a division's residents are in each status."""
     _require_division(scope, Permission.COVERAGE_FIGURES_READ, division_id)
     cards = Card.objects.filter(**inside(division_id, "resident__division"))
     rows = cards.values("status").annotate(count=Count("index"))
     return {CardStatus(row["status"]): row["count"] for row in rows}
-
-
-def divisions_to_print(scope: Scope) -> list[Division]:
-    """Communes of the jurisdiction where somebody is registered; where there is one, its residential groups too."""
-    lived_in = Division.objects.filter(
-        within(scope, Permission.CARDS_CARD_PRINT, "pk"), Exists(Resident.objects.filter(division=OuterRef("pk")))
-    )
-    groups = list(lived_in.select_related("parent").order_by("position", "code"))
-    communes = {d.pk: d for d in (g.parent if g.kind == Division.Kind.GROUP and g.parent else g for g in groups)}
-    covered = [d for d in communes.values() if covers(scope, Permission.CARDS_CARD_PRINT, d.pk)]
-    if len(communes) == 1:
-        return covered + [group for group in groups if group.pk not in communes]
-    return sorted(covered, key=lambda d: sort_key(d.name))
-
-
-def batches(scope: Scope) -> QuerySet[PrintBatch]:
-    """Print batches of the jurisdiction, latest first."""
-    return PrintBatch.objects.filter(within(scope, Permission.CARDS_CARD_PRINT)).select_related("division")
-
-
-def batch(scope: Scope, batch_id: int) -> PrintBatch:
-    found = batches(scope).filter(pk=batch_id).first()
-    if found is None:
-        raise NotFound
-    return found
-
-
-def prints_dir() -> Path:
-    return settings().var_dir / "prints"
-
-
-def cards_of_batch(scope: Scope, batch_id: int) -> Iterator[BatchCard]:
-    """The cards of a batch that are still good, in order. Whoever prints them writes the audit rows."""
-    batch(scope, batch_id)
-    for row in _rows("faces_of_batch", batch=batch_id, printable=_values(PRINTABLE)):
-        yield BatchCard(*row)
 
 
 def _require_division(scope: Scope, permission: Permission, division_id: int) -> None:

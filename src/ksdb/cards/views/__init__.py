@@ -1,41 +1,38 @@
-"""Pages of cards: those of a resident, the search by number, and print batches."""
+"""Pages of cards: those of a resident, the search by number, and acts on many. Those of printing are in `printing`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Model
 from django.forms import BaseForm
-from django.http import FileResponse, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from ksdb.approvals.kinds import MOST_ALONE, AlreadyAsked, Kind, SecondPersonNeeded, UnitMissing
-from ksdb.cards import actions, jobs, queries
+from ksdb.approvals.kinds import MOST_ALONE, AlreadyAsked, Kind, UnitMissing
+from ksdb.cards import actions, queries
 from ksdb.cards.actions import bulk
-from ksdb.cards.forms import AskIssueForm, ChangeForm, FindForm, IssueForm, OverrideForm, PrintForm, RevokeForm
+from ksdb.cards.forms import AskIssueForm, ChangeForm, FindForm, IssueForm, OverrideForm, RevokeForm
+from ksdb.cards.forms.printing import LetterForm, SingleForm
 from ksdb.cards.life import (
     ALLOWED,
     LIVE,
+    PRINTABLE,
     REASONS,
     CardsSpread,
     HasLiveCard,
     NobodyWithoutCard,
     NoIssuerKey,
-    NothingToPrint,
     NotThisStatus,
     Reason,
     shown_status,
 )
 from ksdb.cards.views.life import often
 from ksdb.cards.words import (
-    BATCH_STATUS_KINDS,
-    BATCH_STATUS_LABELS,
     FORM_LABELS,
     REASON_LABELS,
     STATUS_KINDS,
@@ -48,9 +45,8 @@ from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.core.token import Form
 from ksdb.web.requires import ScopedRequest, requires
 
-PAGE_ROWS = 50
 ASKED = (AlreadyAsked, CardsSpread, NobodyWithoutCard, NotThisStatus, UnitMissing)
-TOLD = (HasLiveCard, NoIssuerKey, NothingToPrint, NotThisStatus)
+TOLD = (HasLiveCard, NoIssuerKey, NotThisStatus)
 """What a desk can run into in its daily work: said on the page it was on."""
 
 
@@ -67,6 +63,7 @@ class CardRow:
     can_replace: bool
     changes: list[ChangeForm]
     can_override: bool
+    can_print: bool
 
 
 @never_cache
@@ -82,6 +79,9 @@ def of_resident(request: ScopedRequest, resident_id: int) -> HttpResponse:
         "often_word": gettext("Look closely"),
         "can_end": request.scope.allows(Permission.CARDS_CARD_REVOKE) and _has_live(found),
         "can_issue": request.scope.allows(Permission.CARDS_CARD_ISSUE),
+        "can_print": request.scope.allows(Permission.CARDS_CARD_PRINT),
+        "single_form": SingleForm(),
+        "letter_form": LetterForm(),
         "as_of": now(),
     }
     return render(request, "cards/of_resident.html", context)
@@ -106,6 +106,7 @@ def _card_rows(scope: Scope, found: queries.HolderCards) -> list[CardRow]:
             can_activate=shown == CardStatus.ISSUED and scope.allows(Permission.CARDS_CARD_ISSUE),
             can_replace=card.pk not in replaced and may_replace,
             changes=_changes(scope, CardStatus(card.status), card.pk),
+            can_print=shown in PRINTABLE and scope.allows(Permission.CARDS_CARD_PRINT) and card.form != Form.ELECTRONIC,
             can_override=scope.allows(Permission.CARDS_CARD_OVERRIDE) and shown == CardStatus.REVOKED,
         )
         rows.append(row)
@@ -183,63 +184,6 @@ def find(request: ScopedRequest) -> HttpResponse:
             return redirect("cards:of_resident", card.resident_id)
     context = {"form": form, "can_revoke": request.scope.allows(Permission.CARDS_CARD_REVOKE)}
     return render(request, "cards/find.html", context)
-
-
-@never_cache
-@require_GET
-@requires(Permission.CARDS_CARD_PRINT)
-def batches(request: ScopedRequest) -> HttpResponse:
-    divisions = queries.divisions_to_print(request.scope)
-    first = {"division": divisions[0].pk, "form": Form.PAPER.value} if divisions else {}
-    form = PrintForm(request.GET if "division" in request.GET else first, divisions=divisions)
-    counts = None
-    if form.is_valid():
-        counts = queries.print_counts(request.scope, form.cleaned_data["division"], form.cleaned_data["form"])
-    page = Paginator(queries.batches(request.scope), PAGE_ROWS).get_page(request.GET.get("page"))
-    context = {
-        "form": form,
-        "counts": counts,
-        "most": actions.MOST_PER_BATCH,
-        "divisions": divisions,
-        "page": page,
-        "rows": [BatchRow.of(batch, batch.form, batch.status) for batch in page],
-        "as_of": now(),
-    }
-    return render(request, "cards/batches.html", context)
-
-
-@require_POST
-@requires(Permission.CARDS_CARD_PRINT)
-def order(request: ScopedRequest) -> HttpResponse:
-    form = _print_form(request)
-    try:
-        batch_id = jobs.order_and_queue(request.scope, form.cleaned_data["division"], form.cleaned_data["form"])
-    except TOLD as error:
-        messages.error(request, gettext(error.sentence()))
-        return redirect("cards:batches")
-    return redirect("cards:batch", batch_id)
-
-
-@require_POST
-@requires(Permission.CARDS_CARD_ISSUE)
-def issue_missing(request: ScopedRequest) -> HttpResponse:
-    form = _print_form(request)
-    try:
-        count = actions.issue_missing(request.scope, form.cleaned_data["division"], form.cleaned_data["form"])
-    except SecondPersonNeeded:
-        return _to_chosen("cards:ask_issue", form)
-    except TOLD as error:
-        messages.error(request, gettext(error.sentence()))
-    else:
-        done = ngettext("%(count)s card is issued.", "%(count)s cards are issued.", count) % {"count": count}
-        messages.success(request, done)
-    return _to_chosen("cards:batches", form)
-
-
-def _to_chosen(page: str, form: PrintForm) -> HttpResponse:
-    target = redirect(page)
-    target["Location"] += f"?division={form.cleaned_data['division']}&form={form.cleaned_data['form'].value}"
-    return target
 
 
 @never_cache
@@ -328,44 +272,3 @@ def _revoke(request: ScopedRequest, form: RevokeForm) -> HttpResponse | None:
     done = ngettext("%(count)s card is revoked.", "%(count)s cards are revoked.", count) % {"count": count}
     messages.success(request, done)
     return redirect("cards:revoke")
-
-
-def _print_form(request: ScopedRequest) -> PrintForm:
-    form = PrintForm(request.POST, divisions=queries.divisions_to_print(request.scope))
-    if not form.is_valid():
-        raise NotFound
-    return form
-
-
-@never_cache
-@require_GET
-@requires(Permission.CARDS_CARD_PRINT)
-def batch(request: ScopedRequest, batch_id: int) -> HttpResponse:
-    batch = queries.batch(request.scope, batch_id)
-    row = BatchRow.of(batch, batch.form, batch.status)
-    return render(request, "cards/batch.html", {"row": row, "as_of": now()})
-
-
-@dataclass(frozen=True)
-class BatchRow:
-    """A print batch as pages show it."""
-
-    batch: object
-    form: str | Promise
-    status: str | Promise
-    kind: str
-
-    is_moving: bool
-
-    @classmethod
-    def of(cls, batch: object, form: int, status: str) -> "BatchRow":
-        label, kind = BATCH_STATUS_LABELS[status], BATCH_STATUS_KINDS[status]
-        return cls(batch, FORM_LABELS[Form(form)], label, kind, is_moving=status in {"queued", "running"})
-
-
-@never_cache
-@require_GET
-@requires(Permission.CARDS_CARD_PRINT)
-def batch_file(request: ScopedRequest, batch_id: int) -> HttpResponseBase:
-    path = actions.file_of_batch(request.scope, batch_id)
-    return FileResponse(path.open("rb"), as_attachment=True, filename=f"ksdb-{batch_id}.pdf")

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from ksdb.audit.actions import record_many
 from ksdb.cards import jobs, queries
+from ksdb.cards.actions.printing import How, order_cards
 from ksdb.cards.actions.replacing import end_cards, replace_card
 from ksdb.cards.forms import EndForm, ReplaceForm
 from ksdb.cards.life import OFTEN_REPLACED, AlreadyReplaced, HasLiveCard, NoIssuerKey, NotThisStatus
@@ -23,6 +24,7 @@ from ksdb.core.token import Form
 from ksdb.web.requires import ScopedRequest, requires
 
 PAGE_ROWS = 50
+ONE_CARD = How("single")
 TOLD = (AlreadyReplaced, HasLiveCard, NoIssuerKey, NotThisStatus)
 
 
@@ -67,7 +69,7 @@ def _replaced(request: ScopedRequest, index: int, form: ReplaceForm) -> HttpResp
     messages.success(request, gettext("The new card is issued. Activate it when you hand it over."))
     is_printed = form.cleaned_data["prints"] and new.form != Form.ELECTRONIC
     if is_printed and request.scope.allows(Permission.CARDS_CARD_PRINT):
-        return redirect("cards:batch", jobs.order_single_and_queue(request.scope, new.pk))
+        return redirect("cards:batch", jobs.queued(lambda: order_cards(request.scope, [new.pk], ONE_CARD)))
     return redirect("cards:of_resident", new.resident_id)
 
 

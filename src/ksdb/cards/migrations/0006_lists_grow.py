@@ -7,6 +7,6 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cards", "0004_keys_and_lists"),
+        ("cards", "0005_keys_and_lists"),
     ]
     operations = [migrations.RunSQL(Path(__file__).with_name("lists.sql").read_text(encoding="utf-8"))]

@@ -1,6 +1,4 @@
-"""Forms of this room: find by number, issue, change a status, choose what to print."""
-
-from collections.abc import Iterable
+"""Forms of this room: find by number, issue, change a status. Those of printing are in `printing`."""
 
 from django import forms
 from django.utils.translation import gettext
@@ -14,7 +12,6 @@ from ksdb.cards.words import FORM_LABELS, REASON_LABELS, STATUS_LABELS
 from ksdb.core.decision import CardStatus
 from ksdb.core.ids import digits_of, is_card_number
 from ksdb.core.token import Form
-from ksdb.places.models import Division
 
 FORM_CHOICES = [(form.value, label) for form, label in FORM_LABELS.items()]
 MOST_LINES = 2000
@@ -71,20 +68,6 @@ class ChangeForm(forms.Form):
         form = cls(initial={"status": status.value}, auto_id=f"{status.name.lower()}_{index}_%s")
         form.fields["reason"].choices = [(r, REASON_LABELS[r]) for r in REASONS[status]]  # type: ignore[attr-defined]
         return form
-
-
-class PrintForm(forms.Form):
-    """For which division, and which form of card."""
-
-    division = forms.TypedChoiceField(label=_("Division"), coerce=int)
-    form = forms.TypedChoiceField(
-        label=_("Form of the card"), choices=PRINTED_CHOICES, coerce=lambda value: Form(int(value))
-    )
-
-    def __init__(self, *args: object, divisions: Iterable[Division], **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        choices = [(division.pk, division.name) for division in divisions]
-        self.fields["division"].choices = choices  # type: ignore[attr-defined]
 
 
 class AskIssueForm(forms.Form):

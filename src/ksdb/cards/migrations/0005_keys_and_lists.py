@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cards', '0003_prints'),
+        ('cards', '0004_print_jobs'),
         ('registry', '0002_import_findings'),
     ]
 

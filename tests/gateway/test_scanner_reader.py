@@ -1,0 +1,95 @@
+"""The scanner's JavaScript in a real browser, held to the same vectors as the Python."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+import ksdb.gateway
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).parent.parent.parent
+STATIC = Path(ksdb.gateway.__file__).parent / "scanner" / "static" / "scanner"
+FILE = json.loads((ROOT / "tests" / "vectors" / "cards.json").read_text(encoding="utf-8"))
+
+READ = """async ({trust, vectors, how}) => {
+  const token = await import("/token.js");
+  const ready = await token.readyTrust(trust);
+  const read = async ({text, at}) => {
+    try { return {claims: await token[how](text, ready, at), fault: null}; }
+    catch (error) {
+      if (!(error instanceof token.Fault)) throw error;
+      return {claims: null, fault: error.code};
+    }
+  };
+  return Promise.all(vectors.map(read));
+}"""
+FLIP = """async ({trust, vector, how}) => {
+  const token = await import("/token.js");
+  const ready = await token.readyTrust(trust);
+  const whole = token.bytesOf(vector.text);
+  const believed = [];
+  for (let bit = 0; bit < whole.length * 8; bit += 1) {
+    const changed = whole.slice();
+    changed[bit >> 3] ^= 0x80 >> (bit & 7);
+    const digits = BigInt("0x" + Array.from(changed, (b) => b.toString(16).padStart(2, "0")).join("")).toString();
+    const text = "1" + digits.padStart(vector.text.length - 1, "0");
+    try { await token[how](text, ready, vector.at); believed.push(bit); }
+    catch (error) { if (!(error instanceof token.Fault)) throw error; }
+  }
+  return believed;
+}"""
+NUMBERS = """async (typed) => {
+  const {isCardNumber} = await import("/cardnumber.js");
+  return typed.map(isCardNumber);
+}"""
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name the library gives it
+        pass
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(STATIC)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        opened = browser.new_page()
+        opened.goto(f"http://127.0.0.1:{server.server_port}/token.js")
+        yield opened
+        browser.close()
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(("part", "how"), [("vectors", "readToken"), ("codes", "readPresentation")])
+def test_the_browser_reads_every_vector_as_the_file_says(page: Page, part: str, how: str) -> None:
+    vectors = FILE[part]
+    answers = page.evaluate(READ, {"trust": FILE["trust"], "vectors": vectors, "how": how})
+    unlike = {
+        vector["name"]: answer
+        for vector, answer in zip(vectors, answers, strict=True)
+        if (answer["fault"], answer["claims"]) != (vector["fault"], vector["claims"])
+    }
+    assert unlike == {}
+
+
+@pytest.mark.parametrize(("part", "at", "how"), [("vectors", 0, "readToken"), ("codes", 4, "readPresentation")])
+def test_the_browser_refuses_every_flipped_bit(page: Page, part: str, at: int, how: str) -> None:
+    assert page.evaluate(FLIP, {"trust": FILE["trust"], "vector": FILE[part][at], "how": how}) == []
+
+
+def test_the_browser_knows_card_numbers(page: Page) -> None:
+    typed = {"0000 0007 9444": True, "000000079444": True, "0000.0007-9444": True, "000000079445": False, "1234": False}
+    assert page.evaluate(NUMBERS, list(typed)) == list(typed.values())
