@@ -9,6 +9,7 @@ import typer
 
 from ksdb.cli.audit import app as audit
 from ksdb.cli.card import app as card
+from ksdb.cli.coverage import app as coverage
 from ksdb.cli.keys import app as keys
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
@@ -21,6 +22,7 @@ app.add_typer(card, name="card")
 account = typer.Typer(no_args_is_help=True, help="Staff accounts, for the first administrator and for emergencies.")
 app.add_typer(account, name="account")
 app.add_typer(audit, name="audit")
+app.add_typer(coverage, name="coverage")
 
 
 def main() -> None:
