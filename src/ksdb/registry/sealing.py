@@ -2,10 +2,21 @@
 
 from functools import lru_cache
 
-from ksdb.access.sealing import opened, sealer, sealer_of_now
+from ksdb.access.sealing import keys_here, known_checks, opened, remember_keys, sealer, sealer_of_now
 from ksdb.core.seal import Sealer
 
-__all__ = ["END_DIGITS", "ID_NUMBER", "PHONE", "end_key", "opened", "sealer", "sealer_of_now"]
+__all__ = [
+    "END_DIGITS",
+    "ID_NUMBER",
+    "PHONE",
+    "end_key",
+    "keys_here",
+    "known_checks",
+    "opened",
+    "remember_keys",
+    "sealer",
+    "sealer_of_now",
+]
 
 ID_NUMBER = "id_number"
 PHONE = "phone"
