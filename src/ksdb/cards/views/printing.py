@@ -20,7 +20,7 @@ from ksdb.cards import actions, jobs
 from ksdb.cards.actions import drawing, printing
 from ksdb.cards.forms.printing import LetterForm, MisprintForm, OrderForm, PrintForm, SingleForm, YearForm
 from ksdb.cards.life import HasLiveCard, NoIssuerKey, NothingToPrint, NotThisStatus
-from ksdb.cards.queries import cards_by_numbers
+from ksdb.cards.queries import card_in_reach, cards_by_numbers
 from ksdb.cards.queries import printing as reads
 from ksdb.cards.words import BATCH_STATUS_KINDS, BATCH_STATUS_LABELS, FAULT_TEXTS, FORM_LABELS, LAYOUT_LABELS
 from ksdb.core.clock import day_bounds, now, today
@@ -122,6 +122,7 @@ def print_card(request: ScopedRequest, index: int) -> HttpResponse:
     form = SingleForm(request.POST)
     layout = form.cleaned_data["layout"] if form.is_valid() else "single"
     how = printing.How(layout)
+    card_in_reach(request.scope, Permission.CARDS_CARD_PRINT, index)  # one that is not there is told like one elsewhere
     return _ordered(request, lambda: printing.order_cards(request.scope, [index], how), redirect("cards:batches"))
 
 
