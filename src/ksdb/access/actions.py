@@ -13,7 +13,8 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F, QuerySet
 
 from ksdb.access import queries
-from ksdb.access.limits import INVITATION_BY_ADDRESS, Limit, TooManyAttempts, network_of
+from ksdb.access.limits import INVITATION_BY_ADDRESS, Limit, TooManyAttempts
+from ksdb.core.addresses import network_of
 from ksdb.access.models import Attempt, Grant, Invitation, StaffAccount
 from ksdb.access.sealing import LIMIT, resealed_text, sealer, sealer_of_now
 from ksdb.audit.actions import record

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from ksdb.core.errors import KsdbError
 
@@ -33,11 +32,3 @@ class TooManyAttempts(KsdbError):
     def __init__(self, until: datetime) -> None:
         super().__init__(until)
         self.until = until
-
-
-def network_of(address: str) -> str:
-    """What counts as one address: an IPv6 customer has a whole /64 of them."""
-    if not address:
-        return ""
-    parsed = ip_address(address)
-    return str(IPv6Network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address
