@@ -26,7 +26,8 @@ from ksdb.core.copresence import OverlapRule, copresences
 from ksdb.core.decision import CardStatus, ScanResult
 from ksdb.core.scope import system_scope
 from ksdb.core.stay import LONGEST_STAY, Scan, Stay, stays_of
-from ksdb.coverage.queries import coverage_below
+from ksdb.coverage.actions import refresh
+from ksdb.coverage.queries import coverage_of
 from ksdb.places.models import ScanPoint
 from ksdb.postgres.roles import GATEWAY, SITE, as_role, give_rights
 from ksdb.registry.models import Import, Resident
@@ -94,10 +95,11 @@ def everybody_was_imported(made: Town) -> None:
 
 
 def coverage_is_counted_from_cards(made: Town) -> None:
-    table = coverage_below(system_scope(), division_named(system_scope(), COMMUNE).pk)
+    refresh(system_scope())
+    report = coverage_of(system_scope(), division_named(system_scope(), COMMUNE).pk)
     holders = Card.objects.filter(status=CardStatus.ACTIVE).values("resident_id").distinct().count()
-    assert table.total.residents == len(made.people)
-    assert table.total.active == holders
+    assert report.counts.registered == len(made.people)
+    assert (report.share.part, report.share.whole) == (holders, len(made.people))
     assert 0.96 < holders / len(made.people) < 0.98
 
 

@@ -26,6 +26,8 @@ from ksdb.registry.queries import ResidentSearch
 
 pytestmark = pytest.mark.django_db
 ADDRESSES = re.compile(r"""\b(?:href|src|action|hx-get|hx-post|hx-push-url|value)=["']([^"']*)["']|\nLocation: (.*)""")
+FILLED_IN = re.compile(r"""<(?:input|option)\b[^>]*>""")
+"""What a correction begins with: the page is the person's record, opened for a purpose, and the fields hold it."""
 TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 
 
@@ -44,6 +46,7 @@ def test_no_address_and_no_title_names_anybody(world_a: World) -> None:
             _, text = ask(client, method, route.path(world_a), data)
             headers, _, body = text.partition("\n\n")
             assert leaves_of(world_a, headers) == set(), route.name
+            body = FILLED_IN.sub("", body) if route.name == "registry:person_edit" else body
             for found in ADDRESSES.findall(f"\n{headers}\n{body}"):
                 if found != (world_a.card.number, ""):
                     assert leaves_of(world_a, "".join(found)) == set(), (route.name, found)

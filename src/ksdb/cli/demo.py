@@ -27,6 +27,7 @@ from ksdb.config import settings
 from ksdb.core.clock import now, today
 from ksdb.core.scope import Scope, system_scope
 from ksdb.core.token import Form
+from ksdb.coverage.actions import refresh
 from ksdb.registry.actions import run_import, start_import
 from ksdb.simulation import town as towns
 from ksdb.simulation.actions import enrol_devices, give_cards, make_staff, open_points
@@ -84,6 +85,8 @@ def load(console: Console) -> str:
         started = monotonic()
         demo = Demo(towns.town(), folder, console, scope, url)
         show_trace(console, scope, play(demo))
+        with console.status("Counting the cards"):
+            refresh(scope)
         show_coverage(console, scope, towns.DISTRICT)
         console.print(f"The demo town took {monotonic() - started:.0f} s.")
     return (folder / "login.txt").read_text()

@@ -32,6 +32,7 @@ class Permission(StrEnum):
     REGISTRY_IMPORT_RUN = "registry:import:run"
     REGISTRY_RESIDENT_EXPORT = "registry:resident:export"
     REGISTRY_RESIDENT_READ = "registry:resident:read"
+    REGISTRY_RESIDENT_WRITE = "registry:resident:write"
     TRACING_CASE_READ = "tracing:case:read"
     TRACING_CASE_WRITE = "tracing:case:write"
     TRACING_TRACE_EXPORT = "tracing:trace:export"
@@ -104,6 +105,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.REGISTRY_IMPORT_RUN,
             P.REGISTRY_RESIDENT_EXPORT,
             P.REGISTRY_RESIDENT_READ,
+            P.REGISTRY_RESIDENT_WRITE,
             P.VISITS_DEVICE_ENROL,
             P.VISITS_POINT_READ,
             P.VISITS_POINT_WRITE,

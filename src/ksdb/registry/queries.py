@@ -14,7 +14,11 @@ from ksdb.core.names import search_key
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.models import Division
 from ksdb.places.queries import covers, inside, within
+from ksdb.registry.communes import Commune, Communes
+from ksdb.registry.headings import REQUIRED, Column
 from ksdb.registry.models import Import, ImportProblem, Resident
+from ksdb.registry.previews import SampleRow, look_path, sample_path
+from ksdb.registry.probing import Look
 from ksdb.registry.sealing import ID_NUMBER, PHONE, opened
 
 PAGE_ROWS = 50
@@ -35,6 +39,7 @@ class ResidentSheet(msgspec.Struct, frozen=True):
     members: Sequence[Resident]
     id_number: str
     phone: str
+    guardian: Resident | None
 
 
 def residents_named(scope: Scope, search: ResidentSearch, purpose: Purpose, page: int = 1) -> Page[Resident]:
@@ -81,7 +86,12 @@ def resident_sheet(scope: Scope, resident_id: int, purpose: Purpose) -> Resident
     subjects = [("resident", member.pk) for member in listed]
     record_many(scope, Permission.REGISTRY_RESIDENT_READ, subjects, purpose, {"household_of": resident_id})
     id_number = _masked(ID_NUMBER, resident.id_number_sealed)
-    return ResidentSheet(resident, listed, id_number, _masked(PHONE, resident.phone_sealed))
+    guardian = _residents(scope).filter(pk=resident.guardian_id).first() if resident.guardian_id else None
+    if guardian:
+        record(
+            scope, Permission.REGISTRY_RESIDENT_READ, ("resident", guardian.pk), purpose, {"guardian_of": resident_id}
+        )
+    return ResidentSheet(resident, listed, id_number, _masked(PHONE, resident.phone_sealed), guardian)
 
 
 def _residents(scope: Scope) -> QuerySet[Resident]:
@@ -131,12 +141,29 @@ def divisions_for_import(scope: Scope) -> list[Division]:
 
     Of the structure of today, of those the jurisdiction was granted in, and of those that residents live in already.
     """
-    inside = Division.objects.filter(within(scope, Permission.REGISTRY_IMPORT_RUN, "pk"))
     kinds = [Division.Kind.COMMUNE, Division.Kind.DISTRICT]
+    return list(_lived_in(scope, Permission.REGISTRY_IMPORT_RUN).filter(kind__in=kinds))
+
+
+def communes_to_register_in(scope: Scope) -> list[tuple[int, str]]:
+    """Number and name of each commune where the desk may register somebody, of the same structures."""
+    found = _lived_in(scope, Permission.REGISTRY_RESIDENT_WRITE).filter(kind=Division.Kind.COMMUNE)
+    return list(found.values_list("pk", "name"))
+
+
+def group_names(scope: Scope, commune_id: int) -> list[str]:
+    """The residential groups of a commune, which are public knowledge."""
+    scope.require(Permission.REGISTRY_RESIDENT_WRITE)
+    groups = Division.objects.filter(parent_id=commune_id, kind=Division.Kind.GROUP).order_by("position")
+    return list(groups.values_list("name", flat=True))
+
+
+def _lived_in(scope: Scope, permission: Permission) -> QuerySet[Division]:
+    inside = Division.objects.filter(within(scope, permission, "pk"))
     used = Division.objects.filter(kind=Division.Kind.GROUP).values("valid_from")
-    granted = Division.objects.filter(pk__in=scope.outer(Permission.REGISTRY_IMPORT_RUN) or []).values("valid_from")
+    granted = Division.objects.filter(pk__in=scope.outer(permission) or []).values("valid_from")
     is_used = Q(valid_to=None) | Q(valid_from__in=used) | Q(valid_from__in=granted)
-    return list(inside.filter(is_used, kind__in=kinds).order_by("-valid_from", "position", "code"))
+    return inside.filter(is_used).order_by("-valid_from", "position", "code")
 
 
 def divisions_for_export(scope: Scope) -> list[Division]:
@@ -159,3 +186,36 @@ def residents_to_export(scope: Scope, division_id: int) -> QuerySet[Resident]:
         raise NotFound
     found = Resident.objects.filter(**inside(division_id)).select_related("division", "household")
     return found.order_by("division__position", "division__code", "household__position", "household", "sort_key", "id")
+
+
+def communes_of(scope: Scope, division: Division) -> Communes:
+    """The communes of the division, in its own structure."""
+    scope.require(Permission.REGISTRY_IMPORT_RUN)
+    found = Division.objects.filter(kind=Division.Kind.COMMUNE, valid_from=division.valid_from)
+    found = found.filter(**inside(division.pk, "pk"))
+    return Communes(Commune(pk, name) for pk, name in found.values_list("pk", "name"))
+
+
+def columns_needed(scope: Scope, source: Import) -> list[Column]:
+    """What the list cannot be read without."""
+    return [*REQUIRED, *([] if communes_of(scope, source.division).only else [Column.COMMUNE])]
+
+
+def look_of(scope: Scope, import_id: int) -> Look:
+    """What the first look at the file showed. It holds persons' data: each showing is audited."""
+    return msgspec.json.decode(
+        _shown(scope, look_path(imports_dir(), import_of(scope, import_id).pk), import_id), type=Look
+    )
+
+
+def sample_of(scope: Scope, import_id: int) -> list[SampleRow]:
+    """The first rows of a list that was checked, with their verdicts. Each showing is audited."""
+    path = sample_path(imports_dir(), import_of(scope, import_id).pk)
+    return msgspec.json.decode(_shown(scope, path, import_id), type=list[SampleRow])
+
+
+def _shown(scope: Scope, path: Path, import_id: int) -> bytes:
+    if not path.exists():
+        raise NotFound
+    record(scope, "registry:list:read", ("import", import_id), Purpose.REGISTRATION)
+    return path.read_bytes()
