@@ -14,10 +14,10 @@ from django.db.models import F, QuerySet
 
 from ksdb.access import queries
 from ksdb.access.limits import INVITATION_BY_ADDRESS, Limit, TooManyAttempts
-from ksdb.core.addresses import network_of
 from ksdb.access.models import Attempt, Grant, Invitation, StaffAccount
 from ksdb.access.sealing import LIMIT, resealed_text, sealer, sealer_of_now
 from ksdb.audit.actions import record
+from ksdb.core.addresses import network_of
 from ksdb.core.clock import now, today
 from ksdb.core.errors import KsdbError, NotAllowed, NotFound
 from ksdb.core.scope import Permission, Role, Scope

@@ -266,6 +266,11 @@ def _refusal(error: KsdbError) -> Response:
     return _json({"error": error.code, "message": message}, error.status, {"retry-after": str(wait)} if wait else None)
 
 
+async def _own_refusal(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, GatewayError)  # noqa: S101 - registered for nothing else
+    return _refusal(error)
+
+
 async def _http_refusal(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
     return _json({"error": f"http_{error.status_code}", "message": error.detail}, error.status_code, error.headers)
@@ -273,6 +278,9 @@ async def _http_refusal(_request: Request, error: Exception) -> Response:
 
 async def _fault(_request: Request, _error: Exception) -> Response:
     return _refusal(KsdbError())
+
+
+_HANDLERS = {HTTPException: _http_refusal, GatewayError: _own_refusal, Exception: _fault}
 
 
 class Application(Starlette):
@@ -300,7 +308,7 @@ def make_application(ours: Settings | None = None) -> Application:
             app.gateway, app.scan_door = gateway, ScanDoor(gateway)
             yield
 
-    return Application(lifespan=life, exception_handlers={HTTPException: _http_refusal, Exception: _fault})
+    return Application(lifespan=life, exception_handlers=_HANDLERS)
 
 
 def _routes(gateway: Gateway) -> list[Route]:

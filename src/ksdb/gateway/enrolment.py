@@ -25,7 +25,7 @@ MOST_ADDRESSES: Final = 10_000
 
 
 class Enrolment(msgspec.Struct, frozen=True):
-    """The body of `POST /v1/enrol`: the twelve digits of a code, spaces and dashes or none, and a name for the device."""
+    """The body of `POST /v1/enrol`: the twelve digits of a code, with spaces or without, and a name for the device."""
 
     code: Annotated[str, msgspec.Meta(max_length=40)]
     name: Annotated[str, msgspec.Meta(max_length=200)] = ""
@@ -143,7 +143,7 @@ def asked_enrolment(body: bytes) -> Enrolment:
 
 
 class DeviceDesk:
-    """The statements behind the three routes. The gateway's role may run these functions and touch no table of theirs."""
+    """The statements behind the three routes; what they write they write by the owner's functions."""
 
     def __init__(self, pool: AsyncConnectionPool, foreign_key: tuple[int, bytes] | None) -> None:
         self._pool = pool

@@ -1,4 +1,4 @@
-"""Tables of visits: devices, their codes, owners of points, what of each device has arrived, and read-only views of the two partitioned logs."""
+"""Tables of visits: devices, the codes that let them in, owners of points, and read-only views of the two logs."""
 
 from django.db import models
 

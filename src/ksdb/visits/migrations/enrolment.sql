@@ -5,6 +5,7 @@
 CREATE FUNCTION redeem_enrol_code(code_hash bytea, token_hash bytea, device_name text)
 RETURNS TABLE (device_id integer, point_id integer)
 LANGUAGE plpgsql AS $$
+#variable_conflict use_column
 DECLARE
     opened enrol_code;
     made integer;
