@@ -40,6 +40,7 @@ from ksdb.gateway.intake import (
 )
 from ksdb.gateway.known import Device, Known
 from ksdb.gateway.limits import RequestLimit
+from ksdb.gateway.lists import Answer, wanted_serial
 from ksdb.gateway.metrics import Metrics
 from ksdb.gateway.refresh import Refresher
 from ksdb.gateway.states import States
@@ -251,9 +252,35 @@ async def health(gateway: "Gateway", _request: Request) -> Response:
         "status": "ok" if is_up else "database_away",
         "known_age_seconds": round(gateway.refresher.age_seconds(), 1),
         "cards_known": gateway.known.cards.count(),
+        "status_list_serial": gateway.known.lists.status_serial,
+        "trust_list_serial": gateway.known.lists.trust_serial,
         "waiting_count": gateway.writer.waiting_count,
     }
     return _json(state, 200 if is_up else 503)
+
+
+async def trust_list(gateway: "Gateway", request: Request) -> Response:
+    """The newest trust list, as the root signed it."""
+    _device(gateway, request)
+    return _list(gateway.known.lists.trust_list(), request)
+
+
+async def status_list(gateway: "Gateway", request: Request) -> Response:
+    """The newest status list; with `?since=`, what changed since that serial, where that is known and shorter."""
+    _device(gateway, request)
+    return _list(gateway.known.lists.status_list(wanted_serial(request.query_params.get("since"))), request)
+
+
+def _device(gateway: "Gateway", request: Request) -> None:
+    device = authenticated(request.headers.get("authorization", "").encode("latin-1"), gateway.known)
+    gateway.limit.spend(device.id)
+
+
+def _list(answer: Answer, request: Request) -> Response:
+    headers = {**_HEADERS, "cache-control": "private, no-cache", "etag": answer.etag}
+    if answer.content is None or answer.is_matched_by(request.headers.get("if-none-match", "")):
+        return Response(status_code=304, headers=headers)
+    return Response(answer.content, 200, headers, answer.media_type)
 
 
 def _json(content: object, status: int, headers: Mapping[str, str] | None = None) -> Response:
@@ -317,6 +344,8 @@ def _routes(gateway: Gateway) -> list[Route]:
         Route("/v1/enrol", partial(enrol, gateway), methods=["POST"]),
         Route("/v1/rotate", partial(rotate, gateway), methods=["POST"]),
         Route("/v1/point", partial(point, gateway), methods=["GET"]),
+        Route("/v1/trust-list", partial(trust_list, gateway), methods=["GET"]),
+        Route("/v1/status-list", partial(status_list, gateway), methods=["GET"]),
         Route("/metrics", partial(metrics, gateway), methods=["GET"]),
         Route("/health", partial(health, gateway), methods=["GET"]),
     ]

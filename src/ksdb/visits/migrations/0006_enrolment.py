@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("places", "0002_point_settings"),
-        ('visits', '0004_scan_marks'),
+        ('visits', '0005_kept_days'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
