@@ -39,6 +39,7 @@ from ksdb.gateway.intake import (
 from ksdb.gateway.known import Known
 from ksdb.gateway.limits import RequestLimit
 from ksdb.gateway.metrics import Metrics
+from ksdb.gateway.pages import page_routes
 from ksdb.gateway.refresh import Refresher
 from ksdb.gateway.states import States
 from ksdb.gateway.writer import Writer
@@ -264,6 +265,7 @@ def _routes(gateway: Gateway) -> list[Route]:
         Route(SCANS, ScanDoor(gateway), methods=["POST"]),
         Route("/metrics", partial(metrics, gateway), methods=["GET"]),
         Route("/health", partial(health, gateway), methods=["GET"]),
+        *page_routes(),
     ]
 
 
