@@ -19,6 +19,11 @@ PARTS = (
     ),
     ("Cards", "cards", "Issuing, and a sheet drawn with and without signing and making the symbol."),
     (
+        "Status list",
+        "status_list",
+        "1.2 million cards at random indexes below 2^22, 5 % revoked: what a scanner fetches, and its making.",
+    ),
+    (
         "Scans",
         "scans",
         "One row per scan over HTTP with signature and durable commit, beside pgbench (single inserts).",

@@ -159,6 +159,18 @@ def seal_key_name(version: int) -> str:
     return "seal_key" if version == 1 else f"seal_key_{version}"
 
 
+def secrets_missing(ours: Settings) -> list[str]:
+    """The names of the secrets that are nowhere; a later seal key stands for the first, which may be destroyed."""
+
+    def is_there(name: str) -> bool:
+        try:
+            return bool(ours.seal_keys() if name == "seal_key" else ours.secret(name))
+        except SettingMissing:
+            return False
+
+    return [name for name in SECRET_NAMES if not is_there(name)]
+
+
 def make_secrets(var_dir: Path) -> None:
     """Writes a fresh secret for each name that has none yet, readable by this user only."""
     folder = var_dir / "secrets"

@@ -9,5 +9,8 @@ class CardsConfig(AppConfig):
 
     def ready(self) -> None:
         from ksdb.cards.acts import register
+        from ksdb.cards.alarms import ledger_alarm
+        from ksdb.web.alarms import ALARMS
 
         register()
+        ALARMS.append(ledger_alarm)

@@ -20,9 +20,9 @@ def rebuild() -> None:
 
 
 def _run(what: str) -> int:
-    from ksdb.cli import _with_django
+    from ksdb.cli import with_django
 
-    _with_django()
+    with_django()
     from ksdb.cli.up import console, stopping_the_server
     from ksdb.core.scope import system_scope
     from ksdb.coverage import actions

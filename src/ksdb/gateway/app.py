@@ -38,6 +38,7 @@ from ksdb.gateway.intake import (
 )
 from ksdb.gateway.known import Known
 from ksdb.gateway.limits import RequestLimit
+from ksdb.gateway.lists import Answer, wanted_serial
 from ksdb.gateway.metrics import Metrics
 from ksdb.gateway.pages import page_routes
 from ksdb.gateway.refresh import Refresher
@@ -208,9 +209,35 @@ async def health(gateway: "Gateway", _request: Request) -> Response:
         "status": "ok" if is_up else "database_away",
         "known_age_seconds": round(gateway.refresher.age_seconds(), 1),
         "cards_known": gateway.known.cards.count(),
+        "status_list_serial": gateway.known.lists.status_serial,
+        "trust_list_serial": gateway.known.lists.trust_serial,
         "waiting_count": gateway.writer.waiting_count,
     }
     return _json(state, 200 if is_up else 503)
+
+
+async def trust_list(gateway: "Gateway", request: Request) -> Response:
+    """The newest trust list, as the root signed it."""
+    _device(gateway, request)
+    return _list(gateway.known.lists.trust_list(), request)
+
+
+async def status_list(gateway: "Gateway", request: Request) -> Response:
+    """The newest status list; with `?since=`, what changed since that serial, where that is known and shorter."""
+    _device(gateway, request)
+    return _list(gateway.known.lists.status_list(wanted_serial(request.query_params.get("since"))), request)
+
+
+def _device(gateway: "Gateway", request: Request) -> None:
+    device = authenticated(request.headers.get("authorization", "").encode("latin-1"), gateway.known)
+    gateway.limit.spend(device.id)
+
+
+def _list(answer: Answer, request: Request) -> Response:
+    headers = {**_HEADERS, "cache-control": "private, no-cache", "etag": answer.etag}
+    if answer.content is None or answer.is_matched_by(request.headers.get("if-none-match", "")):
+        return Response(status_code=304, headers=headers)
+    return Response(answer.content, 200, headers, answer.media_type)
 
 
 def _json(content: object, status: int, headers: Mapping[str, str] | None = None) -> Response:
@@ -223,6 +250,11 @@ def _refusal(error: KsdbError) -> Response:
     return _json({"error": error.code, "message": message}, error.status, {"retry-after": str(wait)} if wait else None)
 
 
+async def _own_refusal(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, GatewayError)  # noqa: S101 - registered for nothing else
+    return _refusal(error)
+
+
 async def _http_refusal(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
     return _json({"error": f"http_{error.status_code}", "message": error.detail}, error.status_code, error.headers)
@@ -230,6 +262,9 @@ async def _http_refusal(_request: Request, error: Exception) -> Response:
 
 async def _fault(_request: Request, _error: Exception) -> Response:
     return _refusal(KsdbError())
+
+
+_HANDLERS = {HTTPException: _http_refusal, GatewayError: _own_refusal, Exception: _fault}
 
 
 class Application(Starlette):
@@ -257,12 +292,14 @@ def make_application(ours: Settings | None = None) -> Application:
             app.gateway, app.scan_door = gateway, ScanDoor(gateway)
             yield
 
-    return Application(lifespan=life, exception_handlers={HTTPException: _http_refusal, Exception: _fault})
+    return Application(lifespan=life, exception_handlers=_HANDLERS)
 
 
 def _routes(gateway: Gateway) -> list[Route]:
     return [
         Route(SCANS, ScanDoor(gateway), methods=["POST"]),
+        Route("/v1/trust-list", partial(trust_list, gateway), methods=["GET"]),
+        Route("/v1/status-list", partial(status_list, gateway), methods=["GET"]),
         Route("/metrics", partial(metrics, gateway), methods=["GET"]),
         Route("/health", partial(health, gateway), methods=["GET"]),
         *page_routes(),

@@ -50,6 +50,14 @@ class BodyUnreadable(GatewayError):
     status = 422
 
 
+class ListMissing(GatewayError):
+    """There is no such list yet. Ask again later; until then only the gateway itself can judge cards."""
+
+    code = "list_missing"
+    status = 404
+    retry_after_seconds = 60
+
+
 class TooManyScans(GatewayError):
     """A request carries 1 to 500 scans. Send them in parts."""
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ksdb.core.decision import CardStatus
 from ksdb.core.token import IssuerKey
+from ksdb.gateway.lists import Lists
 
 CAPACITY: Final = 2**22
 PACKED: Final = np.dtype([("index", ">i4"), ("resident", ">i4"), ("status", ">i4"), ("since", ">i8")])
@@ -122,6 +123,7 @@ class Known:
     checked: CheckedTokens = field(default_factory=CheckedTokens)
     devices: Mapping[bytes, Device] = field(default_factory=dict)
     trust: Mapping[int, IssuerKey] = field(default_factory=dict)
+    lists: Lists = field(default_factory=Lists)
 
     def device_of(self, token: bytes) -> Device | None:
         return self.devices.get(hashlib.sha256(token).digest())

@@ -21,12 +21,13 @@ BEGIN
 END $$;
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ksdb_site;
 
--- What the site may not change: the trail and its chain, the log of visits, the ledger of signatures, and which
--- migrations ran.
+-- What the site may not change: the trail and its chain, the log of visits, the ledger of signatures, which keys are
+-- believed, how long days are kept, the checks of the keys that seal, and which migrations ran.
 REVOKE UPDATE, DELETE ON audit_entry, audit_link FROM ksdb_site;
 REVOKE INSERT, UPDATE ON audit_unsealed FROM ksdb_site;
 REVOKE INSERT, UPDATE, DELETE ON visit, refusal, foreign_scan, device_intake, device_state, django_migrations FROM ksdb_site;
 REVOKE UPDATE, DELETE ON card_signature FROM ksdb_site;
+REVOKE INSERT, UPDATE, DELETE ON issuer_key, trust_list, key_check, log_retention FROM ksdb_site;
 
 -- An import lets the planner look again at the two tables it filled; before PostgreSQL 17 only the owner may, and the
 -- wish is passed over with a warning.
@@ -38,7 +39,7 @@ BEGIN
 END $$;
 
 -- The gateway: what it must know, and where it stores scans. LISTEN needs no right.
-GRANT SELECT ON card, device, issuer_key, django_migrations TO ksdb_gateway;
+GRANT SELECT ON card, device, issuer_key, trust_list, status_list, django_migrations TO ksdb_gateway;
 GRANT INSERT ON visit, refusal, foreign_scan TO ksdb_gateway;
 GRANT SELECT, INSERT, UPDATE ON device_intake, device_state TO ksdb_gateway;
 

@@ -9,9 +9,9 @@ from django.db import connection
 from django.db.models import Count
 
 from ksdb.audit.actions import record, record_many
-from ksdb.cards.keys import public_key
 from ksdb.cards.life import CARDS_PER_KEY, LIVE, NoIssuerKey, card_expiry
 from ksdb.cards.models import Card, IssuerKey
+from ksdb.cards.trusting import trusted
 from ksdb.core import token
 from ksdb.core.clock import now
 from ksdb.core.decision import CardStatus
@@ -69,19 +69,9 @@ def current_issuer_key(scope: Scope) -> IssuerKey:
 
 
 def trust_list(scope: Scope) -> dict[int, token.IssuerKey]:
-    """Every issuer key by kid, for `core.token.check_token`; retired ones still verify what they signed."""
+    """Every issuer key by kid, for `core.token.check_token`; a retired one is valid until it was retired."""
     scope.require(Permission.CARDS_CARD_ISSUE)
-    return {key.kid: _trusted(key) for key in IssuerKey.objects.all()}
-
-
-def _trusted(key: IssuerKey) -> token.IssuerKey:
-    return token.IssuerKey(
-        kid=key.kid,
-        public_key=public_key(bytes(key.public_key)),
-        usage=token.Usage(key.usage),
-        not_before=token.expiry(key.not_before),
-        not_after=token.expiry(key.not_after),
-    )
+    return {key.kid: trusted(key) for key in IssuerKey.objects.order_by("kid")}
 
 
 def cards_of(scope: Scope, resident_id: int) -> HolderCards:
@@ -92,7 +82,8 @@ def cards_of(scope: Scope, resident_id: int) -> HolderCards:
     if holder is None:
         raise NotFound
     record(scope, "cards:card:read", subject=("resident", resident_id), purpose=Purpose.CARD_SERVICE)
-    return HolderCards(holder, list(Card.objects.filter(resident=holder).order_by("-issued_at", "-index")))
+    cards = Card.objects.filter(resident=holder).select_related("replaces")
+    return HolderCards(holder, list(cards.order_by("-issued_at", "-index")))
 
 
 def card_by_number(scope: Scope, number: str, purpose: Purpose) -> Card:
