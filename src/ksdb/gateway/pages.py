@@ -67,8 +67,8 @@ def pages(folder: Path = FOLDER) -> dict[str, Page]:
     }
     version = hashlib.sha256(b"".join(name.encode() + content for name, content in found.items())).hexdigest()[:16]
     kept = [BASE, *(BASE + name for name in found if name not in _UNCACHED | {"index.html"})]
-    told = f"const VERSION = {msgspec.json.encode(version).decode()};\nconst FILES = {msgspec.json.encode(kept).decode()};\n"
-    found[_WORKER] = told.encode() + found[_WORKER]
+    told = b'const VERSION = "%b";\nconst FILES = %b;\n' % (version.encode(), msgspec.json.encode(kept))
+    found[_WORKER] = told + found[_WORKER]
     found[""] = found.pop("index.html")
     return {name: _page(name or "index.html", content) for name, content in found.items()}
 

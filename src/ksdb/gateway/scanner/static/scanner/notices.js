@@ -7,8 +7,9 @@ import { ageWords, faultWords, say } from "./words.js";
 const of = (id) => document.getElementById(id);
 const FULL_SHARE = 0.8;
 const CLOCK_MS = 60_000;
+const SAID_ELSEWHERE = new Set(["offline", "list_missing", "busy", "too_often"]);
 
-export async function showNotices(known, refusal) {
+export async function showNotices(known, refusal, isFull) {
   const [count, ahead, storage] = await Promise.all([counts(), get("counters", "ahead_ms"), share()]);
   const safe = count.scanned - count.waiting - count.aside;
   of("counts").textContent = say("counts", { scanned: count.scanned, safe });
@@ -17,7 +18,8 @@ export async function showNotices(known, refusal) {
   of("lists").textContent = listsWords;
   of("about").textContent = say("about", { id: known.device.device_id, version: VERSION });
   const notices = [
-    refusal && refusal !== "offline" && refusal !== "list_missing" && ["red", faultWords(refusal)],
+    refusal && !SAID_ELSEWHERE.has(refusal) && ["red", faultWords(refusal)],
+    isFull && ["red", say("storage_full_hint")],
     storage > FULL_SHARE && ["red", say("storage_low", { percent: Math.round(storage * 100) })],
     count.aside > 0 && ["red", say("aside", { n: count.aside })],
     (refusal === "offline" || !navigator.onLine) && ["amber", say("offline")],

@@ -16,10 +16,12 @@ import { say } from "./words.js";
 const of = (id) => document.getElementById(id);
 const FLUSH_MS = 30_000;
 const SYNC_MS = 60_000;
+const REST_MS = 5_000;
 let desk;
 let lanes;
 let camera;
 let refusal = null;
+let isFull = false;
 const numbers = new Map(); // sequence of a typed scan -> the lane that waits for its answer
 
 export async function startScanning(known, logOut) {
@@ -55,17 +57,25 @@ export async function take(text, how, seenAt = performance.now()) {
   const lane = how === "reader" ? lanes.at(-1) : lanes[0];
   const answer = await desk.take(text, how, lane.isExit);
   if (!answer) return null;
+  if (answer.result === "storage_full") isFull = true;
   lane.show(answer, isQuiet());
   lane.place.dataset.ms = (performance.now() - seenAt).toFixed(1);
   if (answer.sequence && isCardNumber(digitsOf(text))) numbers.set(answer.sequence, lane);
   if (answer.inside !== undefined) await showInside(answer.inside);
   showGroup();
-  send();
+  sendSoon();
   return answer;
 }
 
 let sending = null;
 let isMore = false;
+let failedAt = 0;
+
+// After a scan: where the network was away a moment ago, it is not tried again for each of a queue of people.
+function sendSoon() {
+  if (Date.now() - failedAt > REST_MS) send();
+  else refresh();
+}
 
 // One sending at a time; what was scanned meanwhile goes right after it.
 function send() {
@@ -75,6 +85,8 @@ function send() {
       isMore = false;
       const done = await flush();
       refusal = done.error;
+      failedAt = refusal ? Date.now() : 0;
+      if (done.sent) isFull = false;
       for (const result of done.results) answerLate(result);
       await refresh();
     }
@@ -107,7 +119,7 @@ async function update() {
 
 async function refresh() {
   of("point").textContent = desk.known.device.point.name;
-  await showNotices(desk.known, refusal);
+  await showNotices(desk.known, refusal, isFull);
 }
 
 async function showInside(count) {
@@ -190,7 +202,7 @@ function readyDialogs(logOut) {
     await showInside(await insideToday());
   });
   of("log-out").addEventListener("click", async () => {
-    const { waiting } = await showNotices(desk.known, refusal);
+    const { waiting } = await showNotices(desk.known, refusal, isFull);
     of("sure-words").textContent = waiting ? say("log_out_sure", { n: waiting }) : say("log_out_ask");
     of("sure").showModal();
   });
