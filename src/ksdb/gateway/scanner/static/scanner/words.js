@@ -51,7 +51,7 @@ const WORDS = {
   language: ["English", "Tiếng Việt"],
   quiet: ["Tắt tiếng", "No sound"],
   two_lanes: ["Hai luồng: máy ảnh và đầu đọc", "Two lanes: camera and reader"],
-  group: ["Quét theo nhóm", "Group"],
+  group: ["Nhóm", "Group"],
   group_count: ["Nhóm: {n}", "Group: {n}"],
   group_end: ["xong", "end"],
   inside: ["Đang ở trong: {n}", "Inside: {n}"],
