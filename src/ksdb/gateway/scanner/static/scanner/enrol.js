@@ -21,7 +21,7 @@ export function startEnrolment() {
 
 async function letIn(typed) {
   const code = digitsOf(typed);
-  if (!isCardNumber(code)) return tell(faultWords("code_mistyped"));
+  if (!isCardNumber(code)) return tell(faultWords("enrol_code_mistyped"));
   tell(say("enrol_busy"));
   try {
     await enrol(code, of("name").value.trim());

@@ -12,11 +12,11 @@ const WORDS = {
   enrol_send: ["Đăng ký", "Enrol"],
   enrol_camera: ["Quét mã QR đăng ký", "Scan the enrolment QR"],
   enrol_busy: ["Đang đăng ký…", "Enrolling…"],
-  fault_code_unknown: [
+  fault_enrol_code_unknown: [
     "Mã này không còn dùng được. Hãy xin chủ điểm quét một mã mới.",
     "This code is not open. Ask the owner of the scan point for a new one.",
   ],
-  fault_code_mistyped: ["Mã bị gõ sai. Hãy xem lại 12 chữ số.", "The code is mistyped. Look at the 12 digits again."],
+  fault_enrol_code_mistyped: ["Mã bị gõ sai. Hãy xem lại 12 chữ số.", "The code is mistyped. Look at the 12 digits again."],
   fault_too_many_guesses: ["Đã thử quá nhiều lần. Hãy đợi vài phút rồi thử lại.", "Too many tries. Wait a few minutes."],
   fault_offline: ["Chưa nối được với máy chủ. Hãy kiểm tra mạng rồi thử lại.", "The server cannot be reached. Look at the network and try again."],
   fault_device_revoked: [
