@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from django.utils.translation import gettext_noop as _
-
 from ksdb.core.clock import ZONE
 from ksdb.core.status_list import Listed, StatusList
 from ksdb.core.token import (
@@ -19,6 +17,12 @@ from ksdb.core.token import (
     read_token,
     usable_key,
 )
+
+
+def _(message: str) -> str:
+    """Marks a message for the catalogue; Django's own would need settings, and this runs where there are none."""
+    return message
+
 
 MOST_SHOWN: Final = 4096
 """Longer texts are not looked at: no code holds them."""
