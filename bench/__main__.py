@@ -12,6 +12,12 @@ import psutil
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"
 PARTS = (
+    ("Search", "search", "Looking for people among 1.2 million, by kind of question: P50 and P95, and a whole scan."),
+    (
+        "Duplicates",
+        "duplicates",
+        "Planted errors among 1,000,000 people: found, and false pairs, beside a peer's rule (trigrams, equal birth).",
+    ),
     (
         "Import",
         "imports",

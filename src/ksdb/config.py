@@ -68,6 +68,10 @@ class Settings:
     session_idle_minutes: int = field(default=30, metadata={"help": "without a click for so long, one is signed out"})
     session_hours: int = field(default=8, metadata={"help": "after so long one signs in again, whatever one does"})
     retention_days: int = field(default=28, metadata={"help": "days a visit is kept"})
+    person_searches_a_minute: int = field(
+        default=60, metadata={"help": "how often one account may search for people in a minute"}
+    )
+    person_searches_an_hour: int = field(default=600, metadata={"help": "and in an hour"})
     file_days: int = field(
         default=30, metadata={"help": "days an uploaded list, a correction file or a printed sheet is kept"}
     )

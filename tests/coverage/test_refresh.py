@@ -267,3 +267,22 @@ def test_writers_and_counters_side_by_side_lose_nothing(clean_registry: None, sy
     assert Person.objects.filter(forms=2).count() == 40
     holds_what_a_recount_finds(system)
     Run.objects.all().delete()
+
+
+def test_a_merged_record_is_counted_by_the_one_that_counts_with_its_card(system: Scope, commune_a: Division) -> None:
+    survivor, merged = person(commune_a, "Nguyễn Thị Lan"), person(commune_a, "Nguyen Thi Lan")
+    card = card_of(merged)
+    refresh(system)
+    assert Person.objects.count() == 2
+    Resident.objects.filter(pk=merged.pk).update(merged_into=survivor)
+    Resident.objects.filter(pk=survivor.pk).update(merged_into=None)  # as a merge writes both
+    refresh(system)
+    assert list(Person.objects.values_list("resident_id", "forms")) == [(survivor.pk, 2)]
+    Card.objects.filter(pk=card.pk).update(status=CardStatus.REVOKED)
+    refresh(system)
+    assert list(Person.objects.values_list("resident_id", "forms")) == [(survivor.pk, 0)]
+    run = rebuild(system)
+    assert (run.kind, run.drifted, Person.objects.count()) == (Run.Kind.REBUILD, 0, 1)
+    Resident.objects.filter(pk=merged.pk).update(merged_into=None)
+    refresh(system)
+    assert Person.objects.count() == 2

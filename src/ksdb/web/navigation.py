@@ -30,6 +30,7 @@ class NavigationLink:
 NAVIGATION: list[NavigationEntry] = [
     NavigationEntry("coverage:divisions", _("Coverage"), Permission.COVERAGE_FIGURES_READ),
     NavigationEntry("registry:residents", _("Residents"), Permission.REGISTRY_RESIDENT_READ),
+    NavigationEntry("duplicates:queue", _("Duplicates"), Permission.DUPLICATES_PAIR_DECIDE),
     NavigationEntry("outreach:groups", _("Work at the doors"), Permission.OUTREACH_LIST_READ),
     NavigationEntry("registry:imports", _("Imports"), Permission.REGISTRY_IMPORT_RUN),
     NavigationEntry("cards:batches", _("Print cards"), Permission.CARDS_CARD_PRINT),

@@ -5,6 +5,10 @@ SELECT count(*),
        count(*) FILTER (WHERE EXISTS (
            SELECT FROM card
            WHERE card.resident_id = resident.id AND card.form = %(form)s AND card.status = ANY(%(live)s)
+             AND card.expires_at > %(at)s)
+           OR EXISTS (
+           SELECT FROM resident AS record JOIN card ON card.resident_id = record.id
+           WHERE record.merged_into_id = resident.id AND card.form = %(form)s AND card.status = ANY(%(live)s)
              AND card.expires_at > %(at)s))
 FROM resident
 WHERE resident.id = ANY(%(residents)s)
