@@ -14,6 +14,7 @@ SECRETS = {
     "secret_key": "signs sessions; a new one signs everybody out, and nothing more is lost",
     "seal_key": "opens sealed ID numbers and phone numbers; lost, they are lost. Newer ones: `seal_key_2` and so on",
     "audit_key": "proves that the audit trail is whole; lost, the trail so far can no longer be proved",
+    "foreign_key": "hashes the numbers in other systems' codes; every device has it. Newer: `foreign_key_2` and so on",
     "match_key": "finds people by ID number and phone number; lost, nobody is found by them any more",
 }
 SECRET_NAMES = tuple(SECRETS)
@@ -117,6 +118,12 @@ class Settings:
             return bytes.fromhex(text)
         path = Path(os.environ.get(f"KSDB_{name.upper()}_FILE", self.var_dir / "secrets" / name))
         return bytes.fromhex(path.read_text().strip()) if path.exists() else None
+
+    def foreign_key(self) -> tuple[int, bytes] | None:
+        """The newest key for other systems' codes and its version; None where this machine has none."""
+        names = {1: "foreign_key", **{version: f"foreign_key_{version}" for version in range(2, MOST_SEAL_KEYS + 1)}}
+        found = {version: key for version, name in names.items() if (key := self._secret(name)) is not None}
+        return max(found.items()) if found else None
 
     def seal_keys(self) -> dict[int, bytes]:
         """The keys for sealing by version: 1 is the secret `seal_key`, 2 is `seal_key_2`. One that is gone is left out.
