@@ -29,6 +29,8 @@ SHAPES = {
 }
 FUNCTIONS = {f"{name}{suffix}": shape for name, shape in SHAPES.items() for suffix in ("", "_lazy")}
 FUNCTIONS["gettext_noop"] = FUNCTIONS["_"] = SHAPES["gettext"]
+# The second is for what is loaded before there are settings: its gettext_noop asks for none.
+MODULES = {"django.utils.translation", "django.utils.translation.trans_real"}
 CALL_START = re.compile(rf"\b({'|'.join(sorted(FUNCTIONS, key=len, reverse=True))})\(")
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|(?<![\w{])\{\w*\}")
 
@@ -89,7 +91,7 @@ def _translation_names(tree: ast.AST) -> dict[str, str]:
     return {
         alias.asname or alias.name: alias.name
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        if isinstance(node, ast.ImportFrom) and node.module in MODULES
         for alias in node.names
         if alias.name in FUNCTIONS
     }

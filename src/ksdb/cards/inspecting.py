@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from django.utils.translation import gettext_noop as _
+from django.utils.translation.trans_real import gettext_noop as _
 
 from ksdb.core.clock import ZONE
 from ksdb.core.status_list import Listed, StatusList
