@@ -29,8 +29,6 @@ SHAPES = {
 }
 FUNCTIONS = {f"{name}{suffix}": shape for name, shape in SHAPES.items() for suffix in ("", "_lazy")}
 FUNCTIONS["gettext_noop"] = FUNCTIONS["_"] = SHAPES["gettext"]
-# The second is for what is loaded before there are settings: its gettext_noop asks for none.
-MODULES = {"django.utils.translation", "django.utils.translation.trans_real"}
 CALL_START = re.compile(rf"\b({'|'.join(sorted(FUNCTIONS, key=len, reverse=True))})\(")
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|(?<![\w{])\{\w*\}")
 
@@ -87,11 +85,12 @@ def _in_python(tree: ast.AST) -> Iterator[Message]:
 
 
 def _translation_names(tree: ast.AST) -> dict[str, str]:
-    """What the module calls the functions it imports from django.utils.translation."""
-    return {
+    """What the module calls the functions it imports from django.utils.translation; one it defines as `_` marks."""
+    is_own = any(isinstance(node, ast.FunctionDef) and node.name == "_" for node in ast.walk(tree))
+    return ({"_": "gettext_noop"} if is_own else {}) | {
         alias.asname or alias.name: alias.name
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module in MODULES
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
         for alias in node.names
         if alias.name in FUNCTIONS
     }

@@ -14,6 +14,7 @@ SECRETS = {
     "secret_key": "signs sessions; a new one signs everybody out, and nothing more is lost",
     "seal_key": "opens sealed ID numbers and phone numbers; lost, they are lost. Newer ones: `seal_key_2` and so on",
     "audit_key": "proves that the audit trail is whole; lost, the trail so far can no longer be proved",
+    "foreign_key": "hashes the numbers in other systems' codes; every device has it. Newer: `foreign_key_2` and so on",
     "match_key": "finds people by ID number and phone number; lost, nobody is found by them any more",
 }
 SECRET_NAMES = tuple(SECRETS)
@@ -76,6 +77,10 @@ class Settings:
         default=30, metadata={"help": "days an uploaded list, a correction file or a printed sheet is kept"}
     )
     future_tolerance_seconds: int = field(default=300, metadata={"help": "how far a device clock may be ahead"})
+    hc1_anchors: str = field(
+        default="",
+        metadata={"help": "folder with the certificates of those whose health certificates are believed; empty: none"},
+    )
     print_cost_paper: int = field(default=1500, metadata={"help": "đồng that printing a paper card costs its budget"})
     print_cost_plastic: int = field(
         default=12_000, metadata={"help": "đồng that making a plastic card costs its budget"}
@@ -113,6 +118,12 @@ class Settings:
             return bytes.fromhex(text)
         path = Path(os.environ.get(f"KSDB_{name.upper()}_FILE", self.var_dir / "secrets" / name))
         return bytes.fromhex(path.read_text().strip()) if path.exists() else None
+
+    def foreign_key(self) -> tuple[int, bytes] | None:
+        """The newest key for other systems' codes and its version; None where this machine has none."""
+        names = {1: "foreign_key", **{version: f"foreign_key_{version}" for version in range(2, MOST_SEAL_KEYS + 1)}}
+        found = {version: key for version, name in names.items() if (key := self._secret(name)) is not None}
+        return max(found.items()) if found else None
 
     def seal_keys(self) -> dict[int, bytes]:
         """The keys for sealing by version: 1 is the secret `seal_key`, 2 is `seal_key_2`. One that is gone is left out.

@@ -18,12 +18,12 @@ from ksdb.access.limits import (
     Limit,
     TooManyAttempts,
     TooManySearches,
-    network_of,
     person_searches,
 )
 from ksdb.access.models import Attempt, Grant, Invitation, StaffAccount
 from ksdb.access.sealing import LIMIT, resealed_text, sealer, sealer_of_now
 from ksdb.audit.actions import record
+from ksdb.core.addresses import network_of
 from ksdb.core.clock import now, today
 from ksdb.core.errors import KsdbError, NotAllowed, NotFound
 from ksdb.core.scope import Permission, Role, Scope

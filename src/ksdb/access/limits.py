@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from ksdb.config import settings
 from ksdb.core.errors import KsdbError
@@ -49,11 +48,3 @@ class TooManySearches(TooManyAttempts):
     """You have looked for people very often. Wait a little, then go on; if work needs more, ask the administrator."""
 
     code = "too_many_searches"
-
-
-def network_of(address: str) -> str:
-    """What counts as one address: an IPv6 customer has a whole /64 of them."""
-    if not address:
-        return ""
-    parsed = ip_address(address)
-    return str(IPv6Network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address

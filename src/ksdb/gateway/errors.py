@@ -65,6 +65,28 @@ class TooManyScans(GatewayError):
     status = 422
 
 
+class CodeMistyped(GatewayError):
+    """There is a typing mistake in this code. It has twelve digits; compare them, or scan the picture beside them."""
+
+    code = "enrol_code_mistyped"
+    status = 422
+
+
+class CodeUnknown(GatewayError):
+    """This code was used, is older than a day, or never existed. Ask the owner of the scan point for a new one."""
+
+    code = "enrol_code_unknown"
+    status = 404
+
+
+class TooManyGuesses(GatewayError):
+    """Too many codes were tried from here. Wait a minute, then try again with the right one."""
+
+    code = "too_many_guesses"
+    status = 429
+    retry_after_seconds = 60
+
+
 class Busy(GatewayError):
     """Too many scans are waiting to be stored. Keep yours and send them again shortly."""
 

@@ -113,6 +113,8 @@ class Device:
     id: int
     point_id: int
     is_revoked: bool
+    offered_sha256: bytes | None = None
+    """Set when the device came with the token it was offered and has not used before."""
 
 
 @dataclass
@@ -128,11 +130,17 @@ class Known:
     def device_of(self, token: bytes) -> Device | None:
         return self.devices.get(hashlib.sha256(token).digest())
 
-    def learn_devices(self, rows: Iterable[tuple[bytes, int, int, bool]]) -> None:
-        self.devices = {
-            bytes(token_sha256): Device(device_id, point_id, is_revoked)
-            for token_sha256, device_id, point_id, is_revoked in rows
-        }
+    def learn_devices(self, rows: Iterable[tuple[bytes, bytes | None, int, int, bool]]) -> None:
+        devices: dict[bytes, Device] = {}
+        for token_sha256, offered, device_id, point_id, is_revoked in rows:
+            devices[bytes(token_sha256)] = Device(device_id, point_id, is_revoked)
+            if offered is not None:
+                devices[bytes(offered)] = Device(device_id, point_id, is_revoked, bytes(offered))
+        self.devices = devices
+
+    def learn_device(self, token: bytes, device: Device) -> None:
+        """One that we let in ourselves; the table that follows has it too."""
+        self.devices = {**self.devices, hashlib.sha256(token).digest(): device}
 
     def learn_trust(self, keys: Iterable[IssuerKey]) -> None:
         """A token that was good under another trust list is proved anew."""

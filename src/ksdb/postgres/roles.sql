@@ -51,3 +51,14 @@ ALTER FUNCTION partition_proof(text) SECURITY DEFINER SET search_path = public, 
 REVOKE ALL ON FUNCTION ensure_partitions(date, date), drop_partition(text), partition_proof(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_partitions(date, date) TO ksdb_site, ksdb_gateway;
 GRANT EXECUTE ON FUNCTION drop_partition(text), partition_proof(text) TO ksdb_site;
+
+-- Devices are let in and given new tokens by functions too; of a point the gateway reads what a device is told.
+ALTER FUNCTION redeem_enrol_code(bytea, bytea, text) SECURITY DEFINER SET search_path = public, pg_temp;
+ALTER FUNCTION offer_device_token(integer, bytea) SECURITY DEFINER SET search_path = public, pg_temp;
+ALTER FUNCTION settle_device_token(integer, bytea) SECURITY DEFINER SET search_path = public, pg_temp;
+REVOKE ALL ON FUNCTION redeem_enrol_code(bytea, bytea, text), offer_device_token(integer, bytea),
+    settle_device_token(integer, bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION redeem_enrol_code(bytea, bytea, text), offer_device_token(integer, bytea),
+    settle_device_token(integer, bytea) TO ksdb_gateway;
+GRANT SELECT (id, name, type_id, opens_at, closes_at, usual_stay_minutes, capacity, lanes, is_exit_scanned)
+    ON scan_point TO ksdb_gateway;

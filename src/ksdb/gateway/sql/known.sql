@@ -15,8 +15,9 @@ FROM card
 WHERE changed_in >= %(since)s::xid8;
 
 -- name: devices
--- One row per device that was ever enrolled: token hash, number, point, and whether it is revoked. A sequential scan.
-SELECT token_sha256, id, point_id, revoked_at IS NOT NULL AS is_revoked
+-- One row per device that was ever enrolled: token hash, the hash of the token it was offered, number, point, and whether
+-- it is revoked. A sequential scan.
+SELECT token_sha256, next_token_sha256, id, point_id, revoked_at IS NOT NULL AS is_revoked
 FROM device;
 
 -- name: issuer_keys

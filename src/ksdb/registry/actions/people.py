@@ -224,7 +224,7 @@ def _guardian(scope: Scope, person: Person, own_id: int | None) -> int | None:
         return None
     key = sealer().match_key(ID_NUMBER, person.guardian_number)
     bearer = Resident.objects.filter(id_number_key=key).values_list("pk", "merged_into_id").first()
-    counting = (bearer[1] or bearer[0]) if bearer else None
+    counting = (bearer[1] or bearer[0]) if bearer else 0
     found = Resident.objects.filter(within(scope, Permission.REGISTRY_RESIDENT_READ), pk=counting)
     guardian = found.exclude(pk=own_id or 0).values_list("pk", flat=True).first()
     if guardian is None:
