@@ -98,7 +98,8 @@ def line(levels: Sequence[Level]) -> Line | None:
     if len(levels) < 2:
         return None
     marks = _marks(max(max(one.counted, one.active) for one in levels))
-    return Line(*(_points(levels, name, marks[0]) for name in ("counted", "active")), marks, levels[0], levels[-1])
+    counted, active = (_points(levels, name, marks[0]) for name in ("counted", "active"))
+    return Line(counted, active, marks, levels[0], levels[-1])
 
 
 def _marks(most: float) -> list[int]:
