@@ -25,7 +25,8 @@ from ksdb.core.decision import CardStatus
 from ksdb.core.names import search_key, sort_key
 from ksdb.core.scope import Role, Scope, system_scope
 from ksdb.core.token import Form
-from ksdb.coverage.queries import coverage_below
+from ksdb.coverage.actions import refresh
+from ksdb.coverage.queries import coverage_of
 from ksdb.outreach.actions import take_note
 from ksdb.outreach.models import DoorNote, MissingReason
 from ksdb.outreach.notes import Note, NoteKind
@@ -164,7 +165,8 @@ def _share(page: Any) -> str:
 
 
 def _covered() -> int:
-    return coverage_below(system_scope(), commune("Xã Bình Tiến").pk).total.active
+    refresh(system_scope())
+    return round(coverage_of(system_scope(), commune("Xã Bình Tiến").pk).counts.active)
 
 
 def test_from_55_percent_upward(

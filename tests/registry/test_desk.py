@@ -11,10 +11,13 @@ from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
 from ksdb.core.clock import today
 from ksdb.core.errors import NotAllowed, NotFound
+from ksdb.core.scope import system_scope
+from ksdb.duplicates.actions import search_pairs
+from ksdb.duplicates.models import Pair
 from ksdb.places.models import Division
 from ksdb.registry.actions import Person, correct_person, register_person
 from ksdb.registry.models import Household, Resident
-from ksdb.registry.sealing import opened
+from ksdb.registry.sealing import opened, sealer
 
 pytestmark = pytest.mark.django_db
 
@@ -221,3 +224,35 @@ def test_nobody_writes_outside_the_own_commune(minh: StaffAccount, lan: Resident
     client = Client()
     client.force_login(minh)
     assert client.get(reverse("registry:person_edit", args=[lan.pk])).status_code == 404
+
+
+def test_the_code_brings_the_old_number_and_it_is_kept_as_a_key_alone(desk: Client, commune_a: Division) -> None:
+    filled = desk.post(reverse("registry:person_code"), {"code": CARD}).json()["fields"]
+    assert filled["old_id_number"] == "191234567"
+    sent(desk, typed(commune_a, old_id_number=filled["old_id_number"]))
+    lan = latest()
+    assert bytes(lan.old_id_number_key or b"") == sealer().match_key("id_number", "191234567")
+    desk.post(reverse("registry:person_edit", args=[lan.pk]), typed(commune_a, id_number="", old_id_number=""))
+    lan.refresh_from_db()
+    assert lan.old_id_number_key is not None, "empty stays as it is"
+    desk.post(reverse("registry:person_edit", args=[lan.pk]), typed(commune_a, id_number="", old_id_number="-"))
+    lan.refresh_from_db()
+    assert lan.old_id_number_key is None
+
+
+def test_who_had_the_old_number_is_shown_before_a_second_record_is_made(desk: Client, commune_a: Division) -> None:
+    sent(desk, typed(commune_a, name="Nguyễn Lan", birth="1956", id_number="191234567"))
+    older = latest()
+    said = typed(commune_a, old_id_number="191234567")
+    assert reverse("registry:resident", args=[older.pk]) in sent(desk, said).content.decode()
+    assert sent(desk, said, confirmed="1").status_code == 302
+    search_pairs(system_scope(), is_whole=False)
+    found = Pair.objects.get()
+    assert (found.first_id, found.second_id) == (older.pk, latest().pk)
+    assert "old_number" in found.reasons
+
+
+def test_an_old_number_of_another_length_is_refused_at_its_field(desk: Client, commune_a: Division) -> None:
+    answer = sent(desk, typed(commune_a, old_id_number="046156000011"))
+    assert answer.status_code == 422
+    assert "chín chữ số" in answer.content.decode()

@@ -19,6 +19,7 @@ STEPS: Final = (0.5, 0.7, 0.85, 0.95)
 SIZE: Final = 1000
 """Units across the map: for the whole province one is about 110 m, twice what the polygons are exact to."""
 CHART: Final = (640, 200)
+GRID: Final = 4
 
 Ring = Sequence[tuple[float, float]]
 
@@ -34,11 +35,14 @@ class Picture:
 
 @dataclass(frozen=True)
 class Line:
-    """Two lines over days as points of an SVG: who is in the count, and who of them holds an active card."""
+    """Two lines over days as points of an SVG: who is in the count, and who of them holds an active card.
+
+    `marks` are the people at the lines of the grid, from the top down to 0.
+    """
 
     counted: str
     active: str
-    top: int
+    marks: Sequence[int]
     first: Level
     last: Level
 
@@ -93,8 +97,16 @@ def line(levels: Sequence[Level]) -> Line | None:
     """The trend as lines from the first day to the last; None below two days."""
     if len(levels) < 2:
         return None
-    top = max(1, *(int(max(one.counted, one.active)) for one in levels))
-    return Line(_points(levels, "counted", top), _points(levels, "active", top), top, levels[0], levels[-1])
+    marks = _marks(max(max(one.counted, one.active) for one in levels))
+    counted, active = (_points(levels, name, marks[0]) for name in ("counted", "active"))
+    return Line(counted, active, marks, levels[0], levels[-1])
+
+
+def _marks(most: float) -> list[int]:
+    """Four equal steps that people read with ease, down from a number at least as large."""
+    size = 10 ** max(0, len(str(int(most / GRID))) - 1)
+    step = next(one for factor in (1, 2, 3, 4, 5, 6, 8, 10) if (one := factor * size) * GRID >= most)
+    return [step * i for i in range(GRID, -1, -1)]
 
 
 def _points(levels: Sequence[Level], name: str, top: int) -> str:

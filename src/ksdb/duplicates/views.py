@@ -14,6 +14,7 @@ from ksdb.core.decision import CardStatus
 from ksdb.core.scope import Permission
 from ksdb.core.token import Form
 from ksdb.duplicates import actions, queries
+from ksdb.duplicates.comparing import lines
 from ksdb.duplicates.forms import MergeForm
 from ksdb.duplicates.words import reasons_against, reasons_for
 from ksdb.web.requires import ScopedRequest, requires
@@ -49,6 +50,7 @@ def _page(request: ScopedRequest, pair_id: int, form: MergeForm | None = None) -
     sheet = queries.pair_sheet(request.scope, pair_id)
     context = {
         "sheet": sheet,
+        "lines": lines(sheet.sides[0].sheet, sheet.sides[1].sheet),
         "sides": [(side, [_card(card) for card in side.cards]) for side in sheet.sides],
         "reasons_for": reasons_for(sheet.pair.reasons),
         "reasons_against": reasons_against(sheet.pair.reasons),

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from ksdb.access.models import Grant, StaffAccount
 from ksdb.audit.actions import record, record_many
@@ -91,7 +92,7 @@ def communes_at_work(scope: Scope) -> list[Division]:
 
 
 def _groups(scope: Scope, permission: Permission = Permission.OUTREACH_LIST_READ) -> QuerySet[Division]:
-    lived_in = Exists(Resident.objects.filter(division=OuterRef("pk")))
+    lived_in = Exists(Resident.objects.filter(division=OuterRef("pk"), merged_into=None))
     return Division.objects.filter(within(scope, permission, "pk"), lived_in, kind=Division.Kind.GROUP)
 
 
@@ -182,19 +183,22 @@ def record_shown(scope: Scope, persons: Iterable[Person], action: str, group_id:
 
 
 def person_in(scope: Scope, permission: Permission, resident_id: int) -> tuple[Resident, Person]:
-    """A resident of a residential group where the permission was granted. Not audited. Raises NotFound."""
-    where = within(scope, permission)
-    of_group = Resident.objects.filter(where, pk=resident_id, division__kind=Division.Kind.GROUP)
+    """A resident of a residential group where the permission was granted. Not audited. Raises NotFound.
+
+    Of a merged record the one that counts: a phone may have taken the other one along.
+    """
+    counting = Resident.objects.filter(pk=resident_id).values_list(Coalesce("merged_into_id", "pk"))
+    of_group = Resident.objects.filter(within(scope, permission), pk__in=counting, division__kind=Division.Kind.GROUP)
     resident = of_group.select_related("division__parent", "household").first()
     if resident is None:
         raise NotFound
-    return resident, _persons(resident.division_id, resident_id)[0]
+    return resident, _persons(resident.division_id, resident.pk)[0]
 
 
 def person_sheet(scope: Scope, resident_id: int) -> PersonSheet:
     """One person with the history of reasons. Audited. Raises NotFound."""
     resident, person = person_in(scope, Permission.OUTREACH_LIST_READ, resident_id)
-    record(scope, SHOWN_AS, ("resident", resident_id), Purpose.CARD_SERVICE, {"group": resident.division_id})
+    record(scope, SHOWN_AS, ("resident", resident.pk), Purpose.CARD_SERVICE, {"group": resident.division_id})
     reasons = list(MissingReason.objects.filter(resident=resident).order_by("-pk"))
     names = _names({one.noted_by_id for one in reasons} | {one.withdrawn_by_id for one in reasons})
     history = [(one, names.get(one.noted_by_id, ""), names.get(one.withdrawn_by_id, "")) for one in reasons]

@@ -22,6 +22,8 @@ from ksdb.registry.problems import sentence
 ADULT_YEARS = 14
 """From 14 on a citizen has an identity card of their own (Law on Identity, 2023, Article 19)."""
 
+OLD_DIGITS = 9
+
 DOUBTS: Mapping[Doubt, str | Promise] = {
     Doubt.BIRTH: _("The date of birth in the code cannot be read. Type it in."),
     Doubt.LETTERS: _(
@@ -45,6 +47,7 @@ def fields_of(code: IdCode) -> dict[str, str]:
     birth = f"{code.born_on:%d/%m/%Y}" if code.born_on else str(code.birth_year or "")
     found = {"name": code.name, "birth": birth, "sex": code.sex or "", "address": code.address}
     found["id_number"] = code.id_number
+    found["old_id_number"] = code.old_id_number if len(code.old_id_number) == OLD_DIGITS else ""
     if code.kind is CodeKind.PERSONAL_QR and not ids.is_id_number(code.id_number):
         found["document"] = "passport"
     return {name: value for name, value in found.items() if value}
@@ -103,6 +106,13 @@ class PersonForm(forms.Form):
         max_length=30,
         widget=forms.TextInput(attrs=_TEXT),
     )
+    old_id_number = forms.CharField(
+        label=_("Old ID number"),
+        help_text=_("The nine digits from before the chip card, by which an older record is found"),
+        required=False,
+        max_length=20,
+        widget=forms.TextInput(attrs={**_TEXT, "inputmode": "numeric"}),
+    )
     nationality = forms.CharField(
         label=_("Country of the passport"),
         help_text=_("Three letters as in the passport, such as USA, KOR, LAO"),
@@ -155,7 +165,7 @@ class PersonForm(forms.Form):
         self.fields["commune"].choices = choices  # type: ignore[attr-defined]
         self.asks: list[str] = []
         if self.keeps_numbers:
-            for name in ("id_number", "phone", "guardian_number"):
+            for name in ("id_number", "old_id_number", "phone", "guardian_number"):
                 self.fields[name].help_text = _("Empty: stays as it is. A dash (-) deletes it.")
 
     def clean_name(self) -> str:
@@ -185,6 +195,17 @@ class PersonForm(forms.Form):
             return self._kept(self.cleaned_data["guardian_number"].strip())
         if not ids.is_id_number(number):
             raise forms.ValidationError(sentence("id_number_wrong"))
+        return number
+
+    def clean_old_id_number(self) -> str | None:
+        typed = self.cleaned_data["old_id_number"].strip()
+        if typed in {"", "-"}:
+            return self._kept(typed)
+        number = ids.digits_of(typed)
+        if len(number) != OLD_DIGITS or not ids.is_id_number(number):
+            raise forms.ValidationError(
+                gettext("An old ID number has nine digits. Correct it, or leave the field empty.")
+            )
         return number
 
     def clean_nationality(self) -> str:
@@ -242,6 +263,7 @@ class PersonForm(forms.Form):
             document=said["document"],
             nationality=said["nationality"],
             id_number=said["id_number"],
+            old_id_number=said["old_id_number"],
             phone=said["phone"],
             guardian_number=said["guardian_number"],
         )

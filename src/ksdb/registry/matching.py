@@ -22,7 +22,10 @@ class Home(NamedTuple):
 
 
 class Registered(msgspec.Struct, frozen=True):
-    """What the registry knows of a person who may be the one of a row."""
+    """What the registry knows of a person who may be the one of a row.
+
+    Of a record that was merged, `id` is the one that counts; `names` are folded name and year of all their records.
+    """
 
     id: int
     home: Home
@@ -34,6 +37,7 @@ class Registered(msgspec.Struct, frozen=True):
     has_phone: bool
     source_id: int | None
     source_row: int | None
+    names: Sequence[str] = ()
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -115,7 +119,7 @@ class Matcher:
             return _said(arrival, Code.ID_NUMBER_TWICE, Column.ID_NUMBER, first)
         if known is None:
             return None
-        if (known.search_key, known.birth_year) != (row.search_key, row.birth.year):
+        if f"{row.search_key} {row.birth.year}" not in known.names:
             return _said(arrival, Code.ID_NUMBER_TAKEN, Column.ID_NUMBER)
         if known.home != arrival.home:
             return _known(arrival, known, Code.KNOWN_ELSEWHERE)

@@ -152,12 +152,19 @@ def resident_sheet(scope: Scope, resident_id: int, purpose: Purpose) -> Resident
     listed = list(members.order_by("id")[:PAGE_ROWS]) if resident.household_id else []
     subjects = [("resident", member.pk) for member in listed]
     record_many(scope, Permission.REGISTRY_RESIDENT_READ, subjects, purpose, {"household_of": resident_id})
-    guardian = _residents(scope).filter(pk=resident.guardian_id).first() if resident.guardian_id else None
+    guardian = _guardian_of(scope, resident)
     if guardian:
         record(
             scope, Permission.REGISTRY_RESIDENT_READ, ("resident", guardian.pk), purpose, {"guardian_of": resident_id}
         )
     return ResidentSheet(resident, listed, *masked_numbers(scope, resident), guardian)
+
+
+def _guardian_of(scope: Scope, resident: Resident) -> Resident | None:
+    """The guardian, by the record that counts."""
+    if resident.guardian_id is None:
+        return None
+    return _residents(scope).filter(pk=person_of(scope, resident.guardian_id)).first()
 
 
 def _residents(scope: Scope) -> QuerySet[Resident]:

@@ -132,7 +132,12 @@ def _registered(request: ScopedRequest, form: PersonForm) -> HttpResponse | None
     return redirect(_record(made.pk, Purpose.REGISTRATION))
 
 
-_FIELD_OF = {"person_elsewhere": "id_number", "person_known": "id_number", "guardian_unknown": "guardian_number"}
+_FIELD_OF = {
+    "person_elsewhere": "id_number",
+    "person_known": "id_number",
+    "number_of_merged": "id_number",
+    "guardian_unknown": "guardian_number",
+}
 
 
 def _record(resident_id: int, purpose: Purpose) -> str:
@@ -193,7 +198,7 @@ def person_edit(request: ScopedRequest, resident_id: int) -> HttpResponse:
 def _corrected(request: ScopedRequest, form: PersonForm, resident_id: int) -> HttpResponse | None:
     try:
         changed = actions.correct_person(request.scope, resident_id, form.person)
-    except (actions.PersonKnown, actions.PersonElsewhere, actions.GuardianUnknown) as fault:
+    except (actions.PersonKnown, actions.PersonElsewhere, actions.NumberOfMerged, actions.GuardianUnknown) as fault:
         form.add_error(_FIELD_OF[fault.code], gettext(fault.sentence()))
         return None
     if not changed:

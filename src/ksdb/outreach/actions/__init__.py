@@ -183,7 +183,7 @@ def _record(scope: Scope, resident_id: int | None, detail: Mapping[str, object])
 def _hand_over(scope: Scope, note: Note, row: DoorNote) -> Outcome:
     """Activates the card if it is one of this household that waits. A card in the hand ends any reason to lack one."""
     card = _card(scope, note.card)
-    holder, household = card.resident, note.household or None
+    holder, household = card.resident.merged_into or card.resident, note.household or None
     is_of_here = holder.division_id == note.group and holder.household_id == household
     if not is_of_here or (household is None and holder.pk != note.resident):
         raise CardOfOthers
@@ -202,7 +202,7 @@ def _card(scope: Scope, scanned: str) -> Card:
     """The card of that number or code in the jurisdiction. The look-up is audited, so that guessing shows."""
     wanted = card_filter(scanned, trust_list(scope), now())
     cards = Card.objects.filter(within(scope, Permission.OUTREACH_NOTE_WRITE, "resident__division"))
-    found = cards.select_related("resident").filter(**wanted).first()
+    found = cards.select_related("resident__merged_into").filter(**wanted).first()
     subject = ("resident", found.resident_id) if found else None
     record(scope, "cards:card:find", subject, Purpose.CARD_SERVICE, {"found": found is not None})
     if found is None:

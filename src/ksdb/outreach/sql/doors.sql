@@ -32,7 +32,7 @@ FROM household
 LEFT JOIN door_note ON door_note.household_id = household.id AND door_note.division_id = %(group)s
      AND door_note.on = %(on)s AND door_note.outcome IN ('done', 'kept')
 WHERE household.division_id = %(group)s
-  AND EXISTS (SELECT FROM resident WHERE resident.household_id = household.id)
+  AND EXISTS (SELECT FROM resident WHERE resident.household_id = household.id AND resident.merged_into_id IS NULL)
 GROUP BY household.id
 ORDER BY household.position, household.id;
 

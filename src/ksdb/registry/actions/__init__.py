@@ -17,6 +17,7 @@ from ksdb.registry.actions.lists import (
 )
 from ksdb.registry.actions.people import (
     GuardianUnknown,
+    NumberOfMerged,
     Person,
     PersonElsewhere,
     PersonKnown,
@@ -33,6 +34,7 @@ __all__ = [
     "ImportBroken",
     "ImportHasBegun",
     "ImportIsRunning",
+    "NumberOfMerged",
     "Person",
     "PersonElsewhere",
     "PersonKnown",

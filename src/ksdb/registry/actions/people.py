@@ -42,6 +42,13 @@ class PersonElsewhere(KsdbError):
     status = 409
 
 
+class NumberOfMerged(KsdbError):
+    """This number stands in a record that was merged into this one and finds it already. Leave the field empty."""
+
+    code = "number_of_merged"
+    status = 409
+
+
 class GuardianUnknown(KsdbError):
     """Nobody with the guardian's number is registered in your jurisdiction. Register the guardian first."""
 
@@ -64,6 +71,7 @@ class Person(msgspec.Struct, frozen=True):
     document: str = ""
     nationality: str = ""
     id_number: str | None = ""
+    old_id_number: str | None = ""
     phone: str | None = ""
     guardian_number: str | None = ""
 
@@ -76,18 +84,32 @@ def _match_key_of(document: str, nationality: str, number: str) -> bytes:
 
 
 def people_like(scope: Scope, person: Person, besides: int | None = None) -> list[Resident]:
-    """Persons of the commune with the same folded name and year of birth; each is audited, for one is shown them."""
-    found = Resident.objects.filter(
-        within(scope, Permission.REGISTRY_RESIDENT_READ),
-        search_key=search_key(person.name),
-        birth_year=person.birth_year,
-        **inside(person.commune_id),
-    )
-    found = found.exclude(pk=besides) if besides else found
+    """Who may be this person: of the commune, with the same folded name and year of birth; or with the other's number.
+
+    Each is audited, for one is shown them. Of merged records the one that counts is shown.
+    """
+    named = Q(search_key=search_key(person.name), birth_year=person.birth_year, **inside(person.commune_id))
+    alike = Resident.objects.filter(named | _numbered_like(person)).values_list("pk", "merged_into_id")
+    counting = {merged_into or pk for pk, merged_into in alike} - {besides}
+    found = Resident.objects.filter(within(scope, Permission.REGISTRY_RESIDENT_READ), pk__in=counting)
     listed = list(found.select_related("division", "household").order_by("sort_key", "id")[:MOST_ALIKE])
     subjects = [("resident", one.pk) for one in listed]
     record_many(scope, Permission.REGISTRY_RESIDENT_READ, subjects, Purpose.REGISTRATION)
     return listed
+
+
+def _numbered_like(person: Person) -> Q:
+    """Who bears the nine digits that this person had before; or had before what is this person's number."""
+    like = Q(pk=None)
+    if person.old_id_number:
+        like |= Q(id_number_key=_old_key(person.old_id_number)) | Q(old_id_number_key=_old_key(person.old_id_number))
+    if person.id_number and not person.document:
+        like |= Q(old_id_number_key=_old_key(person.id_number))
+    return like
+
+
+def _old_key(number: str) -> bytes:
+    return sealer().match_key(ID_NUMBER, number)
 
 
 @transaction.atomic
@@ -118,7 +140,7 @@ def correct_person(scope: Scope, resident_id: int, person: Person) -> list[str]:
 
 _FIELDS = (
     "full_name", "birth_year", "born_on", "sex", "division_id", "household_id", "relation", "id_document",
-    "nationality", "id_number_key", "phone_key", "guardian_id",
+    "nationality", "id_number_key", "old_id_number_key", "phone_key", "guardian_id",
 )  # fmt: skip
 
 
@@ -178,15 +200,20 @@ def _write_numbers(scope: Scope, resident: Resident, person: Person) -> None:
         resident.id_number_key = key
         resident.id_number_sealed = sealer().seal(ID_NUMBER, number) if number else None
         resident.nationality = person.nationality
+    if person.old_id_number is not None:
+        resident.old_id_number_key = _old_key(person.old_id_number) if person.old_id_number else None
     if person.phone is not None:
         resident.phone_key = sealer().match_key(PHONE, person.phone) if person.phone else None
         resident.phone_sealed = sealer().seal(PHONE, person.phone) if person.phone else None
 
 
 def _require_free(scope: Scope, key: bytes, own_id: int | None) -> None:
-    other = Resident.objects.filter(~Q(pk=own_id or 0), id_number_key=key).first()
-    if other is None:
+    bearer = Resident.objects.filter(~Q(pk=own_id or 0), id_number_key=key).select_related("merged_into").first()
+    if bearer is None:
         return
+    other = bearer.merged_into or bearer
+    if other.pk == own_id:
+        raise NumberOfMerged
     if covers(scope, Permission.REGISTRY_RESIDENT_READ, other.division_id):
         raise PersonKnown(other.pk)
     raise PersonElsewhere
@@ -196,7 +223,9 @@ def _guardian(scope: Scope, person: Person, own_id: int | None) -> int | None:
     if not person.guardian_number:
         return None
     key = sealer().match_key(ID_NUMBER, person.guardian_number)
-    found = Resident.objects.filter(within(scope, Permission.REGISTRY_RESIDENT_READ), id_number_key=key)
+    bearer = Resident.objects.filter(id_number_key=key).values_list("pk", "merged_into_id").first()
+    counting = (bearer[1] or bearer[0]) if bearer else 0
+    found = Resident.objects.filter(within(scope, Permission.REGISTRY_RESIDENT_READ), pk=counting)
     guardian = found.exclude(pk=own_id or 0).values_list("pk", flat=True).first()
     if guardian is None:
         raise GuardianUnknown

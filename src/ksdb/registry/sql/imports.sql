@@ -32,28 +32,36 @@ FROM unnest(%(divisions)s::int[], %(book_numbers)s::text[]) AS given (division, 
 JOIN household ON household.division_id = given.division AND household.book_number = given.book_number;
 
 -- name: registered_by_id_number
--- One row per resident with one of these ID numbers. One index scan each.
-SELECT resident.id, resident.division_id, coalesce(household.book_number, ''), resident.search_key, resident.sort_key,
-    resident.birth_year, resident.born_on, resident.id_number_key, resident.phone_key IS NOT NULL, resident.source_id,
-    resident.source_row
+-- One row per resident with one of these ID numbers; of a merged record with the id of the one that counts, and the
+-- names and years of all records of the person. Four index scans each.
+SELECT coalesce(person.id, resident.id), resident.division_id, coalesce(household.book_number, ''), resident.search_key,
+    resident.sort_key, resident.birth_year, resident.born_on, resident.id_number_key,
+    CASE WHEN person.id IS NULL THEN resident.phone_key ELSE person.phone_key END IS NOT NULL, resident.source_id,
+    resident.source_row,
+    ARRAY(SELECT record.search_key || ' ' || record.birth_year FROM resident AS record
+          WHERE record.id = coalesce(person.id, resident.id) OR record.merged_into_id = coalesce(person.id, resident.id))
 FROM resident LEFT JOIN household ON household.id = resident.household_id
+LEFT JOIN resident AS person ON person.id = resident.merged_into_id
 WHERE resident.id_number_key = ANY (%(keys)s::bytea[]);
 
 -- name: registered_in_households
--- One row per resident of these households. Two index scans each.
-SELECT resident.id, resident.division_id, coalesce(household.book_number, ''), resident.search_key, resident.sort_key,
-    resident.birth_year, resident.born_on, resident.id_number_key, resident.phone_key IS NOT NULL, resident.source_id,
+-- One row per resident of these households; of a merged record with the id of the one that counts. Two index scans each.
+SELECT coalesce(person.id, resident.id), resident.division_id, coalesce(household.book_number, ''), resident.search_key,
+    resident.sort_key, resident.birth_year, resident.born_on, coalesce(resident.id_number_key, person.id_number_key),
+    CASE WHEN person.id IS NULL THEN resident.phone_key ELSE person.phone_key END IS NOT NULL, resident.source_id,
     resident.source_row
 FROM unnest(%(divisions)s::int[], %(book_numbers)s::text[]) AS given (division, book_number)
 JOIN household ON household.division_id = given.division AND household.book_number = given.book_number
-JOIN resident ON resident.household_id = household.id;
+JOIN resident ON resident.household_id = household.id
+LEFT JOIN resident AS person ON person.id = resident.merged_into_id;
 
 -- name: registered_without_household
 -- One row per resident of these groups without a household whose folded name is one of these.
-SELECT resident.id, resident.division_id, '', resident.search_key, resident.sort_key,
-    resident.birth_year, resident.born_on, resident.id_number_key, resident.phone_key IS NOT NULL, resident.source_id,
+SELECT coalesce(person.id, resident.id), resident.division_id, '', resident.search_key,
+    resident.sort_key, resident.birth_year, resident.born_on, coalesce(resident.id_number_key, person.id_number_key),
+    CASE WHEN person.id IS NULL THEN resident.phone_key ELSE person.phone_key END IS NOT NULL, resident.source_id,
     resident.source_row
-FROM resident
+FROM resident LEFT JOIN resident AS person ON person.id = resident.merged_into_id
 WHERE resident.household_id IS NULL AND resident.division_id = ANY (%(divisions)s::int[])
     AND resident.search_key = ANY (%(names)s::text[]);
 

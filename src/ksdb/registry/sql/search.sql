@@ -1,6 +1,7 @@
 -- name: residents_in_order
 -- Ids of residents whose name's words begin as asked, among the first of the whole list in Vietnamese order, at most as
--- many as asked for. Reads `walk` rows of the index at most: fast for what many are called, and enough for a page.
+-- many as asked for. Records that were merged are passed over: so many are found that a word more is asked for anyway.
+-- Reads `walk` rows of the index at most: fast for what many are called, and enough for a page.
 SELECT id
 FROM (
     SELECT id, search_key, birth_year, division_id
@@ -15,20 +16,32 @@ WHERE ' ' || search_key LIKE ALL (%(begun)s::text[])
 LIMIT %(most)s;
 
 -- name: residents_matching
--- Ids of the residents asked for, a page in Vietnamese order, each with how many there are. Reads the rows that match:
--- through the words of names, the ends of numbers, or the divisions, whichever are fewest.
+-- Ids of the residents asked for, a page in Vietnamese order, each with how many there are. Who is found by a record that
+-- was merged is shown by the record that counts, where that lies in these divisions. Reads the rows that match: through
+-- the words of names, the ends of numbers, or the divisions, whichever are fewest.
 WITH found AS MATERIALIZED (
-    SELECT id, sort_key
+    SELECT id, sort_key, merged_into_id
     FROM resident
-    WHERE merged_into_id IS NULL
-      AND (%(words)s::tsquery IS NULL OR resident_words(search_key, birth_year) @@ %(words)s::tsquery)
+    WHERE (%(words)s::tsquery IS NULL OR resident_words(search_key, birth_year) @@ %(words)s::tsquery)
       AND (%(words)s::tsquery IS NULL OR ' ' || search_key LIKE ALL (%(begun)s::text[]))
       AND (%(phone_end)s::bigint IS NULL OR phone_end = %(phone_end)s)
       AND (%(id_number_end)s::bigint IS NULL OR id_number_end = %(id_number_end)s)
       AND (%(divisions)s::int[] IS NULL OR division_id = ANY (%(divisions)s::int[]))
+), merged AS MATERIALIZED (
+    SELECT DISTINCT ON (coalesce(counting.id, found.id))
+        coalesce(counting.id, found.id) AS id, coalesce(counting.sort_key, found.sort_key) AS sort_key
+    FROM found
+    LEFT JOIN resident AS counting ON counting.id = found.merged_into_id
+      AND (%(divisions)s::int[] IS NULL OR counting.division_id = ANY (%(divisions)s::int[]))
+    WHERE found.merged_into_id IS NOT NULL
+), shown AS (
+    SELECT id, sort_key FROM found WHERE merged_into_id IS NULL
+    UNION ALL
+    SELECT id, sort_key FROM merged
+    WHERE NOT EXISTS (SELECT FROM found WHERE found.id = merged.id AND found.merged_into_id IS NULL)
 )
-SELECT id, (SELECT count(*) FROM found)
-FROM found
+SELECT id, (SELECT count(*) FROM shown)
+FROM shown
 ORDER BY sort_key, id
 LIMIT %(rows)s OFFSET %(skip)s;
 

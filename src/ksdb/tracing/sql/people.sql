@@ -1,6 +1,6 @@
 -- name: coverage_around
 -- One row: how many residents are registered in the communes of the points named and of the case, and how many of them
--- hold an active card. Reads the residents of those communes once.
+-- hold an active card, whichever of their records it is of. Reads the residents of those communes once.
 WITH place AS (
     SELECT division_id FROM scan_point WHERE id = ANY(%(points)s)
     UNION
@@ -11,8 +11,11 @@ WITH place AS (
 )
 SELECT count(*)::int, count(*) FILTER (
     WHERE EXISTS (SELECT FROM card WHERE card.resident_id = resident.id AND card.status = %(active)s)
+       OR EXISTS (SELECT FROM resident AS record JOIN card ON card.resident_id = record.id
+                  WHERE record.merged_into_id = resident.id AND card.status = %(active)s)
 )::int
-FROM resident WHERE resident.division_id IN (SELECT inner_id FROM inner_division)
+FROM resident
+WHERE resident.division_id IN (SELECT inner_id FROM inner_division) AND resident.merged_into_id IS NULL
 
 -- name: communes_of_trace
 -- One row per commune that contacts of a trace live in: id, name, how many; most first.
