@@ -134,7 +134,7 @@ def test_from_registering_to_out_of_service(
     officer.get_by_role("link", name=SHOP).click()
     officer.get_by_text("0905123456").wait_for()
     picture(officer, "dq-03-phuong-duyet")
-    officer.get_by_role("button", name="Duyệt", exact=True).click()
+    officer.get_by_role("button", name="Phê duyệt", exact=True).click()
     officer.get_by_role("heading", name=SHOP).wait_for()
 
     owner.reload()
