@@ -52,7 +52,9 @@ class PlaceForm(forms.Form):
     commune = forms.CharField(
         label=_("Ward or commune"), help_text=_("Type a few letters, then choose"), max_length=120, widget=CommuneWidget
     )
-    address = forms.CharField(label=_("Address of the place"), help_text=_("House number, street, hamlet"), max_length=200)
+    address = forms.CharField(
+        label=_("Address of the place"), help_text=_("House number, street, hamlet"), max_length=200
+    )
     opens_at = TimeField(label=_("Opens at"))
     closes_at = TimeField(label=_("Closes at"), help_text=_("Earlier than the opening: open over midnight"))
     capacity = forms.IntegerField(label=_("How many people it holds"), required=False, min_value=1, max_value=100_000)
