@@ -81,6 +81,10 @@ class Settings:
         default=30, metadata={"help": "days an uploaded list, a correction file or a printed sheet is kept"}
     )
     future_tolerance_seconds: int = field(default=300, metadata={"help": "how far a device clock may be ahead"})
+    hc1_anchors: str = field(
+        default="",
+        metadata={"help": "folder with the certificates of those whose health certificates are believed; empty: none"},
+    )
     print_cost_paper: int = field(default=1500, metadata={"help": "đồng that printing a paper card costs its budget"})
     print_cost_plastic: int = field(
         default=12_000, metadata={"help": "đồng that making a plastic card costs its budget"}

@@ -166,7 +166,7 @@ def test_from_registering_to_out_of_service(
     assert send() == 200
     assert httpx.post(f"{base}/v1/enrol", json={"code": code}, timeout=20).status_code == 404
 
-    owner.get_by_role("link", name="Về danh sách máy").click()
+    owner.get_by_role("button", name="Về danh sách máy").click()
     owner.get_by_text("đã quét 1 / đã lưu an toàn 1").wait_for()
     picture(owner, "dq-05-may-cua-toi")
     owner.get_by_role("link", name="Ngừng dùng").click()

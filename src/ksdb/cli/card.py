@@ -12,10 +12,13 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from ksdb.cards.inspecting import Say, inspect
+from ksdb.cards.inspecting import Believed, Say, inspect
+from ksdb.config import settings
 from ksdb.core.clock import ZONE, now
 from ksdb.core.cose import ListFault
 from ksdb.core.errors import KsdbError
+from ksdb.core.hc1 import Anchor
+from ksdb.core.hc1.anchors import NotAnAnchor, anchors_in
 from ksdb.core.status_list import StatusList, check_status_list
 from ksdb.core.token import IssuerKey
 from ksdb.core.trust_list import check_list
@@ -28,6 +31,14 @@ class ListNotBelieved(KsdbError):
     """This list cannot be believed, so nothing can be said by it. Fetch it again."""
 
     code = "list_not_believed"
+    status = 422
+
+
+class AnchorsUnreadable(KsdbError):
+    """The folder of signers (KSDB_HC1_ANCHORS) cannot be used. Put one certificate in each file, DER or
+    PEM, with a key of P-256, P-384 or RSA of 2048 bits or more."""
+
+    code = "anchors_unreadable"
     status = 422
 
 
@@ -44,10 +55,14 @@ def inspect_token(
     status: Annotated[Path | None, typer.Option(exists=True, help="A status list; needs --trust.")] = None,
     language: Annotated[str, typer.Option(help="vi or en.")] = "vi",
 ) -> None:
-    """Explains any code: what it claims, whether it is good, and if not, why. Exit status 1 if it is not good."""
+    """Explains any code: what it claims, whether it is good, and if not, why. Exit status 1 if it is not good.
+
+    Cards, the codes of electronic cards, and health certificates (HC1), of those whose signers' certificates lie in
+    the folder that KSDB_HC1_ANCHORS names. Codes that hold personal data are better piped in with -.
+    """
     text = sys.stdin.read(1_000_000) if code == "-" else code
     keys = _trusted(trust, root) if trust else None
-    found = inspect(text, keys, now(), _words(language), _statuses(status, keys))
+    found = inspect(text, Believed(keys, _statuses(status, keys), _signers()), now(), _words(language))
     for label, value in found.lines:
         console.print(Text.assemble((f"{label}: ", "bold"), value))
     console.print(Text(found.verdict, "green" if found.fault is None and found.is_proved else "red"))
@@ -64,6 +79,18 @@ def _trusted(trust: Path, root: Path | None) -> Mapping[int, IssuerKey]:
     made = datetime.fromtimestamp(checked.made_at, ZONE)
     console.print(f"Trust list {checked.serial}, {made:%d/%m/%Y %H:%M}", style="dim")
     return checked.by_kid()
+
+
+def _signers() -> Mapping[bytes, Anchor]:
+    """Whose health certificates are believed. Raises AnchorsUnreadable."""
+    if not (named := settings().hc1_anchors):
+        return {}
+    if not Path(named).is_dir():
+        raise AnchorsUnreadable(named)
+    try:
+        return anchors_in(Path(named))
+    except NotAnAnchor as error:
+        raise AnchorsUnreadable(str(error)) from error
 
 
 def _statuses(status: Path | None, keys: Mapping[int, IssuerKey] | None) -> StatusList | None:
