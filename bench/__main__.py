@@ -35,6 +35,11 @@ PARTS = (
         "One row per scan over HTTP with signature and durable commit, beside pgbench (single inserts).",
     ),
     (
+        "Scanner",
+        "scanner",
+        "In Chromium: a frame of 1280 × 720 with a blurred, turned, dim card to the answer kept on disk.",
+    ),
+    (
         "Coverage",
         "coverage",
         "Pages through all of Django at 1.2 million residents in 2,820 groups, and what keeps their figures in step.",

@@ -104,7 +104,7 @@ class Settings:
     @property
     def scanner_address(self) -> str:
         """Where a device opens the scanner."""
-        return self.scanner_url or f"http://{self.gateway_address}/"
+        return self.scanner_url or f"http://{self.gateway_address}/scanner/"
 
     @property
     def keys_dir(self) -> Path:
