@@ -40,6 +40,10 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
     Permission.CARDS_CARD_REVOKE: ("suspend and revoke cards", "tạm khóa và thu hồi thẻ"),
     Permission.CARDS_KEY_MANAGE: ("make the keys that sign cards", "quản lý khóa ký thẻ"),
     Permission.COVERAGE_FIGURES_READ: ("see coverage", "xem độ phủ thẻ"),
+    Permission.ENROLMENT_PLACE_DECIDE: (
+        "approve places that want to scan, or not",
+        "duyệt hoặc không duyệt nơi đăng ký làm điểm quét",
+    ),
     Permission.OUTREACH_HELPER_ASSIGN: (
         "assign residential groups to helpers",
         "giao tổ dân phố, thôn cho người đi nhà",

@@ -51,6 +51,10 @@ class Settings:
     device_requests_per_second: int = field(default=20, metadata={"help": "requests one device may send, on average"})
     device_requests_at_once: int = field(default=200, metadata={"help": "requests one device may send in a burst"})
     gateway_workers: int = field(default=1, metadata={"help": "gateway processes on this machine"})
+    scanner_url: str = field(
+        default="",
+        metadata={"help": "`https:` address of the scanner, as devices open it; empty: of this machine's gateway"},
+    )
     site_hosts: str = field(default="localhost,127.0.0.1", metadata={"help": "host names the pages answer to"})
     has_tls: bool = field(default=False, metadata={"help": "pages are reached by https: secure cookies and HSTS"})
     proxies: str = field(
@@ -96,6 +100,11 @@ class Settings:
     def gateway_url(self) -> str:
         """Where the gateway finds the database, and as whom."""
         return self.gateway_database_url or self.database_url
+
+    @property
+    def scanner_address(self) -> str:
+        """Where a device opens the scanner."""
+        return self.scanner_url or f"http://{self.gateway_address}/scanner/"
 
     @property
     def keys_dir(self) -> Path:

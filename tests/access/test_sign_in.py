@@ -157,7 +157,7 @@ def test_after_sign_in_nobody_is_sent_to_another_site(client: Client, db: None, 
 def test_an_owner_of_a_scan_point_needs_a_password_only(client: Client, commune_a: Division) -> None:
     staff("owner", "Chủ Quán", Role.POINT_OWNER, commune_a)
     sign_in(client, "owner")
-    assert client.get(reverse("visits:points")).status_code == 200
+    assert client.get(reverse("visits:own_points")).status_code == 200
 
 
 @pytest.mark.parametrize("role", [r for r in Role if r is not Role.POINT_OWNER])

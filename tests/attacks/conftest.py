@@ -25,6 +25,7 @@ WORDS_OF_B = Words(
     phone="0905333444",
     file_name="danh-sach-b.xlsx",
     point="Chợ Hương Văn B",
+    place="Nhà tạm lánh Hương Văn",
     officer="Mai Thị Chín",
     reason="theo đề nghị số 9900",
 )

@@ -27,6 +27,9 @@ OBJECTS: Mapping[str, Callable[[World], Any]] = {
     "act_id": lambda world: world.act.pk,
     "pair_id": lambda world: world.pair.pk,
     "group_id": lambda world: world.person.division_id,
+    "point_id": lambda world: world.point.pk,
+    "device_id": lambda world: world.device.pk,
+    "place_id": lambda world: world.place.pk,
     "note_id": lambda world: world.note.pk,
 }
 """What each parameter of an address names. Everything here belongs to a division."""

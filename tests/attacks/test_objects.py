@@ -25,7 +25,14 @@ AT_HOME = {
 }
 """What somebody of the same commune with every role is not given either, and why."""
 
-OTHERS = {**AT_HOME, ("approvals:approve", "post"): (403, "who decides needs the permission of the act itself, too")}
+OWNED = "an owner opens his own points, and this is another's"
+POINT_PAGES = ("point", "ways", "code", "withdraw_codes", "rename_device", "revoke_device")
+OWNERS = {(f"visits:{page}", method): (404, OWNED) for page in POINT_PAGES for method in METHODS}
+OTHERS = {
+    **AT_HOME,
+    **OWNERS,
+    ("approvals:approve", "post"): (403, "who decides needs the permission of the act itself, too"),
+}
 
 
 def with_every_role(division: Division) -> Client:

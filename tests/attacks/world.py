@@ -20,6 +20,8 @@ from ksdb.core.clock import ZONE, now, today
 from ksdb.core.scope import Role, system_scope
 from ksdb.core.token import Form
 from ksdb.duplicates.models import Pair
+from ksdb.enrolment.models import Place
+from ksdb.enrolment.queries import PHONE as PLACE_PHONE
 from ksdb.outreach.models import DoorNote, MissingReason
 from ksdb.places.actions import make_points
 from ksdb.places.models import Division, ScanPoint
@@ -29,6 +31,8 @@ from ksdb.registry.queries import MASK
 from ksdb.registry.sealing import ID_NUMBER, PHONE, sealer
 from ksdb.tracing.actions import CaseFacts, open_case, run_trace
 from ksdb.tracing.models import CaseRecord, Contact, Trace
+from ksdb.visits.actions import enrol_device
+from ksdb.visits.models import Device
 
 SYSTEM = system_scope()
 
@@ -46,6 +50,7 @@ class Words:
     phone: str = "0905777222"
     file_name: str = "danh-sach-to-77.xlsx"
     point: str = "Chợ Bảy Bảy"
+    place: str = "Nhà tạm lánh Bảy Bảy"
     officer: str = "Đoàn Thị Tám Bảy"
     reason: str = "theo đề nghị số 7788"
 
@@ -63,6 +68,7 @@ class Words:
             MASK + self.phone[-4:],
             self.file_name,
             self.point,
+            self.place,
             self.officer,
             self.reason,
         )
@@ -87,6 +93,9 @@ class World:
     act: Act
     pair: Pair
     note: DoorNote
+    point: ScanPoint
+    device: Device
+    place: Place
 
     def secrets(self) -> tuple[str, ...]:
         """Texts that nobody outside may read; the card's number as pages show it."""
@@ -118,6 +127,7 @@ def world_of(division: Division, words: Words) -> World:
         *_asking(division, trace, words),
         Pair.objects.create(first=person, second=neighbour, score=80, reasons="same_name same_birth", found_at=now()),
         _clash(person),
+        *_enrolling(division, words),
     )
 
 
@@ -136,6 +146,27 @@ def _clash(person: Resident) -> DoorNote:
         received_at=now(),
         outcome="conflict",
     )
+
+
+def _enrolling(division: Division, words: Words) -> tuple[ScanPoint, Device, Place]:
+    """The point with a device, and a place whose owner waits."""
+    point = ScanPoint.objects.get(name=words.point)
+    device, _ = enrol_device(SYSTEM, point.pk, "Cổng")
+    place = Place.objects.create(
+        name=words.place,
+        type_id="shelter",
+        division=division,
+        address=words.address,
+        contact_name=words.officer,
+        phone_sealed=sealer().seal(PLACE_PHONE, words.phone),
+        phone_key=sealer().match_key(PLACE_PHONE, words.phone),
+        opens_at=time(0),
+        closes_at=time(23, 59),
+        is_sensitive=True,
+        state=Place.State.WAITING,
+        applied_at=now(),
+    )
+    return point, device, place
 
 
 def _asking(division: Division, trace: Trace, words: Words) -> tuple[StaffAccount, Grant, Act]:

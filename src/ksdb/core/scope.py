@@ -24,6 +24,7 @@ class Permission(StrEnum):
     CARDS_KEY_MANAGE = "cards:key:manage"
     COVERAGE_FIGURES_READ = "coverage:figures:read"
     DUPLICATES_PAIR_DECIDE = "duplicates:pair:decide"
+    ENROLMENT_PLACE_DECIDE = "enrolment:place:decide"
     OUTREACH_HELPER_ASSIGN = "outreach:helper:assign"
     OUTREACH_LIST_READ = "outreach:list:read"
     OUTREACH_LIST_TAKE = "outreach:list:take"
@@ -90,7 +91,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.VISITS_POINT_READ,
         }
     ),
-    Role.POINT_OWNER: frozenset({P.PLACES_DIVISION_READ, P.VISITS_DEVICE_ENROL, P.VISITS_POINT_READ}),
+    Role.POINT_OWNER: frozenset({P.PLACES_DIVISION_READ, P.VISITS_DEVICE_ENROL}),
     Role.WARD_OFFICER: frozenset(
         {
             P.APPROVALS_ACT_READ,
@@ -99,6 +100,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.CARDS_CARD_REVOKE,
             P.COVERAGE_FIGURES_READ,
             P.DUPLICATES_PAIR_DECIDE,
+            P.ENROLMENT_PLACE_DECIDE,
             P.OUTREACH_HELPER_ASSIGN,
             P.OUTREACH_LIST_READ,
             P.OUTREACH_LIST_TAKE,

@@ -19,6 +19,8 @@ urlpatterns = [
     path("", include("ksdb.outreach.urls")),
     path("", include("ksdb.coverage.urls")),
     path("", include("ksdb.visits.urls")),
+    path("", include("ksdb.enrolment.urls")),
+    path("", include("ksdb.sms.urls")),
     path("", include("ksdb.tracing.urls")),
     path("", include("ksdb.audit.urls")),
 ]

@@ -2,7 +2,8 @@
 
 import hashlib
 import secrets
-from datetime import date, timedelta
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
 
 from django.db import connection, transaction
 
@@ -13,24 +14,34 @@ from ksdb.audit.actions import record
 from ksdb.audit.erasing import erase_files, files_before
 from ksdb.config import settings
 from ksdb.core.clock import day_bounds, now, today
-from ksdb.core.errors import NotFound
+from ksdb.core.errors import KsdbError, NotFound
+from ksdb.core.ids import random_card_number
 from ksdb.core.scope import Permission, Scope
-from ksdb.places.queries import covers, points_in, province
+from ksdb.places.models import ScanPoint
+from ksdb.places.queries import covers, province
 from ksdb.postgres.named import sql
 from ksdb.visits.flagging import look_through_arrivals
 from ksdb.visits.keeping import DayHeld, DayNotOver, Dropped, day_in, first_kept_on, is_held
-from ksdb.visits.models import Device, Visit
+from ksdb.visits.models import Device, EnrolCode, PointOwner, Visit
+from ksdb.visits.queries import point_of, points_of
 from ksdb.web.exporting import EXPORT_LIFE, exports_dir
 
+CODE_LASTS = timedelta(hours=24)
+MOST_OPEN_CODES = 20
 DAYS_AHEAD = 7
 """Partitions made before they are needed, so that a job that fails for a week costs nothing."""
 
 
+class TooManyCodes(KsdbError):
+    """Twenty codes of this place are open already. Use one of them, or withdraw them and make a new one."""
+
+    code = "too_many_codes"
+    status = 409
+
+
 def enrol_device(scope: Scope, point_id: int, name: str) -> tuple[Device, str]:
     """A new device at the point, and its token, which is shown this once and kept as a hash only."""
-    scope.require(Permission.VISITS_DEVICE_ENROL)
-    if not points_in(scope).filter(pk=point_id).exists():
-        raise NotFound
+    point_of(scope, point_id)
     token = secrets.token_urlsafe(32)
     device = Device.objects.create(
         point_id=point_id, name=name, token_sha256=hashlib.sha256(token.encode()).digest(), enrolled_at=now()
@@ -41,12 +52,74 @@ def enrol_device(scope: Scope, point_id: int, name: str) -> tuple[Device, str]:
 
 def revoke_device(scope: Scope, device_id: int) -> None:
     """The device's token is refused from the moment the gateways hear of it."""
-    device = Device.objects.select_related("point").filter(pk=device_id, revoked_at=None).first()
-    if device is None or not covers(scope, Permission.VISITS_DEVICE_ENROL, device.point.division_id):
-        raise NotFound
+    device = _device(scope, device_id)
     device.revoked_at = now()
     device.save(update_fields=["revoked_at"])
     record(scope, "visits:device:revoke", subject=("device", device_id))
+
+
+def _device(scope: Scope, device_id: int) -> Device:
+    """A device in service at a point that the actor manages."""
+    found = Device.objects.filter(pk=device_id, revoked_at=None, point__in=points_of(scope)).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def rename_device(scope: Scope, device_id: int, name: str) -> None:
+    device = _device(scope, device_id)
+    device.name = name
+    device.save(update_fields=["name"])
+    record(scope, "visits:device:rename", subject=("device", device_id))
+
+
+@transaction.atomic
+def make_enrol_code(scope: Scope, point_id: int) -> tuple[str, datetime]:
+    """Twelve digits that let one device in at the point, and until when; shown this once and kept as a hash only."""
+    point = point_of(scope, point_id)
+    point.enrol_codes.filter(used_at=None, expires_at__lte=now()).delete()
+    if point.enrol_codes.filter(used_at=None).count() >= MOST_OPEN_CODES:
+        raise TooManyCodes
+    code, until = random_card_number(), now() + CODE_LASTS
+    digest = hashlib.sha256(code.encode()).digest()
+    EnrolCode.objects.create(
+        point=point, code_sha256=digest, made_by_id=scope.actor_id, made_at=now(), expires_at=until
+    )
+    record(scope, "visits:code:write", subject=("point", point_id))
+    return code, until
+
+
+def withdraw_codes(scope: Scope, point_id: int) -> int:
+    """Ends the point's codes that nobody used yet; how many there were."""
+    count = point_of(scope, point_id).enrol_codes.filter(used_at=None).delete()[0]
+    record(scope, "visits:code:withdraw", subject=("point", point_id), detail={"count": count})
+    return int(count)
+
+
+def give_point(scope: Scope, point_id: int, account_id: int) -> None:
+    """Makes the account an owner of the point; again does nothing."""
+    scope.require(Permission.VISITS_POINT_WRITE)
+    point_of(scope, point_id)
+    PointOwner.objects.get_or_create(account_id=account_id, point_id=point_id, defaults={"since": now()})
+    record(scope, "visits:owner:write", subject=("point", point_id), detail={"account": account_id})
+
+
+@dataclass(frozen=True)
+class Ways:
+    """How a point works: when it is open, how many people it holds, how many scan side by side, whether exits count."""
+
+    opens_at: time
+    closes_at: time
+    capacity: int | None
+    lanes: int
+    is_exit_scanned: bool
+
+
+def change_ways(scope: Scope, point_id: int, ways: Ways) -> None:
+    """The devices hear of it when they next ask."""
+    found = points_of(scope).filter(pk=point_of(scope, point_id).pk)
+    ScanPoint.objects.filter(pk__in=found).update(**asdict(ways))
+    record(scope, "visits:point:change", subject=("point", point_id))
 
 
 def ensure_partitions(scope: Scope, first_on: date, last_on: date) -> int:

@@ -1,4 +1,4 @@
-"""The form that asks for a day to be deleted before its time."""
+"""Forms of this room: a day to be deleted, how a point works, a device's name."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -9,6 +9,9 @@ from django.template.defaultfilters import date as written_date
 from django.utils.translation import gettext_lazy as _
 
 from ksdb.approvals.forms import ReasonField
+from ksdb.core.names import stored_name
+from ksdb.places.models import ScanPoint
+from ksdb.visits.actions import Ways
 
 
 class DayDeleteForm(forms.Form):
@@ -21,3 +24,51 @@ class DayDeleteForm(forms.Form):
         super().__init__(data)
         choices = [(day.isoformat(), written_date(day, "j/n/Y")) for day in days]
         self.fields["day"].choices = choices  # type: ignore[attr-defined]
+
+
+class TimeField(forms.TimeField):
+    """A time of the day, as `07:30`."""
+
+    widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
+class WaysForm(forms.Form):
+    """How a point works."""
+
+    opens_at = TimeField(label=_("Opens at"))
+    closes_at = TimeField(label=_("Closes at"), help_text=_("Earlier than the opening: open over midnight"))
+    capacity = forms.IntegerField(label=_("How many people it holds"), required=False, min_value=1, max_value=100_000)
+    lanes = forms.IntegerField(label=_("Lanes side by side"), min_value=1, max_value=20)
+    is_exit_scanned = forms.BooleanField(label=_("People are scanned when they leave, too"), required=False)
+
+    @classmethod
+    def of(cls, point: ScanPoint, data: Any = None) -> "WaysForm":
+        return cls(data, initial={name: getattr(point, name) for name in cls.base_fields})
+
+    @property
+    def ways(self) -> Ways:
+        return Ways(**self.cleaned_data)
+
+
+class DeviceNameForm(forms.Form):
+    """What the owner calls a device."""
+
+    name = forms.CharField(label=_("Name of the device"), help_text=_("For example: front gate, lane 2"), max_length=80)
+
+    def clean_name(self) -> str:
+        return stored_name(self.cleaned_data["name"])
+
+
+class SilenceForm(forms.Form):
+    """Which silent points: for how long, of which kind."""
+
+    days = forms.TypedChoiceField(
+        label=_("Nothing for"),
+        coerce=int,
+        choices=[(1, _("1 day")), (3, _("3 days")), (7, _("7 days")), (14, _("14 days"))],
+    )
+    kind = forms.ChoiceField(label=_("Type"), required=False)
+
+    def __init__(self, kinds: Sequence[tuple[str, str]], data: Any) -> None:
+        super().__init__({"days": "3", **{name: data[name] for name in ("days", "kind") if data.get(name)}})
+        self.fields["kind"].choices = [("", _("all")), *kinds]  # type: ignore[attr-defined]

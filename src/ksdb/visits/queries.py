@@ -3,21 +3,25 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.db import connection
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
 from ksdb.audit.erasing import files_before, written_at
 from ksdb.cards.queries.printing import prints_dir
 from ksdb.config import settings
 from ksdb.core.clock import day_bounds, day_of, now, today
-from ksdb.core.decision import Flag
+from ksdb.core.decision import Flag, ScanResult
+from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Scope
 from ksdb.places.models import ScanPoint
-from ksdb.places.queries import points_in
+from ksdb.places.queries import inside, points_in, within
 from ksdb.postgres.named import sql
 from ksdb.registry.queries import imports_dir
 from ksdb.visits.keeping import KEPT, DayKept, Kept, is_held
+from ksdb.visits.models import PointOwner
 from ksdb.web.exporting import EXPORT_LIFE, exports_dir
 
 
@@ -75,6 +79,117 @@ def other_data(scope: Scope) -> list[Kept]:
 def _files(what: str, rule: str, folder: Path, life: timedelta) -> Kept:
     files = files_before(folder, now())
     return Kept(what, rule, len(files), day_of(written_at(files[0]) + life) if files else None)
+
+
+@dataclass(frozen=True)
+class DeviceRow:
+    """A device as its owner sees it. A hole is a number, or a range of them, that has not arrived."""
+
+    id: int
+    name: str
+    enrolled_at: datetime
+    revoked_at: datetime | None
+    seen_at: datetime | None
+    told_at: datetime | None
+    app_version: str | None
+    battery_percent: int | None
+    waiting_count: int | None
+    scanned_count: int | None
+    clock_ahead_ms: int | None
+    stored_count: int
+    highest: int
+    missing_count: int
+    holes: list[str]
+
+    @property
+    def scanned(self) -> int:
+        """How many it scanned: as it says, or at least as many as the highest number that came."""
+        return max(self.scanned_count or 0, self.highest)
+
+    @property
+    def is_whole(self) -> bool:
+        return self.stored_count >= self.scanned
+
+    @property
+    def clock_ahead_minutes(self) -> int:
+        """Rounded to nothing below two minutes, which nobody needs to act on."""
+        return round((self.clock_ahead_ms or 0) / 60_000) if abs(self.clock_ahead_ms or 0) >= 120_000 else 0
+
+
+@dataclass(frozen=True)
+class SilentPoint:
+    """A point from which nothing came for a while: devices in service, its last scan, and when a device last spoke."""
+
+    point: ScanPoint
+    devices: int
+    scanned_at: datetime | None
+    told_at: datetime | None
+
+
+def points_of(scope: Scope) -> QuerySet[ScanPoint]:
+    """Points whose devices the actor manages: his own, and with the right to write points all of the jurisdiction."""
+    condition = within(scope, Permission.VISITS_DEVICE_ENROL)
+    if not scope.is_system and not scope.allows(Permission.VISITS_POINT_WRITE):
+        condition &= _owned(scope)
+    elif not scope.is_system:
+        condition &= _owned(scope) | within(scope, Permission.VISITS_POINT_WRITE)
+    return ScanPoint.objects.filter(condition).select_related("type", "division").order_by("name", "id")
+
+
+def _owned(scope: Scope) -> Q:
+    return Q(pk__in=PointOwner.objects.filter(account_id=scope.actor_id).values("point_id"))
+
+
+def own_points(scope: Scope) -> list[PointActivity]:
+    """The points the actor owns, with what they sent today. Two queries."""
+    points = list(points_of(scope).filter(_owned(scope)))
+    activity = _activity([point.pk for point in points])
+    return [PointActivity(point, *activity.get(point.pk, (0, 0, 0, None))) for point in points]
+
+
+def point_of(scope: Scope, point_id: int) -> ScanPoint:
+    """One of them. Raises NotFound for any other, whether it exists or not."""
+    found = points_of(scope).filter(pk=point_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def devices_of(scope: Scope, point_id: int) -> list[DeviceRow]:
+    """The devices of a point that the actor manages, those in service first."""
+    point = point_of(scope, point_id)
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.visits", "devices_of_point"), {"point": point.pk})
+        return [DeviceRow(*row) for row in cursor.fetchall()]
+
+
+def results_today(scope: Scope, point_id: int) -> list[tuple[ScanResult, int]]:
+    """How many scans of today came to which result at a point that the actor manages."""
+    since, until = day_bounds(today())
+    asked: dict[str, Any] = {"point": point_of(scope, point_id).pk, "since": since, "until": until}
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.visits", "results_of_point"), asked)
+        return [(ScanResult(result), count) for result, count in cursor.fetchall()]
+
+
+def odd_visits(scope: Scope, point_id: int, since: datetime) -> dict[Flag, int]:
+    """How many visits since then carry which flag, at a point that the actor manages."""
+    asked: dict[str, Any] = {"points": [point_of(scope, point_id).pk], "since": since}
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.visits", "flags_of_points"), asked)
+        return {Flag(flag): count for _point, flag, count in cursor.fetchall()}
+
+
+def silent_points(scope: Scope, days: int, type_code: str = "", division_id: int | None = None) -> list[SilentPoint]:
+    """Points of the jurisdiction from which nothing came for so many days, longest silence first."""
+    found = points_in(scope)
+    found = found.filter(type_id=type_code) if type_code else found
+    found = found.filter(**inside(division_id)) if division_id else found
+    points = {point.pk: point for point in found}
+    asked: dict[str, Any] = {"points": list(points), "since": now() - timedelta(days=days)}
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.visits", "silent_points"), asked)
+        return [SilentPoint(points[point_id], *rest) for point_id, *rest in cursor.fetchall()]
 
 
 def flags_at(scope: Scope, point_ids: list[int], since: datetime) -> dict[int, dict[Flag, int]]:

@@ -2,11 +2,19 @@
 
 from django.urls import path
 
-from ksdb.visits import views
+from ksdb.visits import point_views, views
 
 app_name = "visits"
 urlpatterns = [
     path("points/", views.points, name="points"),
+    path("points/own/", point_views.own, name="own_points"),
+    path("points/silent/", point_views.silent, name="silent_points"),
+    path("points/<int:point_id>/", point_views.point, name="point"),
+    path("points/<int:point_id>/ways/", point_views.ways, name="ways"),
+    path("points/<int:point_id>/code/", point_views.code, name="code"),
+    path("points/<int:point_id>/withdraw-codes/", point_views.withdraw, name="withdraw_codes"),
+    path("points/<int:point_id>/devices/<int:device_id>/rename/", point_views.rename, name="rename_device"),
+    path("points/<int:point_id>/devices/<int:device_id>/revoke/", point_views.revoke, name="revoke_device"),
     path("retention/", views.retention, name="retention"),
     path("retention/delete/", views.ask_day_delete, name="ask_day_delete"),
 ]

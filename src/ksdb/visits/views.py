@@ -27,8 +27,12 @@ def points(request: ScopedRequest) -> HttpResponse:
     number = max(number_in(request.GET.get("page")) or 1, 1)
     start = (number - 1) * PAGE_ROWS
     rows, count = points_with_activity(request.scope, start, PAGE_ROWS)
+    may = {
+        "can_manage": request.scope.allows(Permission.VISITS_DEVICE_ENROL),
+        "can_decide": request.scope.allows(Permission.ENROLMENT_PLACE_DECIDE),
+    }
     page = Paginator(range(count), PAGE_ROWS).get_page(number)
-    return render(request, "visits/points.html", {"rows": rows, "count": count, "page": page, "as_of": now()})
+    return render(request, "visits/points.html", {"rows": rows, "count": count, "page": page, "as_of": now(), **may})
 
 
 @never_cache

@@ -16,6 +16,8 @@ class NavigationEntry:
     url_name: str
     label: str | Promise
     permission: Permission | None
+    unless: Permission | None = None
+    """Whoever has this has a page that shows more."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,9 @@ NAVIGATION: list[NavigationEntry] = [
     NavigationEntry("registry:imports", _("Imports"), Permission.REGISTRY_IMPORT_RUN),
     NavigationEntry("cards:batches", _("Print cards"), Permission.CARDS_CARD_PRINT),
     NavigationEntry("visits:points", _("Scan points"), Permission.VISITS_POINT_READ),
+    NavigationEntry(
+        "visits:own_points", _("My scan points"), Permission.VISITS_DEVICE_ENROL, unless=Permission.VISITS_POINT_READ
+    ),
     NavigationEntry("tracing:cases", _("Cases"), Permission.TRACING_CASE_READ),
     NavigationEntry("access:accounts", _("Accounts"), Permission.ACCESS_GRANT_WRITE),
     NavigationEntry("approvals:acts", _("Approvals"), Permission.APPROVALS_ACT_READ),
@@ -52,7 +57,9 @@ def links_for(scope: Scope | None, path: str) -> list[NavigationLink]:
 
 
 def _is_shown(entry: NavigationEntry, scope: Scope | None) -> bool:
-    return scope is not None and (entry.permission is None or scope.allows(entry.permission))
+    if scope is None or (entry.unless is not None and scope.allows(entry.unless)):
+        return False
+    return entry.permission is None or scope.allows(entry.permission)
 
 
 def _url_of(entry: NavigationEntry) -> str | None:

@@ -99,6 +99,10 @@ def make_account(scope: Scope, username: str, full_name: str, password: str, uni
 def _new_account(scope: Scope, who: Newcomer) -> StaffAccount:
     """Without a password that works, until one is set."""
     scope.require(Permission.ACCESS_GRANT_WRITE)
+    return _entered(scope, who)
+
+
+def _entered(scope: Scope, who: Newcomer) -> StaffAccount:
     account = StaffAccount(
         username=who.username.lower(), full_name=who.full_name, unit=who.unit, is_sealed=who.is_sealed
     )

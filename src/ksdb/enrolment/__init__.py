@@ -1,0 +1,1 @@
+"""Places that want to scan: their owners register them, the ward decides."""

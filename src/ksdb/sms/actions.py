@@ -1,0 +1,113 @@
+"""Sends short messages, and lets somebody prove by six digits that a number is theirs."""
+
+import secrets
+from dataclasses import replace
+from datetime import timedelta
+
+from django.contrib.sessions.backends.base import SessionBase
+from django.utils.translation import gettext
+
+from ksdb.access.actions import spend
+from ksdb.access.limits import Limit
+from ksdb.access.sealing import sealer
+from ksdb.audit.actions import record
+from ksdb.core.addresses import network_of
+from ksdb.core.clock import now
+from ksdb.core.errors import KsdbError, NotAllowed
+from ksdb.core.scope import Scope
+from ksdb.sms.carriers import carrier
+from ksdb.sms.models import Text
+from ksdb.sms.proof import BODY, NUMBERS, PHONE, PROVEN_SECONDS, Proof, begun, keep, kept
+
+KEPT = timedelta(days=1)
+MOST_NUMBERS = 3
+"""To so many numbers one session may have codes sent: somebody mistypes his own."""
+
+BY_NUMBER = Limit("sms_by_number", 3, 60 * 60)
+BY_ADDRESS = Limit("sms_by_address", 20, 60 * 60)
+OF_ALL = Limit("sms_of_all", 1_000, 60 * 60)
+TRIES = Limit("sms_code_tries", 5, 60 * 60)
+
+
+class NoCarrier(KsdbError):
+    """Messages to phones cannot be sent from here at present. Please go to the office of your ward or commune."""
+
+    code = "no_carrier"
+    status = 503
+
+
+class TooManyNumbers(KsdbError):
+    """Codes were sent from this browser to several numbers already. Wait an hour, or go to the office of your ward."""
+
+    code = "too_many_numbers"
+    status = 429
+
+
+class CodeWrong(KsdbError):
+    """This is not the code that was sent, or ten minutes have passed. Type it again, or have a new one sent."""
+
+    code = "phone_code_wrong"
+    status = 422
+
+
+def send_text(scope: Scope, phone: str, body: str) -> None:
+    """Hands a message to the carrier and keeps it for a day, sealed. Raises NoCarrier."""
+    carries = carrier()
+    if carries is None:
+        raise NoCarrier
+    text = Text.objects.create(
+        phone_sealed=sealer().seal(PHONE, phone), body_sealed=sealer().seal(BODY, body), made_at=now()
+    )
+    carries.send(phone, body)
+    Text.objects.filter(pk=text.pk).update(sent_at=now())
+    record(scope, "sms:text:send", subject=("text", text.pk))
+
+
+def send_code(scope: Scope, session: SessionBase, phone: str, *, goes_out: bool = True) -> None:
+    """Sends six digits to the number that the session is bound to from now on.
+
+    Limits count for the session, the address, all together, and the number, in this order: whoever has reached his own
+    limit takes nothing from the owner of a number. When it does not go out, everything else happens all the same.
+    """
+    if carrier() is None:
+        raise NoCarrier
+    _bind(session, phone)
+    spend(scope, BY_ADDRESS, network_of(scope.address))
+    spend(scope, OF_ALL, "")
+    spend(scope, BY_NUMBER, phone)
+    code = f"{secrets.randbelow(10**6):06d}" if goes_out else ""
+    keep(session, begun(phone, code))
+    if goes_out:
+        send_text(scope, phone, gettext("Your ksdb code is %(code)s. Tell it to nobody.") % {"code": code})
+
+
+def _bind(session: SessionBase, phone: str) -> None:
+    number = sealer().match_key(PHONE, phone).hex()
+    numbers = {*session.get(NUMBERS, []), number}
+    if len(numbers) > MOST_NUMBERS:
+        raise TooManyNumbers
+    session[NUMBERS] = sorted(numbers)
+
+
+def check_code(scope: Scope, session: SessionBase, code: str) -> str:
+    """The number, now proven for half an hour. Raises CodeWrong; after five tries TooManyAttempts."""
+    proof = kept(session)
+    if proof is None or proof.is_proven:
+        raise CodeWrong
+    spend(scope, TRIES, proof.number)
+    if not proof.fits(code.strip()):
+        raise CodeWrong
+    session.cycle_key()
+    keep(session, _proven(proof))
+    return proof.phone
+
+
+def _proven(proof: Proof) -> Proof:
+    return replace(proof, is_proven=True, code="", until=int(now().timestamp()) + PROVEN_SECONDS)
+
+
+def forget_texts(scope: Scope) -> int:
+    """Deletes what went out more than a day ago; how many."""
+    if not scope.is_system:
+        raise NotAllowed
+    return Text.objects.filter(made_at__lt=now() - KEPT).delete()[0]

@@ -1,0 +1,43 @@
+-- name: devices_of_point
+-- One row per device of the point, those in service first: what it is, what it last said of itself, how many scans of it
+-- are stored, the highest number stored, and the first numbers below that which are missing, as text. Index probes.
+SELECT device.id, device.name, device.enrolled_at, device.revoked_at,
+       device_intake.seen_at, state.told_at, state.app_version, state.battery_percent, state.waiting_count,
+       state.scanned_count, state.clock_ahead_ms,
+       (SELECT coalesce(sum(upper(part) - lower(part)), 0) FROM unnest(received) AS part)::bigint AS stored_count,
+       coalesce(upper(received) - 1, 0) AS highest,
+       (SELECT coalesce(sum(upper(hole) - lower(hole)), 0) FROM unnest(missing) AS hole)::bigint AS missing_count,
+       ARRAY(SELECT CASE WHEN upper(hole) - lower(hole) = 1 THEN lower(hole)::text
+                         ELSE lower(hole) || '–' || upper(hole) - 1 END
+             FROM unnest(missing) AS hole ORDER BY lower(hole) LIMIT 5) AS holes
+FROM device
+LEFT JOIN device_intake ON device_intake.device_id = device.id
+LEFT JOIN device_state state ON state.device_id = device.id
+CROSS JOIN LATERAL (
+    SELECT int8multirange(int8range(1, upper(received))) - received AS missing
+) AS gaps
+WHERE device.point_id = %(point)s
+ORDER BY device.revoked_at IS NOT NULL, device.name, device.id;
+
+-- name: results_of_point
+-- One row per result of the day at the point: the result, and how many. One index range of two partitions.
+SELECT result, count(*)::integer FROM (
+    SELECT result FROM visit WHERE point_id = %(point)s AND scanned_at >= %(since)s AND scanned_at < %(until)s
+    UNION ALL
+    SELECT reason FROM refusal WHERE point_id = %(point)s AND received_at >= %(since)s AND received_at < %(until)s
+) AS told (result)
+GROUP BY result ORDER BY result;
+
+-- name: silent_points
+-- One row per point of those named from which nothing was stored since a moment: how many devices are in service, when
+-- something was last stored, and when a device last spoke at all. Longest silence first. Index probes per device.
+SELECT point.id, count(device.id) FILTER (WHERE device.revoked_at IS NULL)::integer AS devices,
+       max(device_intake.seen_at) AS scanned_at, max(state.told_at) AS told_at
+FROM scan_point point
+LEFT JOIN device ON device.point_id = point.id
+LEFT JOIN device_intake ON device_intake.device_id = device.id
+LEFT JOIN device_state state ON state.device_id = device.id
+WHERE point.id = ANY(%(points)s) AND point.registered_at < %(since)s
+GROUP BY point.id
+HAVING coalesce(max(device_intake.seen_at) < %(since)s, true)
+ORDER BY max(device_intake.seen_at) NULLS FIRST, point.id;

@@ -1,0 +1,31 @@
+"""The words for the results of scans and for what is odd about visits."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from ksdb.core.decision import Flag, ScanResult
+
+RESULT_LABELS: dict[ScanResult, str | Promise] = {
+    ScanResult.ACCEPTED: _("accepted"),
+    ScanResult.UNVERIFIED: _("taken, card not known yet"),
+    ScanResult.ATTENTION: _("taken, the ward wants to see the person"),
+    ScanResult.UNREADABLE: _("code not readable"),
+    ScanResult.NOT_OURS: _("not a code of ours"),
+    ScanResult.UNKNOWN_KEY: _("signed by nobody we know"),
+    ScanResult.KEY_NOT_VALID: _("signed at the wrong time"),
+    ScanResult.BAD_SIGNATURE: _("forged"),
+    ScanResult.EXPIRED: _("card expired"),
+    ScanResult.REVOKED: _("card revoked"),
+    ScanResult.SUSPENDED: _("card suspended"),
+    ScanResult.UNKNOWN_NUMBER: _("no card has this number"),
+    ScanResult.FROM_FUTURE: _("from the future: look at the device's clock"),
+    ScanResult.TOO_OLD: _("older than what is kept"),
+}
+
+FLAG_LABELS: dict[Flag, str | Promise] = {
+    Flag.OUTSIDE_HOURS: _("outside the opening hours: correct them, or look who scans then"),
+    Flag.TOO_FAST: _("the person was elsewhere just before, too far away"),
+    Flag.TWO_PLACES: _("the same card at two places within two minutes"),
+    Flag.BURST: _("more scans in a minute than people can pass"),
+    Flag.PHOTO_ALBUM: _("codes scanned off one another too fast, as from photographs"),
+}
