@@ -16,7 +16,7 @@ from ksdb.core.decision import ScanResult
 from ksdb.gateway.errors import Busy, Closing, DatabaseAway, GatewayError, StoreFailed
 from ksdb.gateway.intake import DecidedScan
 from ksdb.postgres.named import sql
-from ksdb.postgres.pool import connect
+from ksdb.postgres.pool import STATEMENT_SECONDS, connect, hanging_up_after
 
 MOST_WAITING = 20_000
 MOST_TOGETHER = 2_000
@@ -138,6 +138,7 @@ class _Hand:
         self._url = url
         self._connection: AsyncConnection | None = None
         self._with_intake: set[int] = set()
+        self._is_away = False
 
     async def work(self, writer: Writer) -> None:
         try:
@@ -158,12 +159,15 @@ class _Hand:
                 await self._set_apart(group, error, writer)
                 return
             except (psycopg.Error, OSError) as error:
-                _log.warning("storing again: %s", type(error).__name__)
+                if not self._is_away:  # once an outage, not five times a second
+                    _log.warning("storing again until it works: %s", type(error).__name__)
+                self._is_away = True
                 await self._drop()
                 writer.give_up_on_old()
                 group = _without_old(group)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
+                self._is_away = False
                 _answer(group, is_new)
                 return
 
@@ -179,12 +183,13 @@ class _Hand:
     async def _stored(self, rows: Sequence[DecidedScan]) -> list[bool]:
         if self._connection is None:
             self._connection = await connect(self._url, "gateway writer")
-        try:
-            return await self._stored_by(self._connection, rows)
-        except psycopg.errors.CheckViolation:
-            # No partition for a day yet: late scans of a quiet day, or the nightly job did not run.
-            await self._connection.execute(sql("ksdb.gateway", "make_partitions"), {"days": _days_of(rows)})
-            return await self._stored_by(self._connection, rows)
+        with hanging_up_after(self._connection, STATEMENT_SECONDS):
+            try:
+                return await self._stored_by(self._connection, rows)
+            except psycopg.errors.CheckViolation:
+                # No partition for a day yet: late scans of a quiet day, or the nightly job did not run.
+                await self._connection.execute(sql("ksdb.gateway", "make_partitions"), {"days": _days_of(rows)})
+                return await self._stored_by(self._connection, rows)
 
     async def _stored_by(self, connection: AsyncConnection, rows: Sequence[DecidedScan]) -> list[bool]:
         devices = {row.device_id for row in rows}
