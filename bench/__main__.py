@@ -20,6 +20,13 @@ PARTS = (
         "One row per scan over HTTP with signature and durable commit, beside pgbench (single inserts).",
     ),
     (
+        "Scans on time",
+        "steady",
+        "An open client: scans are due whatever the gateway does. Memory and reload with them.",
+    ),
+    ("Scans on a full log", "volume", "Processor time per scan with more and more visits stored."),
+    ("Scans, part by part", "bare", "What each part of the way manages alone."),
+    (
         "Tracing",
         "tracing",
         "One generation, overlap rule, in SQL; 20 cases of about 2,400 contacts on 5 million visits.",
