@@ -87,12 +87,22 @@ class GatewayProcess:
 
 
 def kill_all(pid: int) -> None:
+    """Returns when they are dead, buried or not: a disk that is busy keeps the dying for a while."""
     parent = psutil.Process(pid)
-    for process in [parent, *parent.children(recursive=True)]:
-        try:
+    processes = [parent, *parent.children(recursive=True)]
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
             process.kill()
-        except psutil.NoSuchProcess:
-            continue
+    deadline = time.monotonic() + 60
+    while any(map(_is_alive, processes)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @contextmanager

@@ -104,6 +104,17 @@ def migrate() -> None:
     prepare_database()
 
 
+@app.command()
+def spread() -> None:
+    """Spreads the log of visits over the servers of a Citus cluster, by scan point; see docs/citus.md."""
+    from ksdb.config import settings
+    from ksdb.postgres.server import database_url
+    from ksdb.postgres.spreading import spread_log
+
+    names = spread_log(database_url(settings()))
+    typer.echo(f"Spread now: {', '.join(names)}." if names else "All of it is spread already.")
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def manage(context: typer.Context) -> None:
     """Runs a Django management command, e.g. `ksdb manage shell`."""

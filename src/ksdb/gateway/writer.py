@@ -139,6 +139,7 @@ class _Hand:
         self._connection: AsyncConnection | None = None
         self._with_intake: set[int] = set()
         self._is_away = False
+        self._is_spread = False
 
     async def work(self, writer: Writer) -> None:
         try:
@@ -183,6 +184,7 @@ class _Hand:
     async def _stored(self, rows: Sequence[DecidedScan]) -> list[bool]:
         if self._connection is None:
             self._connection = await connect(self._url, "gateway writer")
+            self._is_spread = await _is_spread(self._connection)
         with hanging_up_after(self._connection, STATEMENT_SECONDS):
             try:
                 return await self._stored_by(self._connection, rows)
@@ -197,10 +199,8 @@ class _Hand:
             if not devices <= self._with_intake:
                 await connection.execute(sql("ksdb.gateway", "make_intakes"), {"devices": list(devices)})
                 self._with_intake |= devices
-            cursor = await connection.execute(sql("ksdb.gateway", "store_scans"), _columns(rows, devices), prepare=True)
-            answer = await cursor.fetchone()
-            assert answer is not None  # noqa: S101 - the statement always has one row
-            devices_known, places_before = answer
+            stored = _stored_in_steps if self._is_spread else _stored_at_once
+            devices_known, places_before = await stored(connection, rows, devices)
             if devices_known == len(devices):
                 return _is_new(len(rows), places_before)
             self._with_intake.clear()  # somebody removed rows; nothing was stored
@@ -209,6 +209,41 @@ class _Hand:
         if self._connection is not None:
             await self._connection.close()
             self._connection = None
+
+
+async def _stored_at_once(
+    connection: AsyncConnection, rows: Sequence[DecidedScan], devices: set[int]
+) -> tuple[int, Sequence[int]]:
+    cursor = await connection.execute(sql("ksdb.gateway", "store_scans"), _columns(rows, devices), prepare=True)
+    answer = await cursor.fetchone()
+    assert answer is not None  # noqa: S101 - the statement always has one row
+    return answer[0], answer[1]
+
+
+async def _stored_in_steps(
+    connection: AsyncConnection, rows: Sequence[DecidedScan], devices: set[int]
+) -> tuple[int, Sequence[int]]:
+    """The same in one transaction of several statements, for a log that is spread over servers."""
+    async with connection.transaction():
+        cursor = await connection.execute(sql("ksdb.gateway", "lock_intakes"), _columns(rows, devices), prepare=True)
+        answer = await cursor.fetchone()
+        assert answer is not None  # noqa: S101 - the statement always has one row
+        devices_known, places_before = answer
+        before = set(places_before)
+        fresh = [row for place, row in enumerate(rows, 1) if place not in before]
+        if fresh and devices_known == len(devices):
+            columns = _columns(fresh, devices)
+            await connection.execute(sql("ksdb.gateway", "put_visits"), columns, prepare=True)
+            await connection.execute(sql("ksdb.gateway", "put_foreign_scans"), columns, prepare=True)
+            await connection.execute(sql("ksdb.gateway", "put_refusals"), columns, prepare=True)
+            await connection.execute(sql("ksdb.gateway", "note_intakes"), columns, prepare=True)
+    return devices_known, places_before
+
+
+async def _is_spread(connection: AsyncConnection) -> bool:
+    cursor = await connection.execute(sql("ksdb.gateway", "is_spread"))
+    answer = await cursor.fetchone()
+    return bool(answer and answer[0])
 
 
 def _without_old(group: list[_Job]) -> list[_Job]:
