@@ -1,12 +1,18 @@
-"""How fast a town's list is imported, beside a bare COPY of the very rows it made into the same indexed tables.
+"""How fast a province's list is imported from CSV, beside a bare COPY of the very rows it made into the same tables.
 
-    KSDB_DATABASE_URL=postgresql://… python bench/imports.py [list.xlsx]
+    KSDB_DATABASE_URL=postgresql://… python -m bench.imports [rows]
 
-Runs in a database of its own (`ksdb_bench_imports`) on that server, or on the embedded one. Without a file, the list
-of the demo town is made first (64,827 people).
+Runs in a database of its own (`ksdb_bench_imports`) on that server, or on the embedded one: first 100,000 rows, then
+1,200,000 or as many as asked for, each in a process of its own whose memory is measured. The COPY reads what the
+import wrote from a file, as text, with nothing to work out.
 """
 
+import csv
+import json
 import os
+import random
+import resource
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,7 +22,47 @@ from time import perf_counter, process_time
 import psycopg
 
 DATABASE = "ksdb_bench_imports"
-DISTRICT, ERA = "Thị xã Hương Trà", "2021-07-01"
+SMALL, WHOLE = 100_000, 1_200_000
+HEADING = (
+    "Họ và tên", "Ngày sinh", "Giới tính", "Số CCCD/CMND", "Số điện thoại", "Số hộ", "Quan hệ với chủ hộ",
+    "Tổ dân phố/Thôn", "Địa chỉ", "Phường/Xã",
+)  # fmt: skip
+FAMILIES = (
+    "Nguyễn",
+    "Trần",
+    "Lê",
+    "Phạm",
+    "Hoàng",
+    "Phan",
+    "Võ",
+    "Đặng",
+    "Bùi",
+    "Hồ",
+    "Ngô",
+    "Dương",
+    "Lý",
+    "Tôn Thất",
+)
+MIDDLES = ("Thị", "Văn", "Hữu", "Đình", "Ngọc", "Minh", "Thanh", "Thị Thu", "Quang", "Xuân", "Thị Kim", "Đức")
+GIVENS = (
+    "Lan",
+    "Hoa",
+    "Huệ",
+    "Hùng",
+    "Dũng",
+    "Thủy",
+    "Hòa",
+    "Anh",
+    "Ánh",
+    "Bình",
+    "Châu",
+    "Hạnh",
+    "Khuê",
+    "Long",
+    "Quỳnh",
+)
+PERSONS_OF_A_HOUSEHOLD, PERSONS_OF_A_GROUP = 4, 600
+TABLES = ("household", "resident")
 
 
 def prepare() -> None:
@@ -45,61 +91,120 @@ def prepare() -> None:
     load_reference(system_scope())
 
 
-def run_the_import(path: Path) -> tuple[int, float, float]:
-    """Rows imported, seconds by the clock, seconds of this process."""
+def write_list(path: Path, count: int) -> None:
+    """People of all communes of 2021, four a household; nine in ten with a chip card's number, half with a phone."""
+    from ksdb.places.models import Division
+
+    found = Division.objects.filter(kind="commune", valid_from="2021-07-01").order_by("pk")
+    communes = list(found.values_list("name", flat=True))
+    names = [name for name in communes if communes.count(name) == 1]
+    draw = random.Random(7)
+    share = count // len(names) + 1
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, delimiter=";")
+        writer.writerow(HEADING)
+        writer.writerows(person(number, names[number // share], number % share, draw) for number in range(count))
+
+
+def person(number: int, commune: str, within: int, draw: random.Random) -> tuple[str, ...]:
+    year, is_female = draw.randint(1930, 2021), draw.random() < 0.5
+    century = (year // 100 - 19) * 2 + is_female
+    household = within // PERSONS_OF_A_HOUSEHOLD
+    return (
+        f"{draw.choice(FAMILIES)} {draw.choice(MIDDLES)} {draw.choice(GIVENS)} {draw.choice(GIVENS)}",
+        f"{draw.randint(1, 28):02d}/{draw.randint(1, 12):02d}/{year}",
+        "Nữ" if is_female else "Nam",
+        f"046{century}{year % 100:02d}{number % 1_000_000:06d}" if draw.random() < 0.9 else "",
+        f"09{draw.randint(0, 8)}{draw.randint(0, 9_999_999):07d}" if draw.random() < 0.5 else "",
+        str(household),
+        "Chủ hộ" if within % PERSONS_OF_A_HOUSEHOLD == 0 else "Con",
+        f"Tổ {within // PERSONS_OF_A_GROUP + 1}",
+        f"{household % 200 + 1} Lý Thái Tổ",
+        commune,
+    )
+
+
+def import_it(path: Path) -> None:
+    """In a process of its own: brings the file in, and prints what it took."""
+    import django
+
+    django.setup()
     from ksdb.core.scope import system_scope
     from ksdb.places.models import Division
     from ksdb.registry.actions import run_import, start_import
 
-    division = Division.objects.get(name=DISTRICT, valid_from=ERA)
+    division = Division.objects.get(kind="province", valid_from="2021-07-01")
     source = start_import(system_scope(), division.pk, path.name, path)
     started, used = perf_counter(), process_time()
     done = run_import(system_scope(), source.pk)
-    assert done.imported_count == done.row_count, (done.status, done.failure, done.rejected_count)
-    return done.row_count, perf_counter() - started, process_time() - used
+    assert done.status == "done", (done.status, done.failure)
+    memory = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    figures = {"rows": done.row_count, "imported": done.imported_count, "rejected": done.rejected_count}
+    print(json.dumps({**figures, "seconds": perf_counter() - started, "cpu": process_time() - used, "memory": memory}))
 
 
-def run_the_copy() -> tuple[int, float]:
-    """The same residents and households out, the tables emptied, and the rows in again by COPY alone."""
-    from ksdb.postgres.copying import copy_in
-    from ksdb.registry.storing import RESIDENT_COLUMNS
+def imported(path: Path) -> dict[str, float]:
+    command = [sys.executable, "-m", "bench.imports", "--import", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return dict(json.loads(done.stdout.strip().splitlines()[-1]))
 
-    tables = {"household": ("id", "division_id", "book_number", "address", "position"), "resident": RESIDENT_COLUMNS}
+
+def copied(folder: Path) -> tuple[int, float]:
+    """The same residents and households out, the tables emptied, and in again by COPY alone."""
     with psycopg.connect(os.environ["KSDB_DATABASE_URL"]) as connection:
         cursor = connection.cursor()
-        rows = {name: list(read(cursor, name, columns)) for name, columns in tables.items()}
-        cursor.execute("TRUNCATE household, resident CASCADE")
+        for table in TABLES:
+            with (folder / table).open("wb") as file, cursor.copy(f"COPY {table} TO STDOUT") as copy:
+                for block in copy:
+                    file.write(block)
+        empty(cursor)
         connection.commit()
-        started = perf_counter()
-        for name, columns in tables.items():
-            copy_in(cursor, name, columns, rows[name])
+        started, count = perf_counter(), 0
+        for table in TABLES:
+            with cursor.copy(f"COPY {table} FROM STDIN") as copy:
+                for block in blocks(folder / table):
+                    copy.write(block)
+            count = cursor.rowcount
         connection.commit()
-        return len(rows["resident"]), perf_counter() - started
+        return count, perf_counter() - started
 
 
-def read(
-    cursor: psycopg.Cursor[tuple[object, ...]], table: str, columns: tuple[str, ...]
-) -> Iterator[tuple[object, ...]]:
-    names = psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, columns))
-    query = psycopg.sql.SQL("SELECT {} FROM {} ORDER BY id").format(names, psycopg.sql.Identifier(table))
-    return iter(cursor.execute(query).fetchall())
+def empty(cursor: psycopg.Cursor[tuple[object, ...]]) -> None:
+    cursor.execute("TRUNCATE household, resident CASCADE")
+
+
+def blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield from iter(lambda: file.read(1 << 17), b"")
+
+
+def compare(count: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "list.csv"
+        write_list(path, count)
+        took = imported(path)
+        bare_count, bare = copied(Path(folder))
+        with psycopg.connect(os.environ["KSDB_DATABASE_URL"]) as connection:
+            empty(connection.cursor())
+    assert bare_count == took["imported"], (bare_count, took)
+    own, aside = (kilobytes / 1024 for kilobytes in took["memory"])  # type: ignore[attr-defined]
+    rate, bare_rate = took["rows"] / took["seconds"], bare_count / bare
+    print(
+        f"import     {took['rows']:>9,} rows  {took['seconds']:7.2f} s  {rate:>9,.0f} rows/s  (CPU {took['cpu']:.1f} s)"
+    )
+    print(f"bare COPY  {bare_count:>9,} rows  {bare:7.2f} s  {bare_rate:>9,.0f} rows/s")
+    print(f"ratio      {rate / bare_rate:.3f} of COPY's rate")
+    print(f"memory     {own:.0f} MiB at most, and {aside:.0f} MiB in the process that reads and checks\n", flush=True)
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["--import"]:
+        return import_it(Path(sys.argv[2]))
     prepare()
-    with tempfile.TemporaryDirectory() as folder:
-        if len(sys.argv) > 1:
-            path = Path(sys.argv[1])
-        else:
-            from ksdb.simulation import town
-
-            path = town.ward_file(town.town(), Path(folder))
-        count, seconds, used = run_the_import(path)
-    copied, bare = run_the_copy()
-    assert copied == count
-    print(f"import     {count:>8,} rows  {seconds:6.2f} s  {count / seconds:>9,.0f} rows/s  (CPU {used:.2f} s)")
-    print(f"bare COPY  {copied:>8,} rows  {bare:6.2f} s  {copied / bare:>9,.0f} rows/s")
-    print(f"ratio      {bare / seconds:.2f} of COPY's speed")
+    whole = int(sys.argv[1]) if len(sys.argv) > 1 else WHOLE
+    for count in sorted({min(SMALL, whole), whole}):
+        compare(count)
+    return None
 
 
 if __name__ == "__main__":

@@ -134,9 +134,9 @@ def _measure(cases: int, is_plan_wanted: bool) -> None:
     times, contacts, stays = [], [], []
     busy = _busy_residents(cases)
     for resident_id in busy:
-        find(resident_id, period, rule)  # the first reading warms the pages, as a case looked at twice does
+        find([resident_id], period, rule)  # the first reading warms the pages, as a case looked at twice does
         started = time.perf_counter()
-        found = find(resident_id, period, rule)
+        found = find([resident_id], period, rule)
         times.append(_since(started) * 1000)
         contacts.append(len(found.contacts))
         stays.append(len(found.stays))
@@ -169,7 +169,7 @@ def _print_plan(resident_id: int, period: tuple[datetime, datetime], rule: Any) 
 
     with connection.cursor() as cursor:
         text = "EXPLAIN (ANALYZE, BUFFERS, SETTINGS) " + sql("ksdb.tracing", "exposures")
-        cursor.execute(text, case_stays(resident_id, period).asked(rule))
+        cursor.execute(text, case_stays([resident_id], period).asked(rule))
         print("\n".join(line for (line,) in cursor.fetchall()))
 
 

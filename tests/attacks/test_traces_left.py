@@ -22,10 +22,12 @@ from tests.gateway.town import LAN, MARKET_TOKEN, Town, now_ms, token_of
 from ksdb.cli.up import processes
 from ksdb.config import Settings, environment_of, settings
 from ksdb.core.scope import Scope
-from ksdb.registry.queries import ResidentSearch
+from ksdb.registry.searching import ResidentSearch
 
 pytestmark = pytest.mark.django_db
 ADDRESSES = re.compile(r"""\b(?:href|src|action|hx-get|hx-post|hx-push-url|value)=["']([^"']*)["']|\nLocation: (.*)""")
+FILLED_IN = re.compile(r"""<(?:input|option)\b[^>]*>""")
+"""What a correction begins with: the page is the person's record, opened for a purpose, and the fields hold it."""
 TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 
 
@@ -44,6 +46,7 @@ def test_no_address_and_no_title_names_anybody(world_a: World) -> None:
             _, text = ask(client, method, route.path(world_a), data)
             headers, _, body = text.partition("\n\n")
             assert leaves_of(world_a, headers) == set(), route.name
+            body = FILLED_IN.sub("", body) if route.name == "registry:person_edit" else body
             for found in ADDRESSES.findall(f"\n{headers}\n{body}"):
                 if found != (world_a.card.number, ""):
                     assert leaves_of(world_a, "".join(found)) == set(), (route.name, found)

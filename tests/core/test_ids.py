@@ -1,5 +1,6 @@
 from datetime import date
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,6 +75,12 @@ def test_what_people_put_between_digits() -> None:
         ("01234567890", "0834567890"),
         ("0169.888.7777", "0398887777"),
         ("0234 3822 131", "02343822131"),
+        ("0120.345.6789", "0703456789"),
+        ("0129 345 6789", "0823456789"),
+        ("+84 169 888 7777", "0398887777"),
+        ("0188 345 6789", "0583456789"),
+        ("+82 2-312-3456", "+8223123456"),
+        ("+82 999", None),
         ("0999", None),
         ("09123456789", None),
         ("0112345678", None),
@@ -83,6 +90,17 @@ def test_what_people_put_between_digits() -> None:
 )
 def test_phones(typed: str, expected: str | None) -> None:
     assert modern_phone(typed) == expected
+
+
+@given(st.from_regex(r"0[1-9][0-9]{8,9}", fullmatch=True))
+def test_the_short_way_agrees_with_the_library(number: str) -> None:
+    try:
+        is_valid = phonenumbers.is_valid_number(phonenumbers.parse(number, "VN"))
+    except phonenumbers.NumberParseException:
+        is_valid = False
+    found = modern_phone(number)
+    assert (found == number) == is_valid or found == modern_phone(found or "")
+    assert found is not None or not is_valid
 
 
 @given(st.text())

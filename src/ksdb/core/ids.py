@@ -5,6 +5,8 @@ import secrets
 from datetime import date
 from typing import Literal
 
+import phonenumbers
+
 Sex = Literal["female", "male"]
 
 _NOT_DIGITS = re.compile(r"[\s.\-()]+")
@@ -16,7 +18,19 @@ _PREFIX_2018 = {
     "0162": "032", "0163": "033", "0164": "034", "0165": "035", "0166": "036",
     "0167": "037", "0168": "038", "0169": "039", "0186": "056", "0188": "058", "0199": "059",
 }  # fmt: skip
-_PHONE = re.compile(r"0[235789]\d{8,9}")
+
+# The first three digits of an ID number: the province of birth registration (Circular 07/2016/TT-BCA).
+PROVINCES = frozenset(f"{number:03d}" for number in (
+    1, 2, 4, 6, 8, 10, 11, 12, 14, 15, 17, 19, 20, 22, 24, 25, 26, 27, 30, 31, 33,
+    34, 35, 36, 37, 38, 40, 42, 44, 45, 46, 48, 49, 51, 52, 54, 56, 58, 60, 62, 64, 66,
+    67, 68, 70, 72, 74, 75, 77, 79, 80, 82, 83, 84, 86, 87, 89, 91, 92, 93, 94, 95, 96,
+))  # fmt: skip
+
+REGION = "VN"
+_PLAN = phonenumbers.PhoneMetadata.metadata_for_region(REGION)
+assert _PLAN is not None and _PLAN.mobile is not None  # noqa: S101, PT018 - the library knows the country
+COUNTRY = _PLAN.country_code
+_MOBILE = re.compile(f"0(?:{_PLAN.mobile.national_number_pattern})")
 
 
 def digits_of(text: str) -> str:
@@ -38,7 +52,7 @@ def id_number_doubts(number: str, born: date | int | None, sex: Sex | None) -> l
     if len(number) != 12:
         return []
     century, is_female, year = 19 + int(number[3]) // 2, int(number[3]) % 2 == 1, int(number[4:6])
-    doubts = []
+    doubts = [] if number[:3] in PROVINCES else ["id_number_province"]
     birth_year = born.year if isinstance(born, date) else born
     if birth_year is not None and birth_year != century * 100 + year:
         doubts.append("id_number_year")
@@ -48,16 +62,36 @@ def id_number_doubts(number: str, born: date | int | None, sex: Sex | None) -> l
 
 
 def modern_phone(text: str) -> str | None:
-    """The number as dialled today (`0…`), or None if it is no Vietnamese number; old mobiles are brought over."""
-    number = digits_of(text).removeprefix("+")
-    if number.startswith("84"):
+    """The number as dialled today, or None if it is none: `0…` for Vietnam, `+…` for another country.
+
+    A mobile of eleven digits is brought over to its ten. The library takes 50 µs for a number; its own pattern for
+    mobiles of Vietnam, which nearly all are, takes one.
+    """
+    number = digits_of(text)
+    if number.startswith("+") and not number.startswith("+84"):
+        return _as_dialled(number)
+    number = number.removeprefix("+")
+    if number.startswith("84") and len(number) > 10:
         number = "0" + number[2:]
     if len(number) == 9 and number[0] in "35789":  # a spreadsheet ate the leading zero
         number = "0" + number
     if len(number) == 11 and number[:4] in _PREFIX_2018:
         number = _PREFIX_2018[number[:4]] + number[4:]
-    is_mobile_of_wrong_length = number[:2] != "02" and len(number) != 10
-    return number if _PHONE.fullmatch(number) and not is_mobile_of_wrong_length else None
+    return number if _MOBILE.fullmatch(number) and number.isascii() else _as_dialled(number)
+
+
+def _as_dialled(number: str) -> str | None:
+    if not number.isascii() or not number.removeprefix("+").isdigit():
+        return None
+    try:
+        found = phonenumbers.parse(number, REGION)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(found):
+        return None
+    if found.country_code != COUNTRY:
+        return phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)
+    return f"0{phonenumbers.national_significant_number(found)}"
 
 
 def card_number(payload: int) -> str:

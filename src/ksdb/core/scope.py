@@ -23,6 +23,7 @@ class Permission(StrEnum):
     CARDS_CARD_REVOKE = "cards:card:revoke"
     CARDS_KEY_MANAGE = "cards:key:manage"
     COVERAGE_FIGURES_READ = "coverage:figures:read"
+    DUPLICATES_PAIR_DECIDE = "duplicates:pair:decide"
     OUTREACH_HELPER_ASSIGN = "outreach:helper:assign"
     OUTREACH_LIST_READ = "outreach:list:read"
     OUTREACH_LIST_TAKE = "outreach:list:take"
@@ -32,6 +33,7 @@ class Permission(StrEnum):
     REGISTRY_IMPORT_RUN = "registry:import:run"
     REGISTRY_RESIDENT_EXPORT = "registry:resident:export"
     REGISTRY_RESIDENT_READ = "registry:resident:read"
+    REGISTRY_RESIDENT_WRITE = "registry:resident:write"
     TRACING_CASE_READ = "tracing:case:read"
     TRACING_CASE_WRITE = "tracing:case:write"
     TRACING_TRACE_EXPORT = "tracing:trace:export"
@@ -96,6 +98,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.CARDS_CARD_PRINT,
             P.CARDS_CARD_REVOKE,
             P.COVERAGE_FIGURES_READ,
+            P.DUPLICATES_PAIR_DECIDE,
             P.OUTREACH_HELPER_ASSIGN,
             P.OUTREACH_LIST_READ,
             P.OUTREACH_LIST_TAKE,
@@ -104,6 +107,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.REGISTRY_IMPORT_RUN,
             P.REGISTRY_RESIDENT_EXPORT,
             P.REGISTRY_RESIDENT_READ,
+            P.REGISTRY_RESIDENT_WRITE,
             P.VISITS_DEVICE_ENROL,
             P.VISITS_POINT_READ,
             P.VISITS_POINT_WRITE,

@@ -131,7 +131,8 @@ def _group_pairs(group: Division, extents: Mapping[int, frozenset[str]]) -> Iter
 
 def ensure_group(scope: Scope, commune: Division, name: str) -> Division:
     """The residential group of that name in the commune, made if the ward's list is the first to name it."""
-    scope.require(Permission.REGISTRY_IMPORT_RUN)
+    if not (scope.allows(Permission.REGISTRY_IMPORT_RUN) or scope.allows(Permission.REGISTRY_RESIDENT_WRITE)):
+        raise NotAllowed
     name = stored_name(name)
     found = Division.objects.filter(parent=commune, kind=Kind.GROUP, name__iexact=name).first()
     return found or _make_group(commune, name)

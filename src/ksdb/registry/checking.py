@@ -12,20 +12,14 @@ from ksdb.registry.births import Birth, read_birth
 from ksdb.registry.communes import Commune, Communes, group_name
 from ksdb.registry.headings import Cell, Column, Heading
 from ksdb.registry.problems import REJECTIONS, Code, Problem
-from ksdb.registry.reading import RawRow
+from ksdb.registry.workbooks import RawRow
 
+LONGEST_NAME, LONGEST_SORT_KEY = 120, 260
 _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ '’.\-])*")
 _SEXES: Mapping[str, ids.Sex] = {"nam": "male", "nu": "female", "trai": "male", "gai": "female"}
 _DASHES = frozenset("-–—")
 _LIMITS = {Column.ADDRESS: 200, Column.RELATION: 40, Column.HOUSEHOLD: 40, Column.GROUP: 100, Column.COMMUNE: 120}
 _CUT = {Column.ADDRESS: Code.ADDRESS_TOO_LONG, Column.RELATION: Code.RELATION_TOO_LONG}
-
-# The first three digits of an ID number: the province of birth registration (Circular 07/2016/TT-BCA).
-_PROVINCES = frozenset(f"{number:03d}" for number in (
-    1, 2, 4, 6, 8, 10, 11, 12, 14, 15, 17, 19, 20, 22, 24, 25, 26, 27, 30, 31, 33,
-    34, 35, 36, 37, 38, 40, 42, 44, 45, 46, 48, 49, 51, 52, 54, 56, 58, 60, 62, 64, 66,
-    67, 68, 70, 72, 74, 75, 77, 79, 80, 82, 83, 84, 86, 87, 89, 91, 92, 93, 94, 95, 96,
-))  # fmt: skip
 
 
 class CheckedRow(msgspec.Struct, frozen=True):
@@ -131,7 +125,7 @@ class _RowCheck:
         if not name:
             if not self._is_noted(Column.NAME):
                 self._say(Column.NAME, Code.NAME_MISSING)
-        elif len(name) > 120 or len(order) > 260:
+        elif len(name) > LONGEST_NAME or len(order) > LONGEST_SORT_KEY:
             self._say(Column.NAME, Code.NAME_TOO_LONG)
         elif not _NAME.fullmatch(name) and name[0] not in "=+-@":
             self._say(Column.NAME, Code.NAME_LETTERS)
@@ -166,7 +160,7 @@ class _RowCheck:
     def _restored(self, number: str, birth: Birth, *, is_number: bool) -> str:
         """The number with the leading zeros that a spreadsheet ate; of a text we ask that the birth year agrees too."""
         whole = number.zfill(12)
-        is_plausible = len(number) in {10, 11} and whole.isascii() and whole.isdigit() and whole[:3] in _PROVINCES
+        is_plausible = len(number) in {10, 11} and whole.isascii() and whole.isdigit() and whole[:3] in ids.PROVINCES
         if is_plausible and (is_number or not ids.id_number_doubts(whole, birth.year, None)):
             self._say(Column.ID_NUMBER, Code.ID_NUMBER_RESTORED)
             return whole
@@ -222,3 +216,8 @@ def plain(cell: Cell) -> str:
 def _visible(text: str) -> str:
     spaced = stored_name(text)
     return spaced if spaced.isprintable() else "".join(c for c in spaced if c.isprintable()).strip()
+
+
+def is_name(text: str) -> bool:
+    """Whether the text can be the name of a person: letters, spaces, apostrophes, hyphens and dots, not too many."""
+    return bool(_NAME.fullmatch(text)) and len(text) <= LONGEST_NAME and len(sort_key(text)) <= LONGEST_SORT_KEY

@@ -12,7 +12,7 @@ from django.utils import translation
 from ksdb.registry.checking import plain
 from ksdb.registry.headings import Heading
 from ksdb.registry.problems import Problem, described
-from ksdb.registry.reading import WARNINGS_SHEET, RawRow
+from ksdb.registry.workbooks import WARNINGS_SHEET, RawRow
 
 REJECTED_SHEET = "Cần sửa"
 ROW_HEADING = "Dòng"

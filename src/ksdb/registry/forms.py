@@ -1,6 +1,6 @@
 """Forms of the registry: whom to look for and why, and which list to import where."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -13,12 +13,31 @@ from ksdb.approvals.forms import ReasonField
 from ksdb.core.clock import today
 from ksdb.core.scope import Purpose, Scope
 from ksdb.places.models import Division
+from ksdb.registry.encodings import Encoding
+from ksdb.registry.headings import Column
+from ksdb.registry.probing import Asked as LookAsked
+from ksdb.registry.probing import Look
+from ksdb.registry.problems import column_label
 from ksdb.registry.purposes import PURPOSE_CHOICES
-from ksdb.registry.queries import ResidentSearch, divisions_for_import
+from ksdb.registry.queries import divisions_for_import
+from ksdb.registry.sealing import END_DIGITS
+from ksdb.registry.searching import ResidentSearch
 from ksdb.web.exporting import FileKind
 from ksdb.web.forms import FILE_KINDS
 
-MAX_UPLOAD_BYTES = 64 * 2**20
+MAX_UPLOAD_BYTES = 256 * 2**20
+MAX_WORKBOOK_BYTES = 64 * 2**20
+
+
+def _end_field(label: Any) -> forms.RegexField:
+    attributes = {"inputmode": "numeric", "maxlength": END_DIGITS, "autocomplete": "off"}
+    return forms.RegexField(
+        rf"^[0-9]{{{END_DIGITS}}}$",
+        label=label,
+        required=False,
+        error_messages={"invalid": _("Enter the last four digits.")},
+        widget=forms.TextInput(attrs=attributes),
+    )
 
 
 class ResidentSearchForm(forms.Form):
@@ -26,9 +45,10 @@ class ResidentSearchForm(forms.Form):
 
     name = forms.CharField(
         label=_("Name"),
+        required=False,
         min_length=2,
         max_length=120,
-        help_text=_("Family, middle or given name, with or without marks"),
+        help_text=_("With or without marks; or a card's 12 digits"),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     birth_year = forms.IntegerField(
@@ -37,6 +57,8 @@ class ResidentSearchForm(forms.Form):
         min_value=1900,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "maxlength": 4, "autocomplete": "off"}),
     )
+    phone_end = _end_field(_("Phone, last four digits"))
+    id_number_end = _end_field(_("ID number, last four digits"))
     purpose = forms.ChoiceField(
         label=_("Purpose of the search"), choices=[("", _("Choose a purpose")), *PURPOSE_CHOICES]
     )
@@ -44,7 +66,14 @@ class ResidentSearchForm(forms.Form):
 
     @property
     def search(self) -> ResidentSearch:
-        return ResidentSearch(self.cleaned_data["name"], self.cleaned_data["birth_year"])
+        said = self.cleaned_data
+        return ResidentSearch(said["name"], said["birth_year"], said["phone_end"], said["id_number_end"])
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if not self.errors and not any(said.get(name) for name in ("name", "birth_year", "phone_end", "id_number_end")):
+            self.add_error("name", gettext("Enter a name, or something else to look for."))
+        return said
 
     @property
     def purpose_named(self) -> Purpose:
@@ -65,7 +94,7 @@ class ImportForm(forms.Form):
     division = forms.TypedChoiceField(label=_("Division"), coerce=int)
     file = forms.FileField(
         label=_("File"),
-        help_text=_("Excel (.xlsx) or CSV in UTF-8, at most 64 MB"),
+        help_text=_("Excel (.xlsx), at most 64 MB, or CSV, at most 256 MB"),
         widget=forms.FileInput(attrs={"accept": ".xlsx,.csv"}),
     )
 
@@ -85,8 +114,11 @@ class ImportForm(forms.Form):
             raise forms.ValidationError(
                 gettext("Choose an .xlsx or .csv file. Save an older .xls file as .xlsx first.")
             )
-        if file.size > MAX_UPLOAD_BYTES:
-            raise forms.ValidationError(gettext("The file is larger than 64 MB. Divide the list into parts."))
+        is_workbook = file.name.lower().endswith(".xlsx")
+        if file.size > (MAX_WORKBOOK_BYTES if is_workbook else MAX_UPLOAD_BYTES):
+            raise forms.ValidationError(
+                gettext("The file is too large. Save it as CSV, or divide the list into parts.")
+            )
         return file
 
 
@@ -120,3 +152,77 @@ class ExportForm(forms.Form):
     def __init__(self, divisions: Iterable[Division], data: Any = None) -> None:
         super().__init__(data)
         self.fields["division"].choices = [(one.pk, one.name) for one in divisions]  # type: ignore[attr-defined]
+
+
+MOST_ASKED_COLUMNS = 60
+DELIMITER_CHOICES = [(",", _("comma ,")), (";", _("semicolon ;")), ("\t", _("tab"))]
+ENCODING_CHOICES = [
+    (Encoding.UTF_8.value, "UTF-8"),
+    (Encoding.WINDOWS_1258.value, "Windows-1258"),
+    (Encoding.ISO_8859_1.value, "ISO-8859-1"),
+    (Encoding.UTF_16.value, "UTF-16"),
+]
+
+
+class LookForm(forms.Form):
+    """How a file is to be read: the row of its heading, and of a CSV file encoding and separator."""
+
+    encoding = forms.ChoiceField(label=_("Encoding"), choices=ENCODING_CHOICES)
+    delimiter = forms.ChoiceField(label=_("Separator"), choices=DELIMITER_CHOICES)
+    heading_row = forms.IntegerField(
+        label=_("Row of the headings"),
+        min_value=1,
+        max_value=1000,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "maxlength": 4, "autocomplete": "off"}),
+    )
+
+    def __init__(self, look: Look, data: Any = None, *, is_csv: bool) -> None:
+        plan = look.plan
+        said = {"encoding": plan.encoding, "delimiter": plan.delimiter, "heading_row": plan.heading_row + 1}
+        super().__init__(data, initial=said)
+        self._seen_row = plan.heading_row + 1
+        if not is_csv:
+            del self.fields["encoding"], self.fields["delimiter"]
+
+    @property
+    def asked(self) -> LookAsked:
+        """A row is asked for where it is another than was seen; else it is looked for anew."""
+        said = self.cleaned_data
+        row = said["heading_row"] if said["heading_row"] != self._seen_row else None
+        return LookAsked(said.get("encoding"), said.get("delimiter"), row)
+
+
+class ColumnsForm(forms.Form):
+    """For each column of a file: what it holds."""
+
+    def __init__(self, look: Look, columns: Mapping[str, int], needed: Iterable[Column], data: Any = None) -> None:
+        super().__init__(data)
+        self._needed = list(needed)
+        named = {place: column for column, place in columns.items()}
+        choices = [("", _("– not used –")), *((column.value, column_label(column)) for column in Column)]
+        self.places = [place for place, text in enumerate(look.texts) if text][:MOST_ASKED_COLUMNS]
+        for place in self.places:
+            text = look.texts[place][:80]
+            field = forms.ChoiceField(label=text, choices=choices, required=False, initial=named.get(place, ""))
+            field.widget.attrs["aria-label"] = text
+            self.fields[f"column_{place}"] = field
+        self._samples = look.samples
+
+    def rows(self) -> Iterator[tuple[Any, list[str]]]:
+        """Each field with what the first rows hold there."""
+        for place in self.places:
+            told = [row[place] for row in self._samples if place < len(row) and row[place]]
+            yield self[f"column_{place}"], told
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[Column, int] = {}
+        for place in self.places:
+            column = self.cleaned_data.get(f"column_{place}")
+            if column and Column(column) in said:
+                self.add_error(f"column_{place}", gettext("Two columns cannot both be this. Choose one of them."))
+            elif column:
+                said[Column(column)] = place
+        if missing := [str(column_label(column)) for column in self._needed if column not in said]:
+            raise forms.ValidationError(gettext("Say which column is: %(names)s.") % {"names": ", ".join(missing)})
+        self.columns = said
+        return self.cleaned_data

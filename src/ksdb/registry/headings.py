@@ -48,6 +48,7 @@ _SYNONYMS: Mapping[Column, str] = {
     Column.COMMUNE: "phuong|xa|phuong xa|xa phuong|thi tran|phuong xa thi tran|xa phuong thi tran",
 }
 _COLUMNS = {name: column for column, names in _SYNONYMS.items() for name in names.split("|")}
+_LEFT_ASIDE = frozenset({"stt", "tt", "so tt", "so thu tu", "ghi chu", "dong", "loi can sua", "canh bao"})
 _PARENTHESES = re.compile(r"\([^)]*\)?")
 _SIGNS = re.compile(r"[^a-z0-9/]+")
 
@@ -84,8 +85,8 @@ class Heading(msgspec.Struct, frozen=True):
 
     def is_repeated_in(self, cells: Sequence[Cell]) -> bool:
         """Whether the row is the heading again, as at the top of each printed page."""
-        place = self.positions[Column.NAME]
-        return place < len(cells) and str(cells[place]).strip() == self.texts[place]
+        place = self.positions.get(Column.NAME)
+        return place is not None and place < len(cells) and str(cells[place]).strip() == self.texts[place]
 
 
 def column_of(heading: Cell) -> Column | None:
@@ -97,11 +98,23 @@ def column_of(heading: Cell) -> Column | None:
     return _COLUMNS.get(whole) or _COLUMNS.get(" ".join(text.split("/")[0].split()))
 
 
+def is_left_aside(heading: str) -> bool:
+    """Whether nobody need be asked about the column: a serial number, a note, what a correction file adds."""
+    return not heading or fold(heading) in _LEFT_ASIDE
+
+
 def find_heading(rows: Iterable[Sequence[Cell]]) -> Heading | None:
     """The row that names most columns, at least two, among the first rows of a sheet."""
     found = [heading_at(number, cells) for number, cells in zip(range(SEARCHED_ROWS), rows, strict=False)]
     best = max(found, key=lambda heading: len(heading.positions), default=None)
     return best if best and len(best.positions) >= 2 else None
+
+
+def guessed_heading(rows: Iterable[Sequence[Cell]]) -> Heading | None:
+    """The first row of a sheet with most texts, at least two: where no heading is recognised, this may be it."""
+    found = [heading_at(number, cells) for number, cells in zip(range(SEARCHED_ROWS), rows, strict=False)]
+    best = max(found, key=lambda heading: sum(map(bool, heading.texts)), default=None)
+    return best if best and sum(map(bool, best.texts)) >= 2 else None
 
 
 def heading_at(row: int, cells: Sequence[Cell]) -> Heading:

@@ -1,8 +1,10 @@
 """Is this person new, known already, or a mistake? Decided from what is registered and what the file said before."""
 
+from array import array
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import repeat
 from typing import NamedTuple
 
 import msgspec
@@ -31,6 +33,7 @@ class Registered(msgspec.Struct, frozen=True):
     id_number_key: bytes | None
     has_phone: bool
     source_id: int | None
+    source_row: int | None
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -68,34 +71,48 @@ class Lookups(msgspec.Struct, frozen=True):
 
 
 class Matcher:
-    """Remembers the persons of one file by row, so that the second row of a person can name the first."""
+    """Remembers the persons of one file by row, so that the second row of a person can name the first.
+
+    Whom the file brought in is found by `source_row`, so only the persons of one chunk are kept as they are; of those
+    who were registered before, a number each: memory does not grow with the file.
+    """
 
     def __init__(self, source_id: int) -> None:
         self._source_id = source_id
         self._id_numbers: dict[bytes, int] = {}
         self._people: defaultdict[tuple[Home, str, int], list[Arrival]] = defaultdict(list)
+        self._rows_of_known = RowsByNumber()
+
+    def begin_chunk(self) -> None:
+        self._id_numbers.clear()
+        self._people.clear()
 
     def verdict(self, arrival: Arrival, lookups: Lookups) -> Verdict:
         found = self._by_id_number(arrival, lookups) or self._by_home(arrival, lookups) or Verdict(arrival)
         if not found.is_rejected:
-            self._remember(arrival)
+            self._remember(arrival, found.known)
         return found
 
-    def _remember(self, arrival: Arrival) -> None:
+    def _remember(self, arrival: Arrival, known: Registered | None) -> None:
         if arrival.id_number_key:
             self._id_numbers[arrival.id_number_key] = arrival.row.row
-        same = self._people[_person(arrival)]
-        if all(other.row.row != arrival.row.row for other in same):  # a chunk that is tried again comes twice
-            same.append(arrival)
+        self._people[_person(arrival)].append(arrival)
+        if known and known.source_id != self._source_id:
+            self._rows_of_known.put(known.id, arrival.row.row)
+
+    def _row_before(self, known: Registered, row: int) -> int | None:
+        """The other row of this file that the person stands in already."""
+        first = known.source_row if known.source_id == self._source_id else self._rows_of_known.get(known.id)
+        return first if first and first != row else None
 
     def _by_id_number(self, arrival: Arrival, lookups: Lookups) -> Verdict | None:
         key, row = arrival.id_number_key, arrival.row
         if key is None:
             return None
-        first = self._id_numbers.get(key, row.row)
-        if first != row.row:
-            return _said(arrival, Code.ID_NUMBER_TWICE, Column.ID_NUMBER, first)
         known = lookups.by_id_number.get(key)
+        first = self._id_numbers.get(key) or (self._row_before(known, row.row) if known else None)
+        if first:
+            return _said(arrival, Code.ID_NUMBER_TWICE, Column.ID_NUMBER, first)
         if known is None:
             return None
         if (known.search_key, known.birth_year) != (row.search_key, row.birth.year):
@@ -105,7 +122,7 @@ class Matcher:
         return _completed(arrival, known)
 
     def _by_home(self, arrival: Arrival, lookups: Lookups) -> Verdict | None:
-        earlier = [other for other in self._people.get(_person(arrival), ()) if other.row.row != arrival.row.row]
+        earlier = self._people.get(_person(arrival), ())
         twice = next((other for other in earlier if _is_same(arrival, other)), None)
         if twice:
             return _said(arrival, Code.PERSON_TWICE, Column.NAME, twice.row.row)
@@ -113,13 +130,30 @@ class Matcher:
         matches = [known for known in candidates if _may_be(arrival, known)]
         exact = next((known for known in matches if known.sort_key == arrival.row.sort_key), None)
         if exact:
-            return _completed(arrival, exact)
+            first = self._row_before(exact, arrival.row.row)
+            said = _said(arrival, Code.PERSON_TWICE, Column.NAME, first) if first else None
+            return said or _completed(arrival, exact)
         # Within one file two spellings are two persons (twins): whoever this file brought in does not count here.
         respelled = next((known for known in matches if known.source_id != self._source_id), None)
         if respelled:
             return _known(arrival, respelled, Code.KNOWN_OTHER_SPELLING)
         is_doubtful = arrival.home.household and (earlier or candidates)
         return _said(arrival, Code.SAME_PERSON_DOUBT, Column.NAME) if is_doubtful else None
+
+
+class RowsByNumber:
+    """A row for each resident's number, four bytes each."""
+
+    def __init__(self) -> None:
+        self._rows = array("i")
+
+    def put(self, number: int, row: int) -> None:
+        if number >= len(self._rows):
+            self._rows.extend(repeat(0, number + 1 - len(self._rows)))
+        self._rows[number] = row
+
+    def get(self, number: int) -> int | None:
+        return self._rows[number] or None if number < len(self._rows) else None
 
 
 def _person(arrival: Arrival) -> tuple[Home, str, int]:

@@ -25,6 +25,7 @@ class Code(StrEnum):
     FORMULA_TEXT = "formula_text"
     GROUP_MISSING = "group_missing"
     HOUSEHOLD_MISSING = "household_missing"
+    ID_NUMBER_PROVINCE = "id_number_province"
     ID_NUMBER_RESTORED = "id_number_restored"
     ID_NUMBER_SEX = "id_number_sex"
     ID_NUMBER_TAKEN = "id_number_taken"
@@ -53,6 +54,7 @@ WARNINGS = frozenset(
     {
         Code.ADDRESS_TOO_LONG,
         Code.HOUSEHOLD_MISSING,
+        Code.ID_NUMBER_PROVINCE,
         Code.ID_NUMBER_RESTORED,
         Code.ID_NUMBER_SEX,
         Code.ID_NUMBER_YEAR,
@@ -87,6 +89,7 @@ _SENTENCES: dict[Code, str | Promise] = {
     Code.FORMULA_TEXT: _("The text begins like a formula (= + - @). Write it without that sign."),
     Code.GROUP_MISSING: _("The residential group is missing. Write its name or number."),
     Code.HOUSEHOLD_MISSING: _("There is no household number: the person was registered without a household."),
+    Code.ID_NUMBER_PROVINCE: _("No province has the first three digits of this ID number. Check the number."),
     Code.ID_NUMBER_RESTORED: _("The ID number had lost its leading zeros; they were put back. Check the number."),
     Code.ID_NUMBER_SEX: _("The ID number belongs to the other sex. Check number and sex."),
     Code.ID_NUMBER_TAKEN: _(
@@ -155,7 +158,7 @@ class Problem(msgspec.Struct, frozen=True):
         return self.code in REJECTIONS
 
 
-def sentence(code: str, other_row: int | None = None) -> str:
+def sentence(code: str, other_row: int | str | None = None) -> str:
     """What a person is told, in the language of the moment."""
     return str(_SENTENCES[Code(code)]) % {"row": other_row}
 

@@ -10,14 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from ksdb.core.errors import KsdbError
 from ksdb.registry.actions import FileKindUnknown, ImportBroken
 from ksdb.registry.headings import HeadingMissing, HeadingNotFound
+from ksdb.registry.preparing import PreparingBroken
 from ksdb.registry.probing import FileTooHeavy
 from ksdb.registry.problems import column_label
-from ksdb.registry.reading import CsvNotUtf8, FileTooLarge, FileUnreadable
+from ksdb.registry.reading import FileTooLarge, FileUnreadable
 
 _FAILURES: dict[str, type[KsdbError]] = {
     error.code: error
     for error in (
-        CsvNotUtf8,
         FileKindUnknown,
         FileTooHeavy,
         FileTooLarge,
@@ -25,6 +25,7 @@ _FAILURES: dict[str, type[KsdbError]] = {
         HeadingMissing,
         HeadingNotFound,
         ImportBroken,
+        PreparingBroken,
     )
 }
 
@@ -53,6 +54,9 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 _STATEMENTS = {
+    "draft": Statement(_("columns to name"), "warning"),
+    "checking": Statement(_("being checked"), "info"),
+    "checked": Statement(_("checked, not imported"), "warning"),
     "queued": Statement(_("waiting"), "neutral"),
     "running": Statement(_("running"), "info"),
     "done": Statement(_("done"), "good"),

@@ -1,24 +1,23 @@
 """Checked rows go into PostgreSQL: looked up, told apart, sealed, and copied in, a chunk in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 import psycopg
 
-from ksdb.core.seal import Sealer
 from ksdb.postgres.copying import copy_in
 from ksdb.postgres.named import sql
-from ksdb.registry.checking import CheckedRow
 from ksdb.registry.matching import Arrival, Home, Lookups, Matcher, Registered, Verdict
+from ksdb.registry.preparing import Prepared
 from ksdb.registry.problems import Code, Problem
-from ksdb.registry.sealing import ID_NUMBER, PHONE
 
 ROOM = "ksdb.registry"
 RESIDENT_COLUMNS = (
     "household_id", "division_id", "full_name", "search_key", "sort_key", "sex", "birth_year", "born_on", "relation",
-    "id_number_sealed", "id_number_key", "phone_sealed", "phone_key", "source_id", "registered_at",
+    "id_number_sealed", "id_number_key", "phone_sealed", "phone_key", "id_number_end", "phone_end", "source_id",
+    "registered_at", "source_row",
 )  # fmt: skip
 PROBLEM_COLUMNS = ("source_id", "row_number", "column", "code", "is_rejection", "other_row")
 
@@ -26,66 +25,65 @@ Cursor = psycopg.Cursor[tuple[object, ...]]
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """A checked row and the residential group it belongs to."""
+    """A prepared row and the residential group it belongs to."""
 
-    row: CheckedRow
+    prepared: Prepared
     division_id: int
 
 
 class Store:
     """Writes the chunks of one import. What it remembers between chunks is in its matcher."""
 
-    def __init__(self, source_id: int, sealer: Sealer, at: datetime) -> None:
-        self._source_id, self._sealer, self._at = source_id, sealer, at
+    def __init__(self, source_id: int, at: datetime) -> None:
+        self._source_id, self._at = source_id, at
         self._matcher = Matcher(source_id)
 
     def take(self, cursor: Cursor, placed: Sequence[Placed]) -> list[Verdict]:
         """Registers who is new and completes who is known; one verdict per row, in the order given."""
         cursor.execute(sql(ROOM, "lock_registry"))
-        arrivals = [self._arrival(one) for one in placed]
-        lookups = _lookups(cursor, arrivals)
-        verdicts = [self._matcher.verdict(arrival, lookups) for arrival in arrivals]
+        verdicts = self.verdicts(cursor, placed)
         new = [verdict.arrival for verdict in verdicts if verdict.is_new]
-        copy_in(cursor, "resident", RESIDENT_COLUMNS, self._rows(new, _households(cursor, new)))
-        self._complete(cursor, verdicts)
+        sealed = {one.prepared.row.row: one.prepared for one in placed}
+        copy_in(cursor, "resident", RESIDENT_COLUMNS, self._rows(new, _households(cursor, new), sealed))
+        self._complete(cursor, verdicts, sealed)
         return verdicts
+
+    def verdicts(self, cursor: Cursor, placed: Sequence[Placed]) -> list[Verdict]:
+        """What would become of each row. Writes nothing."""
+        cursor.execute(sql(ROOM, "look_up_by_index"))
+        arrivals = [_arrival(one) for one in placed]
+        lookups = _lookups(cursor, arrivals)
+        self._matcher.begin_chunk()
+        return [self._matcher.verdict(arrival, lookups) for arrival in arrivals]
 
     def keep_problems(self, cursor: Cursor, problems: Iterable[Problem]) -> None:
         rows = ((self._source_id, p.row, p.column or "", p.code, p.is_rejection, p.other_row) for p in problems)
         copy_in(cursor, "registry_import_problem", PROBLEM_COLUMNS, rows)
 
-    def _arrival(self, placed: Placed) -> Arrival:
-        number = placed.row.id_number
-        key = self._sealer.match_key(ID_NUMBER, number) if number else None
-        return Arrival(placed.row, Home(placed.division_id, placed.row.household), key)
-
-    def _rows(self, new: Iterable[Arrival], households: dict[Home, int]) -> Iterator[tuple[object, ...]]:
+    def _rows(
+        self, new: Iterable[Arrival], households: dict[Home, int], sealed: Mapping[int, Prepared]
+    ) -> Iterator[tuple[object, ...]]:
         for arrival in new:
             row = arrival.row
             yield (
                 households.get(arrival.home), arrival.home.division_id, row.name, row.search_key, row.sort_key,
                 row.sex or "", row.birth.year, row.birth.on, row.relation,
-                *self._numbers(arrival), self._source_id, self._at,
+                *sealed[row.row].numbers, *sealed[row.row].ends, self._source_id, self._at, row.row,
             )  # fmt: skip
 
-    def _numbers(self, arrival: Arrival) -> tuple[bytes | None, bytes | None, bytes | None, bytes | None]:
-        """ID number and phone, each sealed and as its match key."""
-        number, phone = arrival.row.id_number, arrival.row.phone
-        return (
-            self._sealer.seal(ID_NUMBER, number) if number else None,
-            arrival.id_number_key,
-            self._sealer.seal(PHONE, phone) if phone else None,
-            self._sealer.match_key(PHONE, phone) if phone else None,
-        )
-
-    def _complete(self, cursor: Cursor, verdicts: Iterable[Verdict]) -> None:
+    def _complete(self, cursor: Cursor, verdicts: Iterable[Verdict], sealed: Mapping[int, Prepared]) -> None:
         lacking = [v for v in verdicts if v.known and v.problem and v.problem.code is Code.KNOWN_COMPLETED]
         if lacking:
-            numbers = zip(*(self._numbers(verdict.arrival) for verdict in lacking), strict=True)
+            numbers = zip(*(sealed[verdict.arrival.row.row].numbers for verdict in lacking), strict=True)
             columns = [list(column) for column in numbers]
             names = ("id_numbers", "id_number_keys", "phones", "phone_keys")
             ids = [verdict.known.id for verdict in lacking if verdict.known]
             cursor.execute(sql(ROOM, "complete_residents"), {"ids": ids, **dict(zip(names, columns, strict=True))})
+
+
+def _arrival(placed: Placed) -> Arrival:
+    row = placed.prepared.row
+    return Arrival(row, Home(placed.division_id, row.household), placed.prepared.id_number_key)
 
 
 def _lookups(cursor: Cursor, arrivals: Sequence[Arrival]) -> Lookups:

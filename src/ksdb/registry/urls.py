@@ -8,9 +8,15 @@ app_name = "registry"
 urlpatterns = [
     path("residents/", views.residents, name="residents"),
     path("residents/export/", views.residents_export, name="residents_export"),
+    path("residents/new/", views.person_new, name="person_new"),
+    path("residents/new/code/", views.person_code, name="person_code"),
+    path("residents/<int:resident_id>/edit/", views.person_edit, name="person_edit"),
     path("residents/<int:resident_id>/", views.resident, name="resident"),
     path("imports/", views.imports, name="imports"),
     path("imports/sample.xlsx", views.import_sample, name="import_sample"),
     path("imports/<int:import_id>/", views.import_detail, name="import_detail"),
+    path("imports/<int:import_id>/columns/", views.import_columns, name="import_columns"),
+    path("imports/<int:import_id>/start/", views.import_start, name="import_start"),
+    path("imports/<int:import_id>/discard/", views.import_discard, name="import_discard"),
     path("imports/<int:import_id>/rejected.xlsx", views.import_rejected, name="import_rejected"),
 ]

@@ -1,23 +1,40 @@
 """Pages of residents and of imports."""
 
+from collections.abc import Mapping
+
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpResponse
+from django.http import FileResponse, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from ksdb.core.scope import Permission
+from ksdb.core.errors import NotFound
+from ksdb.core.idcodes import read_id_code
+from ksdb.core.scope import Permission, Purpose
 from ksdb.registry import actions, queries
 from ksdb.registry.correcting import SAMPLE_HEADING, sample_file
-from ksdb.registry.forms import MAX_UPLOAD_BYTES, ExportForm, ImportForm, PurposeForm, ResidentSearchForm
-from ksdb.registry.jobs import run_import
+from ksdb.registry.desk import NO_CODE, PersonForm, doubts_of, fields_of, initial_of
+from ksdb.registry.forms import (
+    MAX_UPLOAD_BYTES,
+    ColumnsForm,
+    ExportForm,
+    ImportForm,
+    LookForm,
+    PurposeForm,
+    ResidentSearchForm,
+)
+from ksdb.registry.headings import Column
+from ksdb.registry.jobs import check_list, queue, run_import
+from ksdb.registry.plans import stored_plan
+from ksdb.registry.previews import stored_preview
 from ksdb.registry.problems import Code, column_label, sentence
 from ksdb.registry.purposes import PURPOSE_LABELS, purpose_in
 from ksdb.registry.reporting import failure_of, statement_of
+from ksdb.registry.searching import EndNeedsMore
 from ksdb.web.exporting import TYPES
 from ksdb.web.requires import ScopedRequest, requires, takes_upload
 
@@ -29,13 +46,23 @@ XLSX = TYPES["xlsx"]
 @requires(Permission.REGISTRY_RESIDENT_READ)
 def residents(request: ScopedRequest) -> HttpResponse:
     form = ResidentSearchForm(request.POST or None)
-    page = None
+    found = None
     if form.is_valid():
-        number = form.cleaned_data["page"] or 1
-        page = queries.residents_named(request.scope, form.search, form.purpose_named, number)
-    purpose = form.purpose_named if page is not None else None
-    can_export = request.scope.allows(Permission.REGISTRY_RESIDENT_EXPORT)
-    context = {"form": form, "page": page, "purpose": purpose, "can_export": can_export}
+        try:
+            found = queries.residents_named(
+                request.scope, form.search, form.purpose_named, form.cleaned_data["page"] or 1
+            )
+        except EndNeedsMore as error:
+            form.add_error("name", gettext(error.sentence()))
+        except NotFound:
+            form.add_error("name", gettext("No card in your jurisdiction has this number. Compare it with the card."))
+    context = {
+        "form": form,
+        "found": found,
+        "purpose": form.purpose_named if found is not None else None,
+        "can_export": request.scope.allows(Permission.REGISTRY_RESIDENT_EXPORT),
+        "can_write": request.scope.allows(Permission.REGISTRY_RESIDENT_WRITE),
+    }
     return render(request, "registry/residents.html", context)
 
 
@@ -44,24 +71,140 @@ def residents(request: ScopedRequest) -> HttpResponse:
 @requires(Permission.REGISTRY_RESIDENT_READ)
 def resident(request: ScopedRequest, resident_id: int) -> HttpResponse:
     purpose = purpose_in(request.GET.get("purpose"))
+    queries.require_resident(request.scope, resident_id)
+    counting = queries.counting_record(request.scope, resident_id)
+    if counting != resident_id:
+        asked = f"?purpose={purpose}" if purpose else ""
+        return redirect(reverse("registry:resident", args=[counting]) + asked)
     if purpose is None:
-        queries.require_resident(request.scope, resident_id)
         title = gettext("Open a resident's record")
         return render(request, "registry/purpose.html", {"form": PurposeForm(), "title": title})
     context = {
         "sheet": queries.resident_sheet(request.scope, resident_id, purpose),
         "purpose": purpose,
         "purpose_label": PURPOSE_LABELS[purpose],
-        "cards_url": _cards_url(resident_id),
+        "cards_url": _address("cards:of_resident", resident_id),
+        "other_records": [one for one in queries.identities_of(request.scope, [resident_id]) if one != resident_id],
+        "merges_url": _address("duplicates:queue"),
+        "can_write": request.scope.allows(Permission.REGISTRY_RESIDENT_WRITE),
     }
     return render(request, "registry/resident.html", context)
 
 
-def _cards_url(resident_id: int) -> str | None:
+def _address(name: str, *arguments: int) -> str | None:
     try:
-        return reverse("cards:of_resident", args=[resident_id])
-    except NoReverseMatch:  # the site may be built without the room of cards, which stands above this one
+        return reverse(name, args=arguments)
+    except NoReverseMatch:  # the site may be built without the rooms that stand above this one
         return None
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@requires(Permission.REGISTRY_RESIDENT_WRITE)
+def person_new(request: ScopedRequest) -> HttpResponse:
+    form = _person_form(request, request.POST if request.method == "POST" else None)
+    code_says: list[str] = []
+    if "fill" in request.POST:
+        code = read_id_code(request.POST.get("code", ""))
+        code_says = doubts_of(code) if code else [str(NO_CODE)]
+        form = _person_form(request, None, {**request.POST.dict(), **(fields_of(code) if code else {})})
+    elif request.method == "POST" and form.is_valid():
+        alike = actions.people_like(request.scope, form.person)
+        asks = _asks(request, form)
+        if not (alike or asks) or "confirmed" in request.POST:
+            if answer := _registered(request, form):
+                return answer
+        else:
+            return _person_page(request, form, {"alike": alike, "asks": asks})
+    return _person_page(request, form, {"code_says": code_says})
+
+
+def _registered(request: ScopedRequest, form: PersonForm) -> HttpResponse | None:
+    try:
+        made = actions.register_person(request.scope, form.person)
+    except actions.PersonKnown as known:
+        messages.warning(request, gettext("This person is registered already: here is the record."))
+        return redirect(_record(known.resident_id, Purpose.REGISTRATION))
+    except (actions.PersonElsewhere, actions.GuardianUnknown) as fault:
+        form.add_error(_FIELD_OF[fault.code], gettext(fault.sentence()))
+        return None
+    messages.success(request, gettext("The person has been registered."))
+    return redirect(_record(made.pk, Purpose.REGISTRATION))
+
+
+_FIELD_OF = {"person_elsewhere": "id_number", "person_known": "id_number", "guardian_unknown": "guardian_number"}
+
+
+def _record(resident_id: int, purpose: Purpose) -> str:
+    return f"{reverse('registry:resident', args=[resident_id])}?purpose={purpose}"
+
+
+def _person_form(
+    request: ScopedRequest, data: Mapping[str, str] | None, initial: Mapping[str, str] | None = None
+) -> PersonForm:
+    return PersonForm(queries.communes_to_register_in(request.scope), data, initial=initial)
+
+
+def _asks(request: ScopedRequest, form: PersonForm) -> list[str]:
+    """What is odd about the form, and asked once."""
+    person, asks = form.person, list(form.asks)
+    if person.group.lower() not in {name.lower() for name in queries.group_names(request.scope, person.commune_id)}:
+        asks.append(gettext("The commune has no such residential group yet: it will be made."))
+    if form.lacks_guardian:
+        asks.append(gettext("This is a child without a guardian. Give the guardian's ID number if there is one."))
+    return asks
+
+
+def _person_page(request: ScopedRequest, form: PersonForm, more: Mapping[str, object]) -> HttpResponse:
+    only = next(iter(form.communes)) if len(form.communes) == 1 else None
+    groups = queries.group_names(request.scope, only) if only else []
+    context = {"form": form, "groups": groups, **more}
+    return render(request, "registry/person.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@never_cache
+@requires(Permission.REGISTRY_RESIDENT_WRITE)
+def person_code(request: ScopedRequest) -> JsonResponse:
+    """What a scanned code says, for the form's script. Nobody's record is read."""
+    code = read_id_code(request.POST.get("code", ""))
+    if code is None:
+        return JsonResponse({"fields": {}, "says": [str(NO_CODE)]})
+    return JsonResponse({"fields": fields_of(code), "says": doubts_of(code)})
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@requires(Permission.REGISTRY_RESIDENT_WRITE)
+def person_edit(request: ScopedRequest, resident_id: int) -> HttpResponse:
+    one = queries.resident_for(request.scope, resident_id, Purpose.CORRECTION)
+    data = request.POST if request.method == "POST" else None
+    communes = queries.communes_to_register_in(request.scope)
+    form = PersonForm(communes, data, initial=initial_of(one), keeps_numbers=True)
+    if data is not None and form.is_valid():
+        asks = _asks(request, form)
+        if asks and "confirmed" not in request.POST:
+            return _person_page(request, form, {"asks": asks, "resident": one})
+        if answer := _corrected(request, form, resident_id):
+            return answer
+    return _person_page(request, form, {"resident": one})
+
+
+def _corrected(request: ScopedRequest, form: PersonForm, resident_id: int) -> HttpResponse | None:
+    try:
+        changed = actions.correct_person(request.scope, resident_id, form.person)
+    except (actions.PersonKnown, actions.PersonElsewhere, actions.GuardianUnknown) as fault:
+        form.add_error(_FIELD_OF[fault.code], gettext(fault.sentence()))
+        return None
+    if not changed:
+        messages.info(request, gettext("Nothing was changed."))
+    elif {"full_name", "birth_year", "born_on"} & set(changed):
+        messages.success(
+            request, gettext("The correction is saved. Name or birth changed: give the person a new card.")
+        )
+    else:
+        messages.success(request, gettext("The correction is saved."))
+    return redirect(_record(resident_id, Purpose.CORRECTION))
 
 
 @require_http_methods(["GET", "POST"])
@@ -96,30 +239,110 @@ def imports(request: ScopedRequest) -> HttpResponse:
     form = ImportForm(request.scope, request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
-        source = actions.start_import(request.scope, form.cleaned_data["division"], file.name, file.read())
-        run_import.defer(import_id=source.pk, actor_id=request.scope.actor_id, actor_name=request.scope.actor_name)
-        messages.success(request, gettext("The list has been taken in and is being imported."))
-        return redirect("registry:import_detail", source.pk)
+        source = actions.take_list(request.scope, form.cleaned_data["division"], file.name, file.chunks())
+        if source.status == "draft" and not actions.needs_a_person(request.scope, source):
+            return _check(request, source.pk)
+        return redirect("registry:import_detail" if source.failure else "registry:import_columns", source.pk)
     listed = Paginator(queries.imports_in(request.scope), PAGE_ROWS).get_page(request.GET.get("page"))
     rows = [(source, statement_of(source.status)) for source in listed]
     context = {"form": form, "page": listed, "rows": rows, "columns": SAMPLE_HEADING}
     return render(request, "registry/imports.html", context)
 
 
+def _check(request: ScopedRequest, import_id: int, columns: Mapping[Column, int] | None = None) -> HttpResponse:
+    actions.begin_check(request.scope, import_id, columns)
+    queue(check_list, import_id, request.scope.actor_id, request.scope.actor_name)
+    return redirect("registry:import_detail", import_id)
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@requires(Permission.REGISTRY_IMPORT_RUN)
+def import_columns(request: ScopedRequest, import_id: int) -> HttpResponse:
+    source = queries.import_of(request.scope, import_id)
+    if source.status not in {"draft", "checked"}:
+        return redirect("registry:import_detail", import_id)
+    look, plan = queries.look_of(request.scope, import_id), stored_plan(source.plan)
+    is_csv = source.file_path.endswith(".csv")
+    looks_again = request.method == "POST" and "look" in request.POST
+    look_form = LookForm(look, request.POST if looks_again else None, is_csv=is_csv)
+    if looks_again and look_form.is_valid():
+        actions.look_again(request.scope, import_id, look_form.asked)
+        return redirect("registry:import_columns", import_id)
+    needed = queries.columns_needed(request.scope, source)
+    data = request.POST if request.method == "POST" and not looks_again else None
+    form = ColumnsForm(look, plan.columns, needed, data)
+    if data is not None and form.is_valid():
+        return _check(request, import_id, form.columns)
+    context = {"source": source, "look": look, "look_form": look_form, "form": form, "is_csv": is_csv}
+    return render(request, "registry/import_columns.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@requires(Permission.REGISTRY_IMPORT_RUN)
+def import_start(request: ScopedRequest, import_id: int) -> HttpResponse:
+    try:
+        actions.begin_import(request.scope, import_id)
+    except actions.ImportHasBegun as fault:
+        messages.warning(request, gettext(fault.sentence()))
+    else:
+        queue(run_import, import_id, request.scope.actor_id, request.scope.actor_name)
+    return redirect("registry:import_detail", import_id)
+
+
+@require_POST
+@requires(Permission.REGISTRY_IMPORT_RUN)
+def import_discard(request: ScopedRequest, import_id: int) -> HttpResponse:
+    try:
+        actions.discard_list(request.scope, import_id)
+    except actions.ImportHasBegun as fault:
+        messages.warning(request, gettext(fault.sentence()))
+        return redirect("registry:import_detail", import_id)
+    messages.success(request, gettext("The list was discarded. Nothing of it is in the registry."))
+    return redirect("registry:imports")
+
+
 @never_cache
 @requires(Permission.REGISTRY_IMPORT_RUN)
 def import_detail(request: ScopedRequest, import_id: int) -> HttpResponse:
     source = queries.import_of(request.scope, import_id)
+    if source.status == "draft":
+        return redirect("registry:import_columns", import_id)
+    if source.status == "checked":
+        return _preview(request, import_id)
     listed = Paginator(queries.problems_of(request.scope, import_id), PAGE_ROWS).get_page(request.GET.get("page"))
     context = {
         "source": source,
         "statement": statement_of(source.status),
-        "is_under_way": source.status in {"queued", "running"},
+        "is_under_way": source.status in {"queued", "running", "checking"},
         "failure": failure_of(source),
         "page": listed,
         "problems": [(p, column_label(p.column), sentence(Code(p.code), p.other_row)) for p in listed],
     }
     return render(request, "registry/import.html", context)
+
+
+def _preview(request: ScopedRequest, import_id: int) -> HttpResponse:
+    source = queries.import_of(request.scope, import_id)
+    preview, look = stored_preview(source.preview), queries.look_of(request.scope, source.pk)
+    places = sorted(set(stored_plan(source.plan).columns.values()))
+    sample = [
+        (
+            row,
+            [row.cells[place] if place < len(row.cells) else "" for place in places],
+            [(sentence(Code(p.code), p.other_row), column_label(p.column)) for p in row.problems],
+        )
+        for row in queries.sample_of(request.scope, source.pk)
+    ]
+    context = {
+        "source": source,
+        "statement": statement_of(source.status),
+        "preview": preview,
+        "headings": [look.texts[place] for place in places],
+        "sample": sample,
+        "found": [(one, column_label(one.column), sentence(Code(one.code), "…")) for one in preview.found],
+    }
+    return render(request, "registry/import_preview.html", context)
 
 
 @require_GET

@@ -1,7 +1,7 @@
 """The SQL engine: who was where a case was, while the case was infectious. Permissions are its callers' to check."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -57,9 +57,9 @@ class Met:
 
 @dataclass(frozen=True)
 class CaseStays:
-    """Where a case stayed while infectious, with the usual stay at each point."""
+    """Where a case stayed while infectious, by all records of the person, with the usual stay at each point."""
 
-    resident_id: int
+    records: list[int]
     stays: list[Stay]
     usual: dict[int, int]
 
@@ -70,7 +70,7 @@ class CaseStays:
         usual = [UNIT * self.usual[stay.point] for stay in self.stays]
         reach = max([LONGEST_STAY, *usual])
         return {
-            "case": self.resident_id,
+            "case": self.records,
             "points": [stay.point for stay in self.stays],
             "usual": usual,
             "arrived": arrived,
@@ -100,9 +100,12 @@ class Found:
         return [Met(resident_id, tuple(met)) for resident_id, met in sorted(by_resident.items())]
 
 
-def find(resident_id: int, infectious: Period, rule: OverlapRule) -> Found:
-    """Everything one trace finds; the rule's times in `units`. At most four queries: run it in one snapshot."""
-    case = case_stays(resident_id, infectious)
+def find(records: Sequence[int], infectious: Period, rule: OverlapRule) -> Found:
+    """Everything one trace finds of a person with these records; the rule's times in `units`.
+
+    At most four queries: run it in one snapshot.
+    """
+    case = case_stays(records, infectious)
     if not case.stays:
         return Found()
     asked = case.asked(rule)
@@ -113,11 +116,12 @@ def find(resident_id: int, infectious: Period, rule: OverlapRule) -> Found:
         return Found(case.stays, exposures, int(cursor.fetchone()[0]))
 
 
-def case_stays(resident_id: int, infectious: Period) -> CaseStays:
-    """The resident's stays cut to the period, by core.stay itself: one person's scans are few."""
-    scans, usual = _scans_of([resident_id], EVER)
-    whole = stays_of(scans[resident_id], usual.__getitem__, units(LONGEST_STAY))
-    return CaseStays(resident_id, list(stays_within(whole, (count(infectious[0]), count(infectious[1])))), usual)
+def case_stays(records: Sequence[int], infectious: Period) -> CaseStays:
+    """The person's stays cut to the period, by core.stay itself: one person's scans are few."""
+    scans, usual = _scans_of(list(records), EVER)
+    together = sorted((scan for one in records for scan in scans[one]), key=lambda scan: scan.at)
+    whole = stays_of(together, usual.__getitem__, units(LONGEST_STAY))
+    return CaseStays(list(records), list(stays_within(whole, (count(infectious[0]), count(infectious[1])))), usual)
 
 
 def _scans_of(resident_ids: list[int], since: datetime) -> tuple[dict[int, list[Scan]], dict[int, int]]:

@@ -11,11 +11,13 @@ from ksdb.approvals.kinds import Errand, Kind, Payload
 from ksdb.approvals.models import Act
 from ksdb.audit.actions import record
 from ksdb.audit.erasing import erase_files, files_before
+from ksdb.config import settings
 from ksdb.core.clock import day_bounds, now, today
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Scope
 from ksdb.places.queries import covers, points_in, province
 from ksdb.postgres.named import sql
+from ksdb.visits.flagging import look_through_arrivals
 from ksdb.visits.keeping import DayHeld, DayNotOver, Dropped, day_in, first_kept_on, is_held
 from ksdb.visits.models import Device, Visit
 from ksdb.web.exporting import EXPORT_LIFE, exports_dir
@@ -58,14 +60,28 @@ def ensure_partitions(scope: Scope, first_on: date, last_on: date) -> int:
 def keep_partitions(scope: Scope) -> list[str]:
     """Makes the partitions of the retention and the days ahead, drops those past it; returns the names dropped.
 
+    What the database was told by its owner goes before a shorter retention of this process, which it would refuse.
     Each is dropped in a transaction of its own, with its proof in the trail. An open case does not hold a day longer:
     what it needs of a day is the evidence stored with its traces.
     """
-    first_kept = first_kept_on()
-    ensure_partitions(scope, first_kept, today() + timedelta(days=DAYS_AHEAD))
+    first_kept = min(first_kept_on(), _noted_first_kept_on())
+    ensure_partitions(scope, first_kept_on(), today() + timedelta(days=DAYS_AHEAD))
     scope.require(Permission.VISITS_DAY_DELETE)
     names = [name for name, _, _ in _partitions(date.min, first_kept)]
     return [_drop(scope, name, "visits:day:drop").partition for name in names]
+
+
+def note_retention(scope: Scope) -> None:
+    """Tells the database, as its owner, how many days are kept: it lets nobody drop one of those alone."""
+    scope.require(Permission.VISITS_DAY_DELETE)
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.visits", "note_retention"), {"days": settings().retention_days})
+
+
+def _noted_first_kept_on() -> date:
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.visits", "noted_retention"))
+        return today() - timedelta(days=cursor.fetchone()[0])
 
 
 def _partitions(since: date, until: date) -> list[tuple[str, date, bool]]:
@@ -129,3 +145,9 @@ def erase_exports(scope: Scope) -> int:
     """Deletes the files that were taken out more than 24 hours ago; returns how many."""
     scope.require(Permission.VISITS_DAY_DELETE)
     return erase_files(scope, "visits:export:erase", files_before(exports_dir(), now() - EXPORT_LIFE))
+
+
+def flag_visits(scope: Scope) -> int:
+    """Raises the flags of what arrived since the last look; returns how many."""
+    scope.require(Permission.VISITS_POINT_WRITE)
+    return look_through_arrivals()

@@ -3,7 +3,7 @@
 from procrastinate.contrib.django import app
 
 from ksdb.core.scope import system_scope
-from ksdb.visits.actions import erase_exports, keep_partitions
+from ksdb.visits.actions import erase_exports, flag_visits, keep_partitions
 
 
 @app.periodic(cron="10 0 * * *")
@@ -18,3 +18,10 @@ def keep_days(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
 def erase_old_exports(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
     """Files taken out more than 24 hours ago are deleted, every hour. `timestamp`: when it was due."""
     erase_exports(system_scope())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="visits", pass_context=False, queueing_lock="flag_new_visits")
+def flag_new_visits(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
+    """What arrived in the last minute is looked at for what is odd. `timestamp`: when it was due."""
+    flag_visits(system_scope())

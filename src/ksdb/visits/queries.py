@@ -11,6 +11,7 @@ from ksdb.audit.erasing import files_before, written_at
 from ksdb.cards.queries.printing import prints_dir
 from ksdb.config import settings
 from ksdb.core.clock import day_bounds, day_of, now, today
+from ksdb.core.decision import Flag
 from ksdb.core.scope import Permission, Scope
 from ksdb.places.models import ScanPoint
 from ksdb.places.queries import points_in
@@ -74,3 +75,14 @@ def other_data(scope: Scope) -> list[Kept]:
 def _files(what: str, rule: str, folder: Path, life: timedelta) -> Kept:
     files = files_before(folder, now())
     return Kept(what, rule, len(files), day_of(written_at(files[0]) + life) if files else None)
+
+
+def flags_at(scope: Scope, point_ids: list[int], since: datetime) -> dict[int, dict[Flag, int]]:
+    """How many visits since then carry which flag, for those of the points that lie in the jurisdiction."""
+    seen = set(points_in(scope).filter(pk__in=point_ids).values_list("pk", flat=True))
+    found: dict[int, dict[Flag, int]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.visits", "flags_of_points"), {"points": sorted(seen), "since": since})
+        for point_id, flag, count in cursor.fetchall():
+            found.setdefault(point_id, {})[Flag(flag)] = count
+    return found

@@ -2,6 +2,12 @@
 -- Nothing; until the transaction ends, no other import writes, so that what was looked up stays true.
 SELECT pg_advisory_xact_lock(hashtext('ksdb.registry'));
 
+-- name: look_up_by_index
+-- One row; until the transaction ends the planner probes indexes. While a first list fills empty tables its figures are
+-- of no rows, and it would read the whole table for each chunk.
+SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+    set_config('enable_mergejoin', 'off', true);
+
 -- name: try_lock_import
 -- One row: whether this session now runs the import, and nobody else does.
 SELECT pg_try_advisory_lock(hashtext('ksdb.registry.import'), %(import_id)s::int);
@@ -28,14 +34,16 @@ JOIN household ON household.division_id = given.division AND household.book_numb
 -- name: registered_by_id_number
 -- One row per resident with one of these ID numbers. One index scan each.
 SELECT resident.id, resident.division_id, coalesce(household.book_number, ''), resident.search_key, resident.sort_key,
-    resident.birth_year, resident.born_on, resident.id_number_key, resident.phone_key IS NOT NULL, resident.source_id
+    resident.birth_year, resident.born_on, resident.id_number_key, resident.phone_key IS NOT NULL, resident.source_id,
+    resident.source_row
 FROM resident LEFT JOIN household ON household.id = resident.household_id
 WHERE resident.id_number_key = ANY (%(keys)s::bytea[]);
 
 -- name: registered_in_households
 -- One row per resident of these households. Two index scans each.
 SELECT resident.id, resident.division_id, coalesce(household.book_number, ''), resident.search_key, resident.sort_key,
-    resident.birth_year, resident.born_on, resident.id_number_key, resident.phone_key IS NOT NULL, resident.source_id
+    resident.birth_year, resident.born_on, resident.id_number_key, resident.phone_key IS NOT NULL, resident.source_id,
+    resident.source_row
 FROM unnest(%(divisions)s::int[], %(book_numbers)s::text[]) AS given (division, book_number)
 JOIN household ON household.division_id = given.division AND household.book_number = given.book_number
 JOIN resident ON resident.household_id = household.id;
@@ -43,7 +51,8 @@ JOIN resident ON resident.household_id = household.id;
 -- name: registered_without_household
 -- One row per resident of these groups without a household whose folded name is one of these.
 SELECT resident.id, resident.division_id, '', resident.search_key, resident.sort_key,
-    resident.birth_year, resident.born_on, resident.id_number_key, resident.phone_key IS NOT NULL, resident.source_id
+    resident.birth_year, resident.born_on, resident.id_number_key, resident.phone_key IS NOT NULL, resident.source_id,
+    resident.source_row
 FROM resident
 WHERE resident.household_id IS NULL AND resident.division_id = ANY (%(divisions)s::int[])
     AND resident.search_key = ANY (%(names)s::text[]);

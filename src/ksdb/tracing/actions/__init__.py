@@ -4,6 +4,7 @@ import csv
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from importlib.resources import files
 
@@ -18,7 +19,8 @@ from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import covers
 from ksdb.postgres.named import sql
 from ksdb.registry.models import Resident
-from ksdb.tracing.exposures import Found, Period, find, units
+from ksdb.registry.queries import identities_of, persons_of
+from ksdb.tracing.exposures import Exposure, Found, Period, find, units
 from ksdb.tracing.models import CaseRecord, Contact, CoPresence, DiseaseProfile, RuleSet, Trace
 from ksdb.tracing.period import CaseFacts, Days, infectious_period
 from ksdb.tracing.queries import case, profile_named, rule_set_named
@@ -90,7 +92,8 @@ def run_trace(scope: Scope, case_id: int, rule_set_code: str) -> Trace:
     with one_snapshot() as cut:
         period = period_of(traced)
         started = time.perf_counter()
-        found = find(traced.resident_id, period, rule)
+        found = find(identities_of(scope, [traced.resident_id]), period, rule)
+        found = replace(found, exposures=_of_persons(scope, found.exposures))
         elapsed = time.perf_counter() - started
         kept = Trace(case=traced, rule_set=rules, cut=cut, ran_at=now(), ran_by_id=scope.actor_id)
         kept.infectious_from, kept.infectious_until = period
@@ -99,6 +102,12 @@ def run_trace(scope: Scope, case_id: int, rule_set_code: str) -> Trace:
         detail = {"case": case_id, "trace": kept.pk, "rules": rule_set_code, "contacts": kept.contact_count}
         record(scope, "tracing:trace:run", ("resident", traced.resident_id), Purpose.CASE_TRACING, detail)
     return kept
+
+
+def _of_persons(scope: Scope, exposures: list[Exposure]) -> list[Exposure]:
+    """Whoever has several records is one contact, by the record that counts."""
+    persons = persons_of(scope, {one.resident_id for one in exposures})
+    return [replace(one, resident_id=persons.get(one.resident_id, one.resident_id)) for one in exposures]
 
 
 @contextmanager

@@ -1,0 +1,203 @@
+"""One person is registered at the desk, or what is written of a person is corrected."""
+
+from datetime import date
+from itertools import count
+
+import msgspec
+from django.db import connection, transaction
+from django.db.models import Q
+
+from ksdb.audit.actions import record, record_many
+from ksdb.core.clock import now
+from ksdb.core.errors import KsdbError, NotAllowed, NotFound
+from ksdb.core.names import search_key, sort_key
+from ksdb.core.scope import Permission, Purpose, Scope
+from ksdb.places.actions import ensure_group
+from ksdb.places.models import Division
+from ksdb.places.queries import covers, inside, within
+from ksdb.postgres.named import sql
+from ksdb.registry.models import Household, Resident
+from ksdb.registry.sealing import ID_NUMBER, PHONE, sealer
+from ksdb.registry.storing import ROOM
+
+WRITE = Permission.REGISTRY_RESIDENT_WRITE
+MOST_ALIKE = 10
+
+
+class PersonKnown(KsdbError):
+    """This number belongs to a person who is registered already. Open that record instead of making a second one."""
+
+    code = "person_known"
+    status = 409
+
+    def __init__(self, resident_id: int) -> None:
+        super().__init__(self.sentence())
+        self.resident_id = resident_id
+
+
+class PersonElsewhere(KsdbError):
+    """This number belongs to a person registered outside your jurisdiction. Ask the ward of the former address."""
+
+    code = "person_elsewhere"
+    status = 409
+
+
+class GuardianUnknown(KsdbError):
+    """Nobody with the guardian's number is registered in your jurisdiction. Register the guardian first."""
+
+    code = "guardian_unknown"
+    status = 422
+
+
+class Person(msgspec.Struct, frozen=True):
+    """What the desk's form says. In a correction a number that is None stays, and "" deletes it."""
+
+    name: str
+    birth_year: int
+    born_on: date | None
+    sex: str
+    commune_id: int
+    group: str
+    household: str = ""
+    address: str = ""
+    relation: str = ""
+    document: str = ""
+    nationality: str = ""
+    id_number: str | None = ""
+    phone: str | None = ""
+    guardian_number: str | None = ""
+
+
+def _match_key_of(document: str, nationality: str, number: str) -> bytes:
+    """By which the same paper is found again. A passport's number says nothing without its country."""
+    if document == Resident.Document.PASSPORT:
+        return sealer().match_key("passport", f"{nationality}:{number}")
+    return sealer().match_key(ID_NUMBER, number)
+
+
+def people_like(scope: Scope, person: Person, besides: int | None = None) -> list[Resident]:
+    """Persons of the commune with the same folded name and year of birth; each is audited, for one is shown them."""
+    found = Resident.objects.filter(
+        within(scope, Permission.REGISTRY_RESIDENT_READ),
+        search_key=search_key(person.name),
+        birth_year=person.birth_year,
+        **inside(person.commune_id),
+    )
+    found = found.exclude(pk=besides) if besides else found
+    listed = list(found.select_related("division", "household").order_by("sort_key", "id")[:MOST_ALIKE])
+    subjects = [("resident", one.pk) for one in listed]
+    record_many(scope, Permission.REGISTRY_RESIDENT_READ, subjects, Purpose.REGISTRATION)
+    return listed
+
+
+@transaction.atomic
+def register_person(scope: Scope, person: Person) -> Resident:
+    """Registers one person, with group and household where they are new.
+
+    Raises NotAllowed outside the jurisdiction, PersonKnown, PersonElsewhere, GuardianUnknown.
+    """
+    made = Resident(registered_at=now())
+    _write(scope, made, person)
+    record(scope, WRITE, ("resident", made.pk), Purpose.REGISTRATION, {"division": made.division_id})
+    return made
+
+
+@transaction.atomic
+def correct_person(scope: Scope, resident_id: int, person: Person) -> list[str]:
+    """Writes what is right now, and returns the names of the fields that changed, which the trail keeps; no values."""
+    found = Resident.objects.filter(within(scope, WRITE), pk=resident_id).select_for_update(of=("self",)).first()
+    if found is None:
+        raise NotFound
+    before = {name: getattr(found, name) for name in _FIELDS}
+    _write(scope, found, person)
+    changed = [name for name in _FIELDS if _plain(before[name]) != _plain(getattr(found, name))]
+    if changed:
+        record(scope, WRITE, ("resident", resident_id), Purpose.CORRECTION, {"changed": changed})
+    return changed
+
+
+_FIELDS = (
+    "full_name", "birth_year", "born_on", "sex", "division_id", "household_id", "relation", "id_document",
+    "nationality", "id_number_key", "phone_key", "guardian_id",
+)  # fmt: skip
+
+
+def _plain(value: object) -> object:
+    return bytes(value) if isinstance(value, memoryview) else value
+
+
+def _write(scope: Scope, resident: Resident, person: Person) -> None:
+    if not covers(scope, WRITE, person.commune_id):
+        raise NotAllowed
+    with connection.cursor() as cursor:
+        cursor.execute(sql(ROOM, "lock_registry"))
+    resident.full_name, resident.relation = person.name, person.relation
+    resident.search_key, resident.sort_key = search_key(person.name), sort_key(person.name)
+    resident.birth_year, resident.born_on, resident.sex = person.birth_year, person.born_on, person.sex
+    _write_numbers(scope, resident, person)
+    if person.guardian_number is not None:
+        resident.guardian_id = _guardian(scope, person, resident.pk)
+    _settle(scope, resident, person)
+    resident.save()
+
+
+def _settle(scope: Scope, resident: Resident, person: Person) -> None:
+    commune = Division.objects.filter(pk=person.commune_id, kind=Division.Kind.COMMUNE).first()
+    if commune is None:
+        raise NotFound
+    group = ensure_group(scope, commune, person.group)
+    resident.division, resident.household = group, None
+    if person.household or person.address:
+        last = Household.objects.filter(division=group).order_by("-position").values_list("position", flat=True).first()
+        home, _ = Household.objects.get_or_create(
+            division=group,
+            book_number=person.household or _free_number(group),
+            defaults={"address": person.address, "position": (last or 0) + 1},
+        )
+        if person.address and not home.address:
+            home.address = person.address
+            home.save(update_fields=["address"])
+        resident.household = home
+
+
+def _free_number(group: Division) -> str:
+    """For a household that has an address and no number of its own."""
+    taken = set(
+        Household.objects.filter(division=group, book_number__startswith="M").values_list("book_number", flat=True)
+    )
+    return next(number for number in (f"M{n}" for n in count(1)) if number not in taken)
+
+
+def _write_numbers(scope: Scope, resident: Resident, person: Person) -> None:
+    if person.id_number is not None:
+        number = person.id_number
+        key = _match_key_of(person.document, person.nationality, number) if number else None
+        if key:
+            _require_free(scope, key, resident.pk)
+        resident.id_document = person.document if number else ""
+        resident.id_number_key = key
+        resident.id_number_sealed = sealer().seal(ID_NUMBER, number) if number else None
+        resident.nationality = person.nationality
+    if person.phone is not None:
+        resident.phone_key = sealer().match_key(PHONE, person.phone) if person.phone else None
+        resident.phone_sealed = sealer().seal(PHONE, person.phone) if person.phone else None
+
+
+def _require_free(scope: Scope, key: bytes, own_id: int | None) -> None:
+    other = Resident.objects.filter(~Q(pk=own_id or 0), id_number_key=key).first()
+    if other is None:
+        return
+    if covers(scope, Permission.REGISTRY_RESIDENT_READ, other.division_id):
+        raise PersonKnown(other.pk)
+    raise PersonElsewhere
+
+
+def _guardian(scope: Scope, person: Person, own_id: int | None) -> int | None:
+    if not person.guardian_number:
+        return None
+    key = sealer().match_key(ID_NUMBER, person.guardian_number)
+    found = Resident.objects.filter(within(scope, Permission.REGISTRY_RESIDENT_READ), id_number_key=key)
+    guardian = found.exclude(pk=own_id or 0).values_list("pk", flat=True).first()
+    if guardian is None:
+        raise GuardianUnknown
+    return int(guardian)
