@@ -41,6 +41,7 @@ PARTS = (
     ),
     ("Scans on a full log", "volume", "Processor time per scan with more and more visits stored."),
     ("Scans, part by part", "bare", "What each part of the way manages alone."),
+    (
         "Coverage",
         "coverage",
         "Pages through all of Django at 1.2 million residents in 2,820 groups, and what keeps their figures in step.",

@@ -1,8 +1,8 @@
 """What a scan costs when much is stored already: today as it is of 1, of 30 and of 180 million visits kept.
 
-`python -m bench.volume [runs]`. A scan of today touches today's partition and its indexes alone, so the other days are left
-out: a 28th of each number is stored. Processor time per scan of gateway and PostgreSQL together, which a noisy machine blurs
-less than scans per second; the median of the runs. Autovacuum is off, so that its work is not counted as a scan's.
+`python -m bench.volume [runs]`. A scan of today touches today's partition and its indexes alone, so the other days are
+left out: a 28th of each number is stored. Processor time per scan of gateway and PostgreSQL together, which a noisy
+machine blurs less than scans per second; the median of the runs. Autovacuum is off: its work is not a scan's.
 """
 
 import statistics
