@@ -42,6 +42,11 @@ PARTS = (
     ("Scans on a full log", "volume", "Processor time per scan with more and more visits stored."),
     ("Scans, part by part", "bare", "What each part of the way manages alone."),
     (
+        "Scanner",
+        "scanner",
+        "In Chromium: a frame of 1280 × 720 with a blurred, turned, dim card to the answer kept on disk.",
+    ),
+    (
         "Coverage",
         "coverage",
         "Pages through all of Django at 1.2 million residents in 2,820 groups, and what keeps their figures in step.",

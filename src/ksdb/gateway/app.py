@@ -42,6 +42,7 @@ from ksdb.gateway.known import Device, Known
 from ksdb.gateway.limits import RequestLimit
 from ksdb.gateway.lists import Answer, wanted_serial
 from ksdb.gateway.metrics import Metrics
+from ksdb.gateway.pages import page_routes
 from ksdb.gateway.refresh import Refresher
 from ksdb.gateway.states import States
 from ksdb.gateway.writer import Writer
@@ -351,6 +352,7 @@ def _routes(gateway: Gateway) -> list[Route]:
         Route("/v1/status-list", partial(status_list, gateway), methods=["GET"]),
         Route("/metrics", partial(metrics, gateway), methods=["GET"]),
         Route("/health", partial(health, gateway), methods=["GET"]),
+        *page_routes(),
     ]
 
 
