@@ -26,6 +26,9 @@ audit: .venv/installed  ## known weaknesses in the pinned dependencies; asks the
 bench: .venv/installed  ## the benchmarks, each beside its limit, and write docs/benchmarks.md
 	$(V)/python -m bench
 
+soak: .venv/installed  ## sixty faults under load: kill -9 of every part; writes docs/soak.md
+	PYTHONPATH=. $(V)/python -m tests.gateway.faults.soak 60
+
 docs: .venv/installed  ## write the generated documents: settings, roles, screenshots
 	$(V)/python -m tools.documents
 
@@ -47,4 +50,4 @@ browser:
 	$(V)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-.PHONY: help up test check audit bench docs browser
+.PHONY: help up test check audit bench soak docs browser

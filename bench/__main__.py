@@ -35,6 +35,13 @@ PARTS = (
         "One row per scan over HTTP with signature and durable commit, beside pgbench (single inserts).",
     ),
     (
+        "Scans on time",
+        "steady",
+        "An open client: scans are due whatever the gateway does. Memory and reload with them.",
+    ),
+    ("Scans on a full log", "volume", "Processor time per scan with more and more visits stored."),
+    ("Scans, part by part", "bare", "What each part of the way manages alone."),
+    (
         "Scanner",
         "scanner",
         "In Chromium: a frame of 1280 × 720 with a blurred, turned, dim card to the answer kept on disk.",

@@ -281,8 +281,13 @@ def show(result: dict[str, Any]) -> None:
         cells = [style.format(figure) for style, figure in zip(styles, figures, strict=True)]
         table.add_row(line.name, *cells, f"{line.client_us:.0f}", f"{line.memory_mib:.0f}")
     Console(width=140).print(table)
+    # Shares of a remembered scan, sent alone through one worker; what is not ours is HTTP, event loop and driver.
+    total = result["lines"][2].gateway_us
     for name, microseconds in result["steps"].items():
-        print(f"{microseconds:8.1f} µs  {name}")
+        print(f"{microseconds:8.1f} µs  {microseconds / total:4.0%}  {name}")
+    ours = sum(value for name, value in result["steps"].items() if "never seen" not in name)
+    print(f"{total - ours:8.1f} µs  {(total - ours) / total:4.0%}  HTTP, event loop, waiting for PostgreSQL, driver")
+    print(f"{total:8.1f} µs  100%  the gateway, a scan")
 
 
 if __name__ == "__main__":

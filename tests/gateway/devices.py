@@ -3,13 +3,15 @@
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 from tests.gateway.town import LAN, SCHOOL, Town, now_ms, token_of
@@ -32,9 +34,12 @@ def enrol(town: Town) -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Below the ports that outgoing lines take: a device that tries again would else meet itself at the gateway's."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class GatewayProcess:
@@ -47,7 +52,7 @@ class GatewayProcess:
         )
 
     def wait_until_ready(self) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
                 connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
@@ -60,6 +65,21 @@ class GatewayProcess:
                 connection.close()
         raise AssertionError("the gateway did not start")
 
+    @property
+    def workers(self) -> list[psutil.Process]:
+        """The serving processes of a gateway with several; the resource tracker beside them is none."""
+        found = []
+        for child in psutil.Process(self._process.pid).children():
+            with suppress(psutil.NoSuchProcess):  # a zombie too
+                found += [child] if "spawn_main" in " ".join(child.cmdline()) else []
+        return found
+
+    def wait_for_workers(self, count: int) -> None:
+        deadline = time.monotonic() + 20
+        while len(self.workers) < count:
+            assert time.monotonic() < deadline, "a worker that died was not replaced"
+            time.sleep(0.1)
+
     def kill(self) -> None:
         """SIGKILL, workers included: nobody gets to say goodbye."""
         kill_all(self._process.pid)
@@ -71,12 +91,22 @@ class GatewayProcess:
 
 
 def kill_all(pid: int) -> None:
+    """Returns when they are dead, buried or not: a disk that is busy keeps the dying for a while."""
     parent = psutil.Process(pid)
-    for process in [parent, *parent.children(recursive=True)]:
-        try:
+    processes = [parent, *parent.children(recursive=True)]
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
             process.kill()
-        except psutil.NoSuchProcess:
-            continue
+    deadline = time.monotonic() + 60
+    while any(map(_is_alive, processes)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @contextmanager
@@ -93,15 +123,19 @@ def gateway(url: str, workers: int = 1, port: int | None = None) -> Iterator[Gat
 class StubbornDevice(threading.Thread):
     """Sends scans with numbers from 1 on, a few together, each upload again until it is answered or time is up."""
 
-    def __init__(self, number: int, port: int, over: threading.Event) -> None:
+    def __init__(self, number: int, port: int, over: threading.Event, at_ms: int | None = None) -> None:
+        """`at_ms`: the time of its first scan; a copy of a device has the same scans."""
         super().__init__(daemon=True)
         self.number = number
         self.sent_up_to = 0
+        self.sent_count = 0
         self.acknowledged: set[int] = set()
+        self.heard: Counter[int] = Counter()
+        self.stored: Counter[str] = Counter()
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
         self._over = over
         self._token = token_of(LAN)
-        self._at = now_ms()
+        self.at_ms = now_ms() if at_ms is None else at_ms
         self._headers = {"authorization": f"Bearer {device_token(number)}"}
 
     def run(self) -> None:
@@ -114,8 +148,9 @@ class StubbornDevice(threading.Thread):
 
     def send(self, sequences: range) -> bool:
         """One try. A scan's time belongs to its number, as on a real device."""
-        scans = [{"sequence": n, "token": self._token, "scanned_at": self._at + n} for n in sequences]
+        scans = [{"sequence": n, "token": self._token, "scanned_at": self.at_ms + n} for n in sequences]
         body = json.dumps({"sent_at": now_ms(), "scans": scans})
+        self.sent_count += len(scans)
         try:
             self._connection.request("POST", "/v1/scans", body, self._headers)
             answer = self._connection.getresponse()
@@ -123,8 +158,11 @@ class StubbornDevice(threading.Thread):
         except (OSError, http.client.HTTPException):
             self._connection.close()
             return False
+        self.heard[answer.status] += 1
         if answer.status == 200:
-            self.acknowledged.update(result["sequence"] for result in json.loads(content)["results"])
+            results = json.loads(content)["results"]
+            self.acknowledged.update(result["sequence"] for result in results)
+            self.stored.update(result["stored"] for result in results)
         return answer.status == 200
 
     def send_all_again(self, port: int) -> None:

@@ -42,6 +42,23 @@ async def hammer(writer: Writer, seed: int, uploads: list[list[DecidedScan]]) ->
     return sum(sum(answer) for answer in answers)
 
 
+@pytest.fixture(params=["at once", "in steps"])
+def way(request: pytest.FixtureRequest, town: Town) -> str:
+    """Both ways of storing: the second is for a log spread over servers, and correct on one server too.
+
+    What the writer asks to know which one to take is whether there is an extension of that name.
+    """
+    if request.param == "in steps":
+        town.rows("UPDATE pg_extension SET extname = 'citus' WHERE extname = 'plpgsql'")
+        request.addfinalizer(lambda: undo(town))  # noqa: PT021 - only for one of the two
+    return str(request.param)
+
+
+def undo(town: Town) -> None:
+    town.rows("UPDATE pg_extension SET extname = 'plpgsql' WHERE extname = 'citus'")
+
+
+@pytest.mark.usefixtures("way")
 def test_two_writers_with_the_same_scans_store_each_once(town: Town) -> None:
     devices, sequences = 12, 60
     every = [
@@ -61,6 +78,41 @@ def test_two_writers_with_the_same_scans_store_each_once(town: Town) -> None:
     stored = [(device, sequence) for device, sequence, *_ in town.visits() + town.refusals()]
     assert sorted(stored) == sorted({(each.device_id, each.sequence) for each in every})
     assert town.rows("SELECT DISTINCT received::text FROM device_intake") == [(f"{{[1,{sequences + 1})}}",)]
+
+
+@pytest.mark.usefixtures("way")
+def test_both_ways_of_storing_write_the_same(town: Town) -> None:
+    """A visit, a corrected clock, another system's code, a refusal without a time, a day nobody made, a twin."""
+    at = now_ms()
+    old = at - 20 * 86_400_000
+    rows = [
+        row(1, 1)._replace(scanned_ms=at),
+        row(1, 2)._replace(scanned_ms=at, claimed_ms=at + 5, marks=4),
+        row(1, 3)._replace(scanned_ms=at, marks=2, card_index=None, foreign_kind=5, foreign_key="ab" * 16),
+        row(1, 4, result=21)._replace(scanned_ms=None, card_index=None),
+        row(1, 5)._replace(scanned_ms=old, is_exit=True),
+        row(1, 1)._replace(scanned_ms=at + 1),
+    ]
+
+    async def work(writer: Writer) -> None:
+        assert await writer.store(rows) == [True] * 5 + [False]
+        assert await writer.store(rows[:3]) == [False] * 3
+
+    run(town.url, work)
+    ms = "(extract(epoch FROM {}) * 1000)::bigint"
+    told = town.rows(
+        f"SELECT sequence, {ms.format('scanned_at')}, {ms.format('claimed_at')}, marks, card_index, is_exit "  # noqa: S608
+        "FROM visit ORDER BY 1"
+    )
+    assert told == [
+        (1, at, None, 0, LAN, False),
+        (2, at, at + 5, 4, LAN, False),
+        (3, at, None, 2, None, False),
+        (5, old, None, 0, LAN, True),
+    ]
+    assert town.rows("SELECT sequence, kind, encode(id_key, 'hex') FROM foreign_scan") == [(3, 5, "ab" * 16)]
+    assert town.rows("SELECT sequence, scanned_at, reason FROM refusal") == [(4, None, 21)]
+    assert town.rows("SELECT received::text FROM device_intake") == [("{[1,6)}",)]
 
 
 def test_a_client_that_goes_loses_and_doubles_nothing(town: Town) -> None:

@@ -22,6 +22,8 @@ app.add_typer(card, name="card")
 account = typer.Typer(no_args_is_help=True, help="Staff accounts, for the first administrator and for emergencies.")
 app.add_typer(account, name="account")
 app.add_typer(audit, name="audit")
+visits = typer.Typer(no_args_is_help=True, help="The log of visits.")
+app.add_typer(visits, name="visits")
 app.add_typer(coverage, name="coverage")
 
 
@@ -104,6 +106,17 @@ def migrate() -> None:
     prepare_database()
 
 
+@app.command()
+def spread() -> None:
+    """Spreads the log of visits over the servers of a Citus cluster, by scan point; see docs/citus.md."""
+    from ksdb.config import settings
+    from ksdb.postgres.server import database_url
+    from ksdb.postgres.spreading import spread_log
+
+    names = spread_log(database_url(settings()))
+    typer.echo(f"Spread now: {', '.join(names)}." if names else "All of it is spread already.")
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def manage(context: typer.Context) -> None:
     """Runs a Django management command, e.g. `ksdb manage shell`."""
@@ -181,6 +194,27 @@ def print_all(
 
     with stopping_the_server():
         draw_all(form, layout, workers)
+
+
+@visits.command("import")
+def import_visits(
+    path: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or JSON, as docs/ingest.md has it.")],
+    device: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, help="File with the token of the register's own device.")
+    ],
+    gateway: Annotated[str, typer.Option(help="Address of the gateway; empty: the one of this machine.")] = "",
+    report: Annotated[Path | None, typer.Option(help="CSV to write: of each row what became of it.")] = None,
+    only_checks: Annotated[bool, typer.Option("--check", help="Only read the file; send nothing.")] = False,
+) -> None:
+    """Sends a register that a school, a hotel or a factory kept through the gateway, as a device of its own.
+
+    No row counts twice, however often the file is sent; a row that is wrong is told by its number.
+    """
+    from ksdb.cli.ingesting import Door, device_token, run
+    from ksdb.config import settings
+
+    url = (gateway or f"http://{settings().gateway_address}").rstrip("/")
+    sys.exit(run(path, Door(url, device_token(device)), report, only_checks=only_checks))
 
 
 @simulate.command()

@@ -47,13 +47,14 @@ from ksdb.gateway.refresh import Refresher
 from ksdb.gateway.states import States
 from ksdb.gateway.writer import Writer
 from ksdb.postgres.named import sql
-from ksdb.postgres.pool import pool
+from ksdb.postgres.pool import CONNECT_SECONDS, hanging_up_after, pool
 
 _log = logging.getLogger(__name__)
 
 START_SECONDS = 60.0
 """How long a starting gateway waits for the database before it gives up."""
 
+HEALTH_SECONDS = 2.0
 SCANS = "/v1/scans"
 SLICE = 20
 """Scans decided in one go: with fresh signatures two milliseconds, in which nobody else is served."""
@@ -127,7 +128,8 @@ class Gateway:
         """The card index of each number that a card has. The one read a scan can cost, when a code was torn."""
         try:
             async with self.pool.connection() as connection:
-                cursor = await connection.execute(sql("ksdb.gateway", "cards_numbered"), {"numbers": numbers})
+                with hanging_up_after(connection, CONNECT_SECONDS):
+                    cursor = await connection.execute(sql("ksdb.gateway", "cards_numbered"), {"numbers": numbers})
                 return dict(await cursor.fetchall())
         except (psycopg.Error, PoolTimeout, OSError) as error:
             raise DatabaseAway from error
@@ -142,9 +144,10 @@ class Gateway:
     async def answers(self) -> bool:
         """Whether the database does."""
         try:
-            async with asyncio.timeout(2), self.pool.connection() as connection:
-                await connection.execute("SELECT 1")
-        except (psycopg.Error, PoolTimeout, TimeoutError, OSError):
+            async with self.pool.connection(timeout=HEALTH_SECONDS) as connection:
+                with hanging_up_after(connection, HEALTH_SECONDS):
+                    await connection.execute("SELECT 1")
+        except (psycopg.Error, PoolTimeout, OSError):
             return False
         return True
 

@@ -9,6 +9,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ksdb.gateway.intake import Arrival, DeviceState
 from ksdb.postgres.named import sql
+from ksdb.postgres.pool import CONNECT_SECONDS, hanging_up_after
 
 WRITE_SECONDS = 10.0
 _MOST_INT: Final = 2**31 - 1
@@ -56,7 +57,8 @@ class States:
         try:
             async with self._pool.connection() as connection:
                 columns = dict(zip(_Row._fields, map(list, zip(*rows, strict=True)), strict=True))
-                await connection.execute(sql("ksdb.gateway", "note_states"), columns)
+                with hanging_up_after(connection, CONNECT_SECONDS):
+                    await connection.execute(sql("ksdb.gateway", "note_states"), columns)
         except (psycopg.Error, PoolTimeout, OSError) as error:
             _log.warning("states of devices not written: %s", type(error).__name__)
             self._told = {**told, **self._told}

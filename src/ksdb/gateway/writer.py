@@ -16,7 +16,7 @@ from ksdb.core.decision import ScanResult
 from ksdb.gateway.errors import Busy, Closing, DatabaseAway, GatewayError, StoreFailed
 from ksdb.gateway.intake import DecidedScan
 from ksdb.postgres.named import sql
-from ksdb.postgres.pool import connect
+from ksdb.postgres.pool import STATEMENT_SECONDS, connect, hanging_up_after
 
 MOST_WAITING = 20_000
 MOST_TOGETHER = 2_000
@@ -138,6 +138,8 @@ class _Hand:
         self._url = url
         self._connection: AsyncConnection | None = None
         self._with_intake: set[int] = set()
+        self._is_away = False
+        self._is_spread = False
 
     async def work(self, writer: Writer) -> None:
         try:
@@ -158,12 +160,15 @@ class _Hand:
                 await self._set_apart(group, error, writer)
                 return
             except (psycopg.Error, OSError) as error:
-                _log.warning("storing again: %s", type(error).__name__)
+                if not self._is_away:  # once an outage, not five times a second
+                    _log.warning("storing again until it works: %s", type(error).__name__)
+                self._is_away = True
                 await self._drop()
                 writer.give_up_on_old()
                 group = _without_old(group)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
+                self._is_away = False
                 _answer(group, is_new)
                 return
 
@@ -179,12 +184,14 @@ class _Hand:
     async def _stored(self, rows: Sequence[DecidedScan]) -> list[bool]:
         if self._connection is None:
             self._connection = await connect(self._url, "gateway writer")
-        try:
-            return await self._stored_by(self._connection, rows)
-        except psycopg.errors.CheckViolation:
-            # No partition for a day yet: late scans of a quiet day, or the nightly job did not run.
-            await self._connection.execute(sql("ksdb.gateway", "make_partitions"), {"days": _days_of(rows)})
-            return await self._stored_by(self._connection, rows)
+            self._is_spread = await _is_spread(self._connection)
+        with hanging_up_after(self._connection, STATEMENT_SECONDS):
+            try:
+                return await self._stored_by(self._connection, rows)
+            except psycopg.errors.CheckViolation:
+                # No partition for a day yet: late scans of a quiet day, or the nightly job did not run.
+                await self._connection.execute(sql("ksdb.gateway", "make_partitions"), {"days": _days_of(rows)})
+                return await self._stored_by(self._connection, rows)
 
     async def _stored_by(self, connection: AsyncConnection, rows: Sequence[DecidedScan]) -> list[bool]:
         devices = {row.device_id for row in rows}
@@ -192,10 +199,8 @@ class _Hand:
             if not devices <= self._with_intake:
                 await connection.execute(sql("ksdb.gateway", "make_intakes"), {"devices": list(devices)})
                 self._with_intake |= devices
-            cursor = await connection.execute(sql("ksdb.gateway", "store_scans"), _columns(rows, devices), prepare=True)
-            answer = await cursor.fetchone()
-            assert answer is not None  # noqa: S101 - the statement always has one row
-            devices_known, places_before = answer
+            stored = _stored_in_steps if self._is_spread else _stored_at_once
+            devices_known, places_before = await stored(connection, rows, devices)
             if devices_known == len(devices):
                 return _is_new(len(rows), places_before)
             self._with_intake.clear()  # somebody removed rows; nothing was stored
@@ -204,6 +209,41 @@ class _Hand:
         if self._connection is not None:
             await self._connection.close()
             self._connection = None
+
+
+async def _stored_at_once(
+    connection: AsyncConnection, rows: Sequence[DecidedScan], devices: set[int]
+) -> tuple[int, Sequence[int]]:
+    cursor = await connection.execute(sql("ksdb.gateway", "store_scans"), _columns(rows, devices), prepare=True)
+    answer = await cursor.fetchone()
+    assert answer is not None  # noqa: S101 - the statement always has one row
+    return answer[0], answer[1]
+
+
+async def _stored_in_steps(
+    connection: AsyncConnection, rows: Sequence[DecidedScan], devices: set[int]
+) -> tuple[int, Sequence[int]]:
+    """The same in one transaction of several statements, for a log that is spread over servers."""
+    async with connection.transaction():
+        cursor = await connection.execute(sql("ksdb.gateway", "lock_intakes"), _columns(rows, devices), prepare=True)
+        answer = await cursor.fetchone()
+        assert answer is not None  # noqa: S101 - the statement always has one row
+        devices_known, places_before = answer
+        before = set(places_before)
+        fresh = [row for place, row in enumerate(rows, 1) if place not in before]
+        if fresh and devices_known == len(devices):
+            columns = _columns(fresh, devices)
+            await connection.execute(sql("ksdb.gateway", "put_visits"), columns, prepare=True)
+            await connection.execute(sql("ksdb.gateway", "put_foreign_scans"), columns, prepare=True)
+            await connection.execute(sql("ksdb.gateway", "put_refusals"), columns, prepare=True)
+            await connection.execute(sql("ksdb.gateway", "note_intakes"), columns, prepare=True)
+    return devices_known, places_before
+
+
+async def _is_spread(connection: AsyncConnection) -> bool:
+    cursor = await connection.execute(sql("ksdb.gateway", "is_spread"))
+    answer = await cursor.fetchone()
+    return bool(answer and answer[0])
 
 
 def _without_old(group: list[_Job]) -> list[_Job]:

@@ -1,5 +1,11 @@
 """Connections for doors that serve on an event loop: one at a time, or a small pool."""
 
+import asyncio
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
@@ -31,3 +37,22 @@ def pool(url: str, name: str, size: int) -> AsyncConnectionPool:
     return AsyncConnectionPool(
         conninfo(url, name), min_size=1, max_size=size, timeout=CONNECT_SECONDS, open=False, kwargs={"autocommit": True}
     )
+
+
+@contextmanager
+def hanging_up_after(connection: AsyncConnection, seconds: float) -> Iterator[None]:
+    """What waits longer fails as if the line had been cut.
+
+    A server that is frozen answers no cancel request either, and psycopg would wait for that answer.
+    """
+    watch = asyncio.get_running_loop().call_later(seconds, _hang_up, connection)
+    try:
+        yield
+    finally:
+        watch.cancel()
+
+
+def _hang_up(connection: AsyncConnection) -> None:
+    if not connection.closed:
+        with socket.socket(fileno=os.dup(connection.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)

@@ -17,13 +17,23 @@ WITH scan AS MATERIALIZED (
     WHERE device_id = ANY(%(devices)s::integer[])
     ORDER BY device_id
     FOR UPDATE
+), asked AS MATERIALIZED (
+    -- What arrived before of what is asked, once per device: of a device whose numbers are full of holes the multirange
+    -- is megabytes, and unpacking it for every scan took a second a batch.
+    SELECT device_id, sequences, received * sequences AS before
+    FROM intake
+    JOIN (
+        SELECT device_id, range_agg(int8range(sequence, sequence, '[]')) AS sequences
+        FROM scan
+        GROUP BY device_id
+    ) AS given USING (device_id)
 ), fresh AS MATERIALIZED (
     SELECT DISTINCT ON (device_id, sequence)
         scan.*, timestamptz 'epoch' + scanned_ms * interval '1 millisecond' AS scanned_at,
         timestamptz 'epoch' + received_ms * interval '1 millisecond' AS received_at,
         timestamptz 'epoch' + claimed_ms * interval '1 millisecond' AS claimed_at
-    FROM scan JOIN intake USING (device_id)
-    WHERE NOT received @> sequence
+    FROM scan JOIN asked USING (device_id)
+    WHERE NOT before @> sequence
       AND (SELECT count(*) FROM intake) = cardinality(%(devices)s::integer[])
     ORDER BY device_id, sequence, place
 ), kept AS (
@@ -45,13 +55,9 @@ WITH scan AS MATERIALIZED (
     WHERE result >= 20
 ), noted AS (
     UPDATE device_intake
-    SET received = device_intake.received + added.sequences, seen_at = clock_timestamp()
-    FROM (
-        SELECT device_id, range_agg(int8range(sequence, sequence, '[]')) AS sequences
-        FROM fresh
-        GROUP BY device_id
-    ) AS added
-    WHERE device_intake.device_id = added.device_id
+    SET received = device_intake.received + asked.sequences, seen_at = clock_timestamp()
+    FROM asked
+    WHERE device_intake.device_id = asked.device_id AND asked.device_id IN (SELECT device_id FROM fresh)
 )
 SELECT (SELECT count(*) FROM intake) AS devices_known,
        ARRAY(SELECT place FROM scan WHERE place NOT IN (SELECT place FROM fresh)) AS places_before;
@@ -88,3 +94,82 @@ SET told_at = excluded.told_at, clock_ahead_ms = excluded.clock_ahead_ms, app_ve
     battery_percent = excluded.battery_percent, waiting_count = excluded.waiting_count,
     scanned_count = excluded.scanned_count, trust_serial = excluded.trust_serial, status_serial = excluded.status_serial
 WHERE device_state.told_at <= excluded.told_at;
+
+-- name: is_spread
+-- One row: whether this database spreads the log over several servers (Citus), where nothing may be written inside a WITH.
+SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') AS is_spread;
+
+-- name: lock_intakes
+-- The first of the steps that together do what store_scans does, for a log spread over servers: locks the devices' intake
+-- rows in order of number and says in one row how many of them there are and which places had arrived before.
+WITH scan AS MATERIALIZED (
+    SELECT *
+    FROM unnest(%(device_id)s::integer[], %(sequence)s::bigint[])
+        WITH ORDINALITY AS given (device_id, sequence, place)
+), intake AS MATERIALIZED (
+    SELECT device_id, received
+    FROM device_intake
+    WHERE device_id = ANY(%(devices)s::integer[])
+    ORDER BY device_id
+    FOR UPDATE
+), asked AS MATERIALIZED (
+    SELECT device_id, received * sequences AS before
+    FROM intake
+    JOIN (
+        SELECT device_id, range_agg(int8range(sequence, sequence, '[]')) AS sequences
+        FROM scan
+        GROUP BY device_id
+    ) AS given USING (device_id)
+), fresh AS (
+    SELECT DISTINCT ON (device_id, sequence) place
+    FROM scan JOIN asked USING (device_id)
+    WHERE NOT before @> sequence
+    ORDER BY device_id, sequence, place
+)
+SELECT (SELECT count(*) FROM intake) AS devices_known,
+       ARRAY(SELECT place FROM scan WHERE place NOT IN (SELECT place FROM fresh)) AS places_before;
+
+-- name: put_visits
+-- Of scans that are all fresh, those that are visits. Goes to the servers of their points.
+INSERT INTO visit (point_id, scanned_at, device_id, sequence, card_index, resident_id, result, is_exit, received_at,
+                   marks, claimed_at)
+SELECT point_id, timestamptz 'epoch' + scanned_ms * interval '1 millisecond', device_id, sequence, card_index, resident_id,
+       result, is_exit, timestamptz 'epoch' + received_ms * interval '1 millisecond', marks,
+       timestamptz 'epoch' + claimed_ms * interval '1 millisecond'
+FROM unnest(%(point_id)s::integer[], %(scanned_ms)s::bigint[], %(device_id)s::integer[], %(sequence)s::bigint[],
+            %(card_index)s::integer[], %(resident_id)s::integer[], %(result)s::smallint[], %(is_exit)s::boolean[],
+            %(received_ms)s::bigint[], %(marks)s::smallint[], %(claimed_ms)s::bigint[])
+    AS given (point_id, scanned_ms, device_id, sequence, card_index, resident_id, result, is_exit, received_ms, marks,
+              claimed_ms)
+WHERE result < 20;
+
+-- name: put_foreign_scans
+-- Of scans that are all fresh, the keyed hashes of other systems' codes.
+INSERT INTO foreign_scan (point_id, scanned_at, device_id, sequence, kind, id_key)
+SELECT point_id, timestamptz 'epoch' + scanned_ms * interval '1 millisecond', device_id, sequence, foreign_kind,
+       decode(foreign_key, 'hex')
+FROM unnest(%(point_id)s::integer[], %(scanned_ms)s::bigint[], %(device_id)s::integer[], %(sequence)s::bigint[],
+            %(result)s::smallint[], %(foreign_kind)s::smallint[], %(foreign_key)s::text[])
+    AS given (point_id, scanned_ms, device_id, sequence, result, foreign_kind, foreign_key)
+WHERE result < 20 AND foreign_kind IS NOT NULL;
+
+-- name: put_refusals
+-- Of scans that are all fresh, those that are refused.
+INSERT INTO refusal (point_id, received_at, device_id, sequence, scanned_at, reason, card_index)
+SELECT point_id, timestamptz 'epoch' + received_ms * interval '1 millisecond', device_id, sequence,
+       timestamptz 'epoch' + scanned_ms * interval '1 millisecond', result, card_index
+FROM unnest(%(point_id)s::integer[], %(scanned_ms)s::bigint[], %(device_id)s::integer[], %(sequence)s::bigint[],
+            %(card_index)s::integer[], %(result)s::smallint[], %(received_ms)s::bigint[])
+    AS given (point_id, scanned_ms, device_id, sequence, card_index, result, received_ms)
+WHERE result >= 20;
+
+-- name: note_intakes
+-- The last step: these scans have arrived. The intake rows are locked already.
+UPDATE device_intake
+SET received = device_intake.received + added.sequences, seen_at = clock_timestamp()
+FROM (
+    SELECT device_id, range_agg(int8range(sequence, sequence, '[]')) AS sequences
+    FROM unnest(%(device_id)s::integer[], %(sequence)s::bigint[]) AS given (device_id, sequence)
+    GROUP BY device_id
+) AS added
+WHERE device_intake.device_id = added.device_id;

@@ -1,0 +1,92 @@
+"""A line that can be bad: a TCP proxy that delays, cuts, or loses an answer on its way back."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+class BadLine:
+    """Forwards to a port or a socket file. Bytes in a message choose whose answer is lost."""
+
+    def __init__(self, target: int | Path) -> None:
+        self._target = target
+        self.port = 0
+        self.answer_delay_seconds = 0.0
+        self.loses_answer_to: bytes | None = None
+        """The answer to the first message with these bytes in it is dropped, and both ends are hung up."""
+        self.lost_count = 0
+
+    async def serve(self, ready: threading.Event, over: asyncio.Event) -> None:
+        server = await asyncio.start_server(self._joined, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        ready.set()
+        await over.wait()
+        server.close()
+
+    async def _joined(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        writers = [to_client]
+        try:
+            if isinstance(self._target, Path):
+                upstream, to_upstream = await asyncio.open_unix_connection(str(self._target))
+            else:
+                upstream, to_upstream = await asyncio.open_connection("127.0.0.1", self._target)
+            writers.append(to_upstream)
+            is_marked = asyncio.Event()
+            asks = asyncio.create_task(self._asks(client, to_upstream, is_marked))
+            answers = asyncio.create_task(self._answers(upstream, to_client, is_marked))
+            _, rest = await asyncio.wait([asks, answers], return_when=asyncio.FIRST_COMPLETED)
+            for task in rest:
+                task.cancel()
+            await asyncio.gather(asks, answers, return_exceptions=True)
+        except OSError:
+            pass
+        finally:
+            for writer in writers:
+                with suppress(OSError):
+                    writer.transport.abort()
+
+    async def _asks(
+        self, client: asyncio.StreamReader, upstream: asyncio.StreamWriter, is_marked: asyncio.Event
+    ) -> None:
+        while data := await client.read(65_536):
+            if self.loses_answer_to is not None and self.loses_answer_to in data:
+                self.loses_answer_to = None
+                is_marked.set()
+            upstream.write(data)
+            await upstream.drain()
+
+    async def _answers(
+        self, upstream: asyncio.StreamReader, client: asyncio.StreamWriter, is_marked: asyncio.Event
+    ) -> None:
+        while data := await upstream.read(65_536):
+            if is_marked.is_set():
+                self.lost_count += 1
+                return
+            await asyncio.sleep(self.answer_delay_seconds)
+            client.write(data)
+            await client.drain()
+
+
+@contextmanager
+def bad_line(target: int | Path) -> Iterator[BadLine]:
+    """The proxy, in a thread with a loop of its own."""
+    line, ready, loop, over = BadLine(target), threading.Event(), asyncio.new_event_loop(), asyncio.Event()
+
+    def run() -> None:
+        loop.run_until_complete(line.serve(ready, over))
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                loop.run_until_complete(task)
+        loop.close()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    assert ready.wait(5)
+    try:
+        yield line
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join(10)
