@@ -24,6 +24,7 @@ PARTS = (
         "CSV rows through every check, sealed and keyed, beside a bare COPY of what they became.",
     ),
     ("Cards", "cards", "Issuing, and a sheet drawn with and without signing and making the symbol."),
+    ("Print all", "printing", "64,000 cards of eight communes through `ksdb print all`, and what its processes hold."),
     (
         "Status list",
         "status_list",

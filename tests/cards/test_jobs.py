@@ -248,6 +248,15 @@ def test_a_whole_province_is_a_batch_a_commune(
     assert draw_unfinished(system) == 0
 
 
+def test_what_another_worker_finished_meanwhile_is_not_counted(
+    system: Scope, cards: list[str], commune_a: Division
+) -> None:
+    batch = printing.order_batch(system, commune_a.pk, Form.PAPER)
+    seen_by_both = PrintBatch.objects.get(pk=batch.pk)
+    assert drawing._drawn(system, batch)
+    assert not drawing._drawn(system, seen_by_both)
+
+
 def test_a_full_disk_is_told_and_what_was_drawn_stays(
     system: Scope, cards: list[str], commune_a: Division, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,11 +19,11 @@ from ksdb.cards.actions import (
 )
 from ksdb.cards.actions.drawing import draw_batch, file_of_part, print_batch
 from ksdb.cards.actions.printing import cancel_batch, order_batch
-from ksdb.cards.artwork import BOLD, QR_SIDE, fitted, register_fonts
+from ksdb.cards.artwork import BOLD, CARD_HEIGHT, CARD_WIDTH, QR_SIDE, fitted, register_fonts
 from ksdb.cards.life import NothingToPrint, NotInLedger, Reason
 from ksdb.cards.models import Card, CardPrint, IssuerKey, PrintBatch, Signature
 from ksdb.cards.queries.printing import batches, divisions_to_print, print_counts, prints_dir
-from ksdb.cards.sheets import LAYOUTS
+from ksdb.cards.sheets import LAYOUTS, _marks_at
 from ksdb.cards.symbols import symbol
 from ksdb.core.decision import CardStatus
 from ksdb.core.errors import NotFound
@@ -198,6 +198,20 @@ def test_cards_of_a_layout_lie_on_the_page_and_apart(name: str) -> None:
         assert -0.1 <= x <= layout.page_width * points - 85.6 * points + 0.1
         assert -0.1 <= y <= layout.page_height * points - 53.98 * points + 0.1
     assert len(set(corners)) == layout.per_page
+
+
+@pytest.mark.parametrize("name", [name for name in LAYOUTS if not LAYOUTS[name].is_card])
+def test_cut_marks_touch_no_card(name: str) -> None:
+    layout = LAYOUTS[name]
+    width, height = CARD_WIDTH * layout.scale, CARD_HEIGHT * layout.scale
+    cards = [layout.corner(place) for place in range(layout.per_page)]
+    marks = [mark for place in range(layout.per_page) for mark in _marks_at(layout, place)]
+    assert len(marks) >= 8
+    for x, y in cards:
+        for x1, y1, x2, y2 in marks:
+            is_beside = max(x1, x2) < x or min(x1, x2) > x + width
+            is_over = max(y1, y2) < y or min(y1, y2) > y + height
+            assert is_beside or is_over, (name, x1, y1, x2, y2)
 
 
 def test_a_symbol_is_version_6_and_its_modules_are_four_fifths_of_a_millimetre() -> None:

@@ -222,13 +222,20 @@ def _marks_at(layout: Layout, place: int) -> Iterator[tuple[float, float, float,
     left, right, bottom, top = x, x + width, y, y + height
     if layout.backs == Backs.FOLDED:
         bottom -= height
+    far_x, far_y = _mark_end(layout.pitch_x * mm - width), _mark_end(layout.pitch_y * mm - height)
     for edge in (bottom, top):
         if has_gap_x or column == 0:
-            yield left - _MARK_GAP - _MARK_LENGTH, edge, left - _MARK_GAP, edge
+            yield left - far_x, edge, left - _MARK_GAP, edge
         if has_gap_x or column == layout.columns - 1:
-            yield right + _MARK_GAP, edge, right + _MARK_GAP + _MARK_LENGTH, edge
+            yield right + _MARK_GAP, edge, right + far_x, edge
     for edge in (left, right):
         if has_gap_y or row == layout.rows - 1:
-            yield edge, bottom - _MARK_GAP - _MARK_LENGTH, edge, bottom - _MARK_GAP
+            yield edge, bottom - far_y, edge, bottom - _MARK_GAP
         if has_gap_y or row == 0:
-            yield edge, top + _MARK_GAP, edge, top + _MARK_GAP + _MARK_LENGTH
+            yield edge, top + _MARK_GAP, edge, top + far_y
+
+
+def _mark_end(gap: float) -> float:
+    """How far from its card a mark ends: it keeps its distance from the next card too, where there is a gap."""
+    whole = _MARK_GAP + _MARK_LENGTH
+    return min(whole, gap - _MARK_GAP) if gap > 2 * _MARK_GAP else whole

@@ -43,10 +43,16 @@ def draw_batch(scope: Scope, batch_id: int) -> PrintBatch:
     two never draw the same batch. Raises PrintDiskFull, NotInLedger.
     """
     found = batch(scope, batch_id)
-    with _alone_with(batch_id) as is_alone:
+    _drawn(scope, found)
+    return found
+
+
+def _drawn(scope: Scope, found: PrintBatch) -> bool:
+    """Whether it was drawn to its end here, and not by somebody else meanwhile."""
+    with _alone_with(found.pk) as is_alone:
         found.refresh_from_db()
         if not is_alone or found.status not in {Status.QUEUED, Status.RUNNING, Status.FAILED}:
-            return found
+            return False
         try:
             _draw_missing(scope, found)
         except KsdbError as error:
@@ -56,18 +62,18 @@ def draw_batch(scope: Scope, batch_id: int) -> PrintBatch:
             _set(found, status=Status.FAILED, fault=KsdbError.code)
             raise
         _set(found, status=Status.DONE, fault="")
-    return found
+    return True
 
 
 def draw_unfinished(scope: Scope) -> int:
-    """Draws every batch that waits or was broken off, and at which nobody is; returns how many it has done.
+    """Draws every batch that waits or was broken off, and at which nobody is; returns how many it has done itself.
 
     A batch that fails says so itself, and the next one is drawn. Raises PrintDiskFull, which would fail them all.
     """
     done = 0
     for batch_id in unfinished_batches(scope):
         try:
-            done += draw_batch(scope, batch_id).status == Status.DONE
+            done += _drawn(scope, batch(scope, batch_id))
         except PrintDiskFull:
             raise
         except KsdbError:

@@ -39,6 +39,9 @@ def replace(request: ScopedRequest, index: int) -> HttpResponse:
             return done
     context = {
         "form": form,
+        "card": card,
+        "form_label": FORM_LABELS[Form(card.form)],
+        "holder": queries.cards_of(request.scope, card.resident_id).holder,
         "title": gettext("Replace a card"),
         "introduction": gettext(
             "The old card stops working at once and the person gets a new one. Visits made so far stay with the person."
@@ -89,6 +92,7 @@ def end(request: ScopedRequest, resident_id: int) -> HttpResponse:
             return redirect("cards:of_resident", resident_id)
     context = {
         "form": form,
+        "holder": holder,
         "title": gettext("End all cards of a person"),
         "introduction": gettext("For a person who died or moved out of the province. This cannot be taken back."),
         "submit_label": gettext("End all cards"),
