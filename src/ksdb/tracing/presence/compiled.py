@@ -1,0 +1,18 @@
+"""How functions over arrays are compiled: once, kept below the var folder."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+
+from ksdb.config import settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+numba.config.CACHE_DIR = str((settings().var_dir / "numba").resolve())
+
+
+def compiled(function: F) -> F:
+    """The function as machine code; the first call with new kinds of arguments takes a second or two."""
+    made: F = numba.njit(cache=True, nogil=True)(function)
+    return made
