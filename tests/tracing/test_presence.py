@@ -117,14 +117,14 @@ def crowded(draw: st.DrawFn) -> World:
     return World(world.usual, (*world.scans, *more), world.infectious, world.rule)
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(world=crowded(), end=st.sampled_from([60, 600, 3000, 6000]), latent=st.sampled_from([0, 0, 1, 30, 1440]))
 def test_index_finds_what_core_means(world: World, end: int, latent: int) -> None:
     index = index_of(world, list(range(len(world.scans))))
     assert in_order(by_index(index, world, end, latent)) == by_core(world, end, latent)
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(world=crowded(), data=st.data())
 def test_new_visits_lie_over_the_files(world: World, data: st.DataObject) -> None:
     late = data.draw(st.sets(st.integers(0, len(world.scans) - 1), max_size=5))

@@ -18,7 +18,8 @@ from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import covers
 from ksdb.postgres.named import sql
 from ksdb.registry.models import Resident
-from ksdb.tracing.exposures import Found, Period, find, units
+from ksdb.tracing.engines import Question, answer
+from ksdb.tracing.exposures import Found, Period, units
 from ksdb.tracing.models import CaseRecord, Contact, CoPresence, DiseaseProfile, RuleSet, Trace
 from ksdb.tracing.period import CaseFacts, Days, infectious_period
 from ksdb.tracing.queries import case, profile_named, rule_set_named
@@ -78,8 +79,11 @@ def period_of(one: CaseRecord) -> Period:
     return infectious_period(days, facts, now())
 
 
-def run_trace(scope: Scope, case_id: int, rule_set_code: str) -> Trace:
-    """Finds the contacts of a case in the visit log as it stands, and keeps the answer with its rules and its cut."""
+def run_trace(scope: Scope, case_id: int, rule_set_code: str, generations: int = 1) -> Trace:
+    """Finds the contacts of a case in the visit log as it stands, and keeps the answer with its rules and its cut.
+
+    With two generations also whom the contacts met afterwards, until now.
+    """
     traced = case(scope, case_id)
     if not covers(scope, WRITE, traced.resident.division_id):
         raise NotAllowed
@@ -90,12 +94,14 @@ def run_trace(scope: Scope, case_id: int, rule_set_code: str) -> Trace:
     with one_snapshot() as cut:
         period = period_of(traced)
         started = time.perf_counter()
-        found = find(traced.resident_id, period, rule)
+        latent = timedelta(days=rules.latent_days)
+        answered = answer(Question(traced.resident_id, period, rule, now(), latent, generations))
         elapsed = time.perf_counter() - started
         kept = Trace(case=traced, rule_set=rules, cut=cut, ran_at=now(), ran_by_id=scope.actor_id)
+        kept.engine, kept.index_horizon, kept.generations = answered.engine, answered.horizon, generations
         kept.infectious_from, kept.infectious_until = period
         kept.duration_ms = round(elapsed * 1000)
-        _keep(kept, found)
+        _keep(kept, answered.found)
         detail = {"case": case_id, "trace": kept.pk, "rules": rule_set_code, "contacts": kept.contact_count}
         record(scope, "tracing:trace:run", ("resident", traced.resident_id), Purpose.CASE_TRACING, detail)
     return kept
@@ -119,13 +125,15 @@ def _keep(kept: Trace, found: Found) -> None:
     """Writes the trace, its contacts and their co-presences: three statements by the thousand rows."""
     met = found.contacts
     kept.stay_count, kept.contact_count, kept.unverified_count = len(found.stays), len(met), found.unverified_count
+    kept.first_count, kept.second_count = sum(one.generation == 1 for one in met), found.second_count
     kept.resident_count, kept.covered_count = _coverage_around(kept.case, found)
     kept.save()
     contacts = Contact.objects.bulk_create(
         Contact(
             trace=kept,
             resident_id=one.resident_id,
-            generation=1,
+            generation=one.generation,
+            through_id=one.through_id,
             seconds=one.seconds,
             co_presence_count=len(one.exposures),
             first_at=one.first_at,

@@ -25,8 +25,8 @@ COPY (
     SELECT resident_id, scanned_at, point_id, is_exit, sequence, device_id
     FROM visit
     WHERE received_at >= %(floor)s::timestamptz AND resident_id IS NOT NULL
-      AND %(middle)s + 2147483647 - ((%(middle)s + 2147483647 - xmin::text::bigint) & 4294967295) >= %(first)s
-      AND %(middle)s + 2147483647 - ((%(middle)s + 2147483647 - xmin::text::bigint) & 4294967295) < %(until)s
+      AND %(middle)s::bigint + 2147483647 - ((%(middle)s::bigint + 2147483647 - xmin::text::bigint) & 4294967295) >= %(first)s
+      AND %(middle)s::bigint + 2147483647 - ((%(middle)s::bigint + 2147483647 - xmin::text::bigint) & 4294967295) < %(until)s
 ) TO STDOUT (FORMAT binary);
 
 -- name: presence_day
@@ -36,5 +36,5 @@ COPY (
     SELECT resident_id, scanned_at, point_id, is_exit, sequence, device_id
     FROM visit
     WHERE scanned_at >= %(since)s::timestamptz AND scanned_at < %(before)s::timestamptz AND resident_id IS NOT NULL
-      AND %(middle)s + 2147483647 - ((%(middle)s + 2147483647 - xmin::text::bigint) & 4294967295) < %(until)s
+      AND %(middle)s::bigint + 2147483647 - ((%(middle)s::bigint + 2147483647 - xmin::text::bigint) & 4294967295) < %(until)s
 ) TO STDOUT (FORMAT binary);
