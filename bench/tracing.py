@@ -65,7 +65,8 @@ def _measure_build(visits: int) -> None:
     passed = time.perf_counter() - started
     print(
         f"index of {made.manifest.visits:,} visits from PostgreSQL: {passed:.0f} s,"
-        f" {passed / len(made.read_days):.1f} s a day read, {made.manifest.byte_count / made.manifest.visits:.1f} bytes a visit"
+        f" {passed / len(made.read_days):.1f} s a day read,"
+        f" {made.manifest.byte_count / made.manifest.visits:.1f} bytes a visit"
     )
 
 
@@ -132,7 +133,7 @@ class Bench:
         from ksdb.tracing.exposures import find, find_second
 
         question = self.questions[0]
-        asked, met, _ = self._first(question.resident_id)
+        _, met, _ = self._first(question.resident_id)
         residents, place = np.unique(met.who, return_inverse=True)
         at = np.full(residents.size, np.iinfo(np.int64).max)
         np.minimum.at(at, place, met.started)

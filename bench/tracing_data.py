@@ -45,7 +45,7 @@ def usual_minutes(points: int) -> NDArray[np.int32]:
 
 
 def days(visits: int) -> Iterator[Day]:
-    """Day by day, in order of time: each resident goes to a few places, the popular ones more often, 6 to 21 o'clock."""
+    """Day by day, in order of time: each resident goes to a few places between 6 and 21 o'clock, often the popular."""
     rng = np.random.default_rng(7)
     points = points_in(visits)
     popularity = 1 / (np.arange(points) + 0.015 * points)

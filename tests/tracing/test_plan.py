@@ -51,6 +51,7 @@ def test_every_query_is_looked_at() -> None:
         "exposures",
         "kept_counts",
         "presence_arrivals",
+        "presence_counts",
         "presence_day",
         "presence_days",
         "presence_state",

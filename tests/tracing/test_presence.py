@@ -1,10 +1,8 @@
 """The presence index against core, on many small random worlds, in memory and through PostgreSQL and files."""
 
 from collections import defaultdict
-from datetime import timedelta
 
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.tracing.test_exposures import CASE, LONGEST_MINUTES, Seen, World, worlds
@@ -113,7 +111,9 @@ def in_order(found: dict) -> dict:
 def crowded(draw: st.DrawFn) -> World:
     """The worlds of the SQL tests with more people in them, so that contacts have contacts."""
     world, other = draw(worlds()), draw(worlds())
-    more = tuple(Seen(s.resident + 2, s.at, s.place, s.is_exit, (s.sequence or n) + 5000) for n, s in enumerate(other.scans))
+    more = tuple(
+        Seen(s.resident + 2, s.at, s.place, s.is_exit, (s.sequence or n) + 5000) for n, s in enumerate(other.scans)
+    )
     return World(world.usual, (*world.scans, *more), world.infectious, world.rule)
 
 

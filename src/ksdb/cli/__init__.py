@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ksdb.cli.audit import app as audit
+from ksdb.cli.index import app as index
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
 simulate = typer.Typer(no_args_is_help=True, help="Make invented data at real size.")
@@ -19,6 +20,7 @@ app.add_typer(keys, name="keys")
 account = typer.Typer(no_args_is_help=True, help="Staff accounts, for the first administrator and for emergencies.")
 app.add_typer(account, name="account")
 app.add_typer(audit, name="audit")
+app.add_typer(index, name="index")
 
 
 def main() -> None:

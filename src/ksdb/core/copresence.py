@@ -61,13 +61,17 @@ class Reached:
 
 
 def generations(
-    stays: Mapping[int, Sequence[Stay]], case: int, spans: tuple[tuple[int, int], int], rule: OverlapRule, latent: int = 0
+    stays: Mapping[int, Sequence[Stay]],
+    case: int,
+    spans: tuple[tuple[int, int], int],
+    rule: OverlapRule,
+    latent: int = 0,
 ) -> dict[int, Reached]:
     """Contacts of the case, and contacts of those, by resident: of each the fewest steps.
 
-    `spans` are the case's infectious period `[from, until)` and the instant at which the contacts of contacts end. One of
-    the first generation passes it on from `latent` after the beginning of his first exposure. Through whom somebody was
-    reached is whom he met first, of several the one with the lowest number.
+    `spans` are the case's infectious period `[from, until)` and the instant at which the contacts of contacts end. One
+    of the first generation passes it on from `latent` after the beginning of his first exposure. Through whom somebody
+    was reached is whom he met first, of several the one with the lowest number.
     """
     infectious, end = spans
     first = _reached(1, {case: list(stays.get(case, ()))}, stays, {case: infectious}, rule)

@@ -57,8 +57,8 @@ class CaseRecord(models.Model):
 class Trace(models.Model):
     """A stored answer: rules and data cut. `cut` is the database snapshot whose visits it saw.
 
-    `engine` is "index" or "sql"; of the index the files told of all visits of transactions before `index_horizon`, and
-    the others were read beside them. Of `second_count` people of the second generation only the longest exposed are kept.
+    `engine` is "index" or "sql"; the files of the index told of all visits of transactions before `index_horizon`,
+    others were read beside them. Of `second_count` people of the second generation only the longest exposed are kept.
     Of `resident_count` people registered in the communes where the case was, `covered_count` held an active card.
     """
 

@@ -125,7 +125,7 @@ def store(folder: Path, name: str, arrays: Sequence[NDArray[np.int32]]) -> Store
 
 
 def mapped(folder: Path, stored: Stored) -> list[NDArray[np.int32]]:
-    """The arrays of a file, read only, as far as they are looked at. Raises IndexDamaged when its length is not right."""
+    """The arrays of a file, read only, as far as they are looked at. Raises IndexDamaged when it is too short."""
     path = folder / stored.name
     try:
         if path.stat().st_size != stored.byte_count:

@@ -148,9 +148,7 @@ class Index:
             return None
         return places, Asked(*(column[places] for column in asked))
 
-    def _over_midnight(
-        self, asked: Asked, odd: list[tuple[NDArray[np.intp], Ints]], rule: Rule
-    ) -> Meetings:
+    def _over_midnight(self, asked: Asked, odd: list[tuple[NDArray[np.intp], Ints]], rule: Rule) -> Meetings:
         """Co-presences with stays that scans of two days make, each once."""
         pairs = np.unique(
             np.concatenate([np.zeros(0, np.int64), *((stay.astype(np.int64) << 32) | who for stay, who in odd)])
@@ -168,9 +166,7 @@ class Index:
         ended = np.minimum(asked.until[mine], stayed.departed[other])
         met = (asked.point[mine] == stayed.point[other]) & (started < ended) & (ended - started >= rule.least)
         observed = asked.observed[mine] & stayed.observed[other]
-        return Meetings(
-            mine[met].astype(np.int32), who[one][met], started[met], ended[met], observed[met]
-        )
+        return Meetings(mine[met].astype(np.int32), who[one][met], started[met], ended[met], observed[met])
 
 
 def in_order(parts: Sequence[Gathered]) -> Gathered:

@@ -43,8 +43,10 @@ def open_index() -> Opened | None:
     """The index with all visits this snapshot sees, or None where SQL has to answer. Run it in one snapshot."""
     state, folder = log_state(), index_folder()
     manifest = usable_manifest(folder, state)
-    if manifest is None or manifest.floor is None or not state.can_be_indexed or not _has_same_days(manifest, state):
+    if manifest is None or not state.can_be_indexed or not _has_same_days(manifest, state):
         return None
+    if manifest.floor is None and manifest.visits > MOST_NEW:
+        return None  # what is newer could only be told by reading the whole log
     try:
         days, usual = _segments(folder, manifest)
     except IndexDamaged:

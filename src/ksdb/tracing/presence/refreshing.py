@@ -28,14 +28,23 @@ from ksdb.tracing.presence.files import (
     write_manifest,
 )
 from ksdb.tracing.presence.reading import LogDay, LogState, arrivals, log_state, rows_of_day
-from ksdb.tracing.presence.segment import DAY_MS, Ints, Neighbours, Rows, Scans, empty_scans, scans_of_rows, stays_of_scans
+from ksdb.tracing.presence.segment import (
+    DAY_MS,
+    Ints,
+    Neighbours,
+    Rows,
+    Scans,
+    empty_scans,
+    scans_of_rows,
+    stays_of_scans,
+)
 
 LATE_MS = 5 * 60_000
-"""A visit's arrival is noted at most so long before its transaction begins to store it; the gateway's patience is 10 s."""
+"""A visit's arrival is noted at most so long before its transaction stores it; the gateway's patience is 10 s."""
 
 
 class StayTooLong(KsdbError):
-    """A scan point has a usual stay of more than a day. Correct it on the point's page, then run `ksdb index rebuild`."""
+    """A scan point has a usual stay of more than a day. Correct it on its page, then run `ksdb index rebuild`."""
 
     code = "stay_too_long"
     status = 422
@@ -76,7 +85,7 @@ def usable_manifest(folder: Path, state: LogState) -> Manifest | None:
 
 @contextmanager
 def log_snapshot() -> Iterator[None]:
-    """One state of the database for all that is read. Inside a transaction that runs already, that one's isolation holds."""
+    """One state of the database for all that is read. Inside a running transaction, that one's isolation holds."""
     is_outermost = not connection.in_atomic_block
     with transaction.atomic():
         if is_outermost:

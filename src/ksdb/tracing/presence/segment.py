@@ -136,7 +136,10 @@ def _order(
             other = order[place - 1]
             is_later = at[other] > at[row] or (
                 at[other] == at[row]
-                and (sequence[other] > sequence[row] or (sequence[other] == sequence[row] and device[other] > device[row]))
+                and (
+                    sequence[other] > sequence[row]
+                    or (sequence[other] == sequence[row] and device[other] > device[row])
+                )
             )
             if not is_later:
                 break
@@ -160,7 +163,7 @@ def _picked(
 
 
 @compiled
-def _stays(near: Neighbours, usual: Ints) -> tuple[Ints, Ints, Ints, Ints]:  # pragma: no cover
+def _stays(near: Neighbours, usual: Ints) -> tuple[Ints, Ints, Ints, Ints]:  # noqa: C901 - one loop, compiled as one
     """Point, arrival, departure and who of each stay, resident by resident."""
     size = near.own.at.size
     point, arrived = np.empty(size, np.int32), np.empty(size, np.int32)

@@ -15,7 +15,7 @@ NOBODY: Flags = np.zeros(0, np.bool_)
 
 
 class Gathered(NamedTuple):
-    """Scans of several residents, in milliseconds of the epoch; `owner` is the resident's place in the list asked for."""
+    """Scans of several residents, in milliseconds of the epoch; `owner` is a place in the list asked for."""
 
     owner: Ints
     at: Longs

@@ -38,3 +38,12 @@ COPY (
     WHERE scanned_at >= %(since)s::timestamptz AND scanned_at < %(before)s::timestamptz AND resident_id IS NOT NULL
       AND %(middle)s::bigint + 2147483647 - ((%(middle)s::bigint + 2147483647 - xmin::text::bigint) & 4294967295) < %(until)s
 ) TO STDOUT (FORMAT binary);
+
+-- name: presence_counts
+-- One row per day with visits of known residents that transactions before `until` stored: 20261123, and how many. Reads the
+-- whole log; see presence_arrivals.
+SELECT to_char(scanned_at AT TIME ZONE 'Asia/Ho_Chi_Minh', 'YYYYMMDD')::int, count(*)
+FROM visit
+WHERE resident_id IS NOT NULL
+  AND %(middle)s::bigint + 2147483647 - ((%(middle)s::bigint + 2147483647 - xmin::text::bigint) & 4294967295) < %(until)s
+GROUP BY 1
