@@ -55,6 +55,10 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
     ),
     Permission.PLACES_DIVISION_READ: ("see divisions and kinds of points", "xem đơn vị hành chính và loại điểm quét"),
     Permission.PLACES_DIVISION_WRITE: ("load divisions", "nạp đơn vị hành chính"),
+    Permission.DUPLICATES_PAIR_DECIDE: (
+        "merge records of one person, or tell them apart",
+        "gộp các hồ sơ trùng hoặc xác nhận là hai người khác nhau",
+    ),
     Permission.REGISTRY_IMPORT_RUN: ("import lists of residents", "nhập danh sách người dân"),
     Permission.REGISTRY_RESIDENT_EXPORT: ("take out a list of residents", "xuất danh sách người dân"),
     Permission.REGISTRY_RESIDENT_READ: ("find and read residents", "tra cứu và xem thông tin người dân"),

@@ -85,8 +85,9 @@ def _in_python(tree: ast.AST) -> Iterator[Message]:
 
 
 def _translation_names(tree: ast.AST) -> dict[str, str]:
-    """What the module calls the functions it imports from django.utils.translation."""
-    return {
+    """What the module calls the functions it imports from django.utils.translation; one it defines as `_` marks."""
+    is_own = any(isinstance(node, ast.FunctionDef) and node.name == "_" for node in ast.walk(tree))
+    return ({"_": "gettext_noop"} if is_own else {}) | {
         alias.asname or alias.name: alias.name
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"

@@ -14,6 +14,7 @@ SECRETS = {
     "secret_key": "signs sessions; a new one signs everybody out, and nothing more is lost",
     "seal_key": "opens sealed ID numbers and phone numbers; lost, they are lost. Newer ones: `seal_key_2` and so on",
     "audit_key": "proves that the audit trail is whole; lost, the trail so far can no longer be proved",
+    "foreign_key": "hashes the numbers in other systems' codes; every device has it. Newer: `foreign_key_2` and so on",
     "match_key": "finds people by ID number and phone number; lost, nobody is found by them any more",
 }
 SECRET_NAMES = tuple(SECRETS)
@@ -68,10 +69,18 @@ class Settings:
     session_idle_minutes: int = field(default=30, metadata={"help": "without a click for so long, one is signed out"})
     session_hours: int = field(default=8, metadata={"help": "after so long one signs in again, whatever one does"})
     retention_days: int = field(default=28, metadata={"help": "days a visit is kept"})
+    person_searches_a_minute: int = field(
+        default=60, metadata={"help": "how often one account may search for people in a minute"}
+    )
+    person_searches_an_hour: int = field(default=600, metadata={"help": "and in an hour"})
     file_days: int = field(
         default=30, metadata={"help": "days an uploaded list, a correction file or a printed sheet is kept"}
     )
     future_tolerance_seconds: int = field(default=300, metadata={"help": "how far a device clock may be ahead"})
+    hc1_anchors: str = field(
+        default="",
+        metadata={"help": "folder with the certificates of those whose health certificates are believed; empty: none"},
+    )
     print_cost_paper: int = field(default=1500, metadata={"help": "đồng that printing a paper card costs its budget"})
     print_cost_plastic: int = field(
         default=12_000, metadata={"help": "đồng that making a plastic card costs its budget"}
@@ -109,6 +118,12 @@ class Settings:
             return bytes.fromhex(text)
         path = Path(os.environ.get(f"KSDB_{name.upper()}_FILE", self.var_dir / "secrets" / name))
         return bytes.fromhex(path.read_text().strip()) if path.exists() else None
+
+    def foreign_key(self) -> tuple[int, bytes] | None:
+        """The newest key for other systems' codes and its version; None where this machine has none."""
+        names = {1: "foreign_key", **{version: f"foreign_key_{version}" for version in range(2, MOST_SEAL_KEYS + 1)}}
+        found = {version: key for version, name in names.items() if (key := self._secret(name)) is not None}
+        return max(found.items()) if found else None
 
     def seal_keys(self) -> dict[int, bytes]:
         """The keys for sealing by version: 1 is the secret `seal_key`, 2 is `seal_key_2`. One that is gone is left out.
@@ -157,6 +172,18 @@ def settings() -> Settings:
 def seal_key_name(version: int) -> str:
     """The name of the secret that seals with this version."""
     return "seal_key" if version == 1 else f"seal_key_{version}"
+
+
+def secrets_missing(ours: Settings) -> list[str]:
+    """The names of the secrets that are nowhere; a later seal key stands for the first, which may be destroyed."""
+
+    def is_there(name: str) -> bool:
+        try:
+            return bool(ours.seal_keys() if name == "seal_key" else ours.secret(name))
+        except SettingMissing:
+            return False
+
+    return [name for name in SECRET_NAMES if not is_there(name)]
 
 
 def make_secrets(var_dir: Path) -> None:

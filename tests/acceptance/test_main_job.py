@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -18,15 +19,22 @@ from rich.console import Console
 
 from ksdb.audit.models import Entry, Link
 from ksdb.cards.actions import token_sha256
+from ksdb.cards.actions.replacing import replace_card
+from ksdb.cards.keys import pinned_root
+from ksdb.cards.life import Reason
 from ksdb.cards.models import Card, Signature
 from ksdb.cli.demo import Demo, play
 from ksdb.cli.up import running
 from ksdb.config import Settings, settings
+from ksdb.core.clock import now
 from ksdb.core.copresence import OverlapRule, copresences
 from ksdb.core.decision import CardStatus, ScanResult
 from ksdb.core.scope import system_scope
+from ksdb.core.status_list import Listed, StatusList, check_delta, check_status_list
 from ksdb.core.stay import LONGEST_STAY, Scan, Stay, stays_of
-from ksdb.coverage.queries import coverage_below
+from ksdb.core.trust_list import TrustList, check_list
+from ksdb.coverage.actions import refresh
+from ksdb.coverage.queries import coverage_of
 from ksdb.places.models import ScanPoint
 from ksdb.postgres.roles import GATEWAY, SITE, as_role, give_rights
 from ksdb.registry.models import Import, Resident
@@ -34,7 +42,7 @@ from ksdb.simulation.queries import division_named
 from ksdb.simulation.sources import communes
 from ksdb.simulation.town import DISTRICT, Town, town
 from ksdb.tracing.models import Contact, CoPresence, Trace
-from ksdb.visits.actions import keep_partitions
+from ksdb.visits.actions import enrol_device, keep_partitions
 from ksdb.visits.models import Refusal, Visit
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.django_db(transaction=True)]
@@ -83,6 +91,7 @@ def test_from_a_wards_list_to_the_contacts_of_a_case(doors: Settings, tmp_path: 
     every_scan_is_there_once(tmp_path)
     contacts_are_those_of_the_reference(trace)
     pages_show_the_same(doors, tmp_path, trace)
+    scanners_hear_of_a_lost_card(doors)
     doors_came_in_their_own_roles()
     pages_chained_what_they_wrote()
 
@@ -94,10 +103,11 @@ def everybody_was_imported(made: Town) -> None:
 
 
 def coverage_is_counted_from_cards(made: Town) -> None:
-    table = coverage_below(system_scope(), division_named(system_scope(), COMMUNE).pk)
+    refresh(system_scope())
+    report = coverage_of(system_scope(), division_named(system_scope(), COMMUNE).pk)
     holders = Card.objects.filter(status=CardStatus.ACTIVE).values("resident_id").distinct().count()
-    assert table.total.residents == len(made.people)
-    assert table.total.active == holders
+    assert report.counts.registered == len(made.people)
+    assert (report.share.part, report.share.whole) == (holders, len(made.people))
     assert 0.96 < holders / len(made.people) < 0.98
 
 
@@ -166,6 +176,45 @@ def pages_show_the_same(doors: Settings, folder: Path, trace: Trace) -> None:
         assert first.full_name in shown
         district = division_named(system_scope(), DISTRICT)
         assert COMMUNE in client.get(f"/coverage/?division={district.pk}").text
+
+
+def scanners_hear_of_a_lost_card(doors: Settings) -> None:
+    """From the desk through the publisher and the gateway to a device's own list, proved by the root."""
+    _, secret = enrol_device(system_scope(), ScanPoint.objects.earliest("pk").pk, "cổng chính")
+    headers = {"authorization": f"Bearer {secret}"}
+    card = Card.objects.filter(status=CardStatus.ACTIVE).earliest("pk")
+    with httpx.Client(base_url=f"http://{doors.gateway_address}/v1", headers=headers) as device:
+        trust = check_list(_fetched(device, "/trust-list").content, pinned_root())
+        assert isinstance(trust, TrustList)
+        known = check_status_list(_fetched(device, "/status-list").content, trust.by_kid(), now())
+        assert isinstance(known, StatusList)
+        while known.of(card.pk) != Listed.VALID:  # the publisher may still be at the cards of the demo
+            known = _followed(device, known, trust)
+        new = replace_card(system_scope(), card.pk, Reason.LOST)
+        while known.of(card.pk) != Listed.INVALID:
+            known = _followed(device, known, trust)
+        assert known.of(new.pk) == Listed.ATTENTION
+
+
+def _fetched(device: httpx.Client, path: str) -> httpx.Response:
+    """The list, once there is one: half a minute at most, of which a change may take ten seconds."""
+    over = time.monotonic() + 30
+    while (answer := device.get(path)).status_code != 200:
+        assert time.monotonic() < over, answer.text
+        time.sleep(0.1)
+    return answer
+
+
+def _followed(device: httpx.Client, known: StatusList, trust: TrustList) -> StatusList:
+    answer = _fetched(device, f"/status-list?since={known.serial}")
+    is_delta = "delta" in answer.headers["content-type"]
+    read = (
+        check_delta(answer.content, known, trust.by_kid(), now())
+        if is_delta
+        else check_status_list(answer.content, trust.by_kid(), now(), known.serial)
+    )
+    assert isinstance(read, StatusList)
+    return read
 
 
 def doors_came_in_their_own_roles() -> None:

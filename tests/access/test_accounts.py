@@ -18,6 +18,7 @@ from ksdb.core.clock import now, today
 from ksdb.core.errors import NotAllowed, NotFound
 from ksdb.core.scope import Permission, Role, Scope, system_scope
 from ksdb.places.models import Division
+from ksdb.registry.models import Resident
 
 NEW = "chiếc thuyền trên sông Hương"
 
@@ -263,6 +264,19 @@ def test_the_page_of_an_account_gives_a_right(hanh: StaffAccount, minh: StaffAcc
     desk.post(reverse("access:grant", args=[minh.pk]), form_for(province, role="auditor"))
     assert minh.grants.filter(role="auditor", division=province).exists()
     assert "Thanh tra viên" in desk.get(reverse("access:account", args=[minh.pk])).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_found"), [("to dan pho  1", True), ("Tổ dân phố 1", True), ("Tổ dân phố 9", False)]
+)
+def test_a_right_for_one_residential_group(
+    hanh: StaffAccount, minh: StaffAccount, lan: Resident, commune_a: Division, name: str, *, is_found: bool
+) -> None:
+    """Whoever goes from door to door in one group sees that group and nothing beside it."""
+    answer = desk_of(hanh).post(reverse("access:grant", args=[minh.pk]), {**form_for(commune_a), "group": name})
+    assert minh.grants.filter(division=lan.division).exists() == is_found
+    assert not minh.grants.filter(division=commune_a).exists()
+    assert ("Không có tổ dân phố" in answer.content.decode()) != is_found
 
 
 # Ending

@@ -16,9 +16,10 @@ from tests.conftest import PASSWORD
 
 from ksdb.access.actions import forget_attempts, give_back, spend
 from ksdb.access.adapters import AccountAdapter
-from ksdb.access.limits import Limit, TooManyAttempts, network_of
+from ksdb.access.limits import Limit, TooManyAttempts
 from ksdb.access.models import Attempt, StaffAccount
 from ksdb.audit.models import Entry
+from ksdb.core.addresses import network_of
 from ksdb.core.clock import now
 from ksdb.core.scope import Scope, system_scope
 

@@ -25,6 +25,7 @@ OBJECTS: Mapping[str, Callable[[World], Any]] = {
     "account_id": lambda world: world.account.pk,
     "grant_id": lambda world: world.grant.pk,
     "act_id": lambda world: world.act.pk,
+    "pair_id": lambda world: world.pair.pk,
     "group_id": lambda world: world.person.division_id,
     "note_id": lambda world: world.note.pk,
 }

@@ -19,7 +19,8 @@ from tests.conftest import PASSWORD
 from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
 from ksdb.config import settings
-from ksdb.web.proxies import ProxyMiddleware, networks
+from ksdb.core.addresses import networks
+from ksdb.web.proxies import ProxyMiddleware
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

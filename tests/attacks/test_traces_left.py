@@ -22,7 +22,7 @@ from tests.gateway.town import LAN, MARKET_TOKEN, Town, now_ms, token_of
 from ksdb.cli.up import processes
 from ksdb.config import Settings, environment_of, settings
 from ksdb.core.scope import Scope
-from ksdb.registry.queries import ResidentSearch
+from ksdb.registry.searching import ResidentSearch
 
 pytestmark = pytest.mark.django_db
 ADDRESSES = re.compile(r"""\b(?:href|src|action|hx-get|hx-post|hx-push-url|value)=["']([^"']*)["']|\nLocation: (.*)""")

@@ -19,6 +19,7 @@ from ksdb.cards.models import Card, PrintBatch
 from ksdb.core.clock import ZONE, now, today
 from ksdb.core.scope import Role, system_scope
 from ksdb.core.token import Form
+from ksdb.duplicates.models import Pair
 from ksdb.outreach.models import DoorNote, MissingReason
 from ksdb.places.actions import make_points
 from ksdb.places.models import Division, ScanPoint
@@ -84,6 +85,7 @@ class World:
     account: StaffAccount
     grant: Grant
     act: Act
+    pair: Pair
     note: DoorNote
 
     def secrets(self) -> tuple[str, ...]:
@@ -114,6 +116,7 @@ def world_of(division: Division, words: Words) -> World:
         trace,
         trace.contacts.get(resident_id=neighbour.pk),
         *_asking(division, trace, words),
+        Pair.objects.create(first=person, second=neighbour, score=80, reasons="same_name same_birth", found_at=now()),
         _clash(person),
     )
 

@@ -40,8 +40,8 @@ def free_port() -> int:
 class GatewayProcess:
     """The gateway as a process, as it runs in earnest."""
 
-    def __init__(self, url: str, workers: int) -> None:
-        self.port = free_port()
+    def __init__(self, url: str, workers: int, port: int | None = None) -> None:
+        self.port = port or free_port()
         self._process = subprocess.Popen(
             command("127.0.0.1", self.port, workers), env={**os.environ, **IMPATIENT, "KSDB_DATABASE_URL": url}
         )
@@ -80,8 +80,8 @@ def kill_all(pid: int) -> None:
 
 
 @contextmanager
-def gateway(url: str, workers: int = 1) -> Iterator[GatewayProcess]:
-    process = GatewayProcess(url, workers)
+def gateway(url: str, workers: int = 1, port: int | None = None) -> Iterator[GatewayProcess]:
+    process = GatewayProcess(url, workers, port)
     try:
         process.wait_until_ready()
         yield process

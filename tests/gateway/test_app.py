@@ -173,7 +173,8 @@ def test_one_upload_carries_many_scans_and_answers_in_their_order(door: TestClie
 
 
 def test_a_missing_partition_is_made(door: TestClient, town: Town) -> None:
-    town.rows("SELECT drop_partition(name) FROM log_partition")
+    for (name,) in town.rows("SELECT name FROM log_partition"):
+        town.rows(f"DROP TABLE {name}")
     five_days_ago = now_ms() - 5 * DAY_MS
     answer = send(
         door,
@@ -271,6 +272,8 @@ def test_health(door: TestClient) -> None:
         "known_age_seconds": 0,
         "cards_known": 6,
         "waiting_count": 0,
+        "status_list_serial": 0,
+        "trust_list_serial": 0,
     }
 
 

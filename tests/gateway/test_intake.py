@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from ksdb.core.electronic import bind_token, show_code
 from ksdb.core.token import Claims, Form, IssuerKey, TokenFault, Usage, check_token, from_digits, sign_token, to_digits
 from ksdb.gateway import intake
 from ksdb.gateway.intake import checked_token
@@ -124,3 +125,15 @@ def test_the_same_trust_list_again_forgets_nothing(known: Known) -> None:
     agrees(known, good, NOW, known.trust)
     known.learn_trust(trust(1, 2, 3))
     assert known.checked.holds(77, good)
+
+
+def test_an_electronic_cards_code_is_judged_by_the_time_of_the_scan(known: Known) -> None:
+    phone = ec.generate_private_key(ec.SECP256R1())
+    claims = Claims(77, Form.ELECTRONIC, EXPIRES)
+    bound = bind_token(claims, 1, KEYS[1], phone.public_key())
+    code = show_code(bound, int(SECONDS), phone)
+    stolen = show_code(bound, int(SECONDS), KEYS[3])
+    assert checked_token(code, known, SECONDS + 60) == (claims, 77)
+    assert checked_token(code, known, SECONDS + 600) == (TokenFault.EXPIRED, None)
+    assert checked_token(code, known, SECONDS - 600) == (TokenFault.EXPIRED, None)
+    assert checked_token(stolen, known, SECONDS) == (TokenFault.BAD_SIGNATURE, None)

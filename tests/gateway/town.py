@@ -91,8 +91,21 @@ class Town:
 
 def clear(town: Town) -> None:
     """An empty town, with the partitions of these days. DELETE, because TRUNCATE waits for the disk at every table."""
-    for table in ("visit", "refusal", "foreign_scan", "device_intake", "device_state", "card", "device", "issuer_key"):
+    for table in (
+        "visit",
+        "refusal",
+        "foreign_scan",
+        "device_intake",
+        "device_state",
+        "card",
+        "enrol_code",
+        "device",
+        "scan_point",
+        "issuer_key",
+    ):
         town.rows(f"DELETE FROM {table}")  # noqa: S608 - the names above
+    if town.rows("SELECT 1 FROM trust_list UNION ALL SELECT 1 FROM status_list"):
+        town.rows("TRUNCATE trust_list, status_list")  # their newest rows cannot be deleted
     town.rows("SELECT ensure_partitions(current_date - 1, current_date + 1)")
 
 
@@ -112,10 +125,19 @@ def settle(town: Town) -> None:
             usage,
             starts,
         )
+    for point, name in ((MARKET, "Chợ Đông Ba"), (SCHOOL, "Trường Quốc Học")):
+        town.rows(
+            """INSERT INTO scan_point (id, name, type_id, division_id, address, opens_at, closes_at,
+                   usual_stay_minutes, is_sensitive, registered_at)
+               VALUES (%s, %s, 'market', 1, '', '04:00', '18:30', 45, false, now())""",
+            point,
+            name,
+        )
     town.add_device(1, MARKET_TOKEN, MARKET)
     town.add_device(2, SCHOOL_TOKEN, SCHOOL)
     town.add_device(3, LOST_TOKEN, SCHOOL)
     town.rows("UPDATE device SET revoked_at = now() WHERE id = 3")
+    town.rows("SELECT setval(pg_get_serial_sequence('device', 'id'), 500)")
     town.add_cards(list(STATES))
     for card_index, status in STATES.items():
         town.rows('UPDATE card SET status = %s WHERE "index" = %s', status, card_index)

@@ -142,8 +142,9 @@ def phone(live_server: Any, village: Village, tmp_path: Path, monkeypatch: pytes
     assert errors == []
 
 
-def picture(page: Any, name: str) -> None:
+def picture(page: Any, name: str, top: str = "body") -> None:
     if folder := os.environ.get("KSDB_GUIDE_PICTURES"):
+        page.locator(top).first.evaluate("part => part.scrollIntoView()")
         page.screenshot(path=Path(folder) / f"{name}.png")
 
 
@@ -174,12 +175,12 @@ def test_from_55_percent_upward(
     page = context.pages[0]
     assert _share(page) == "55,0 %"
     assert _covered() == 11
-    picture(page, "01-cac-to")
+    picture(page, "01-cac-to", "main")
     page.get_by_role("link", name="Thôn Đông").click()
     assert page.locator(".door__address").all_inner_texts() == [
         "1 xóm Chợ", "3 xóm Chợ", "20 xóm Chợ", "4 xóm Đình", "9 xóm Đình", "9/2 xóm Đình", "12 xóm Đình",
     ]  # fmt: skip
-    picture(page, "02-tung-nha")
+    picture(page, "02-tung-nha", ".doors__filter")
 
     occupant(page, "Bùi Văn Lộc").get_by_role("combobox").select_option("works_away")
     occupant(page, "Bùi Văn Lộc").get_by_role("button", name="Ghi").click()
@@ -192,7 +193,7 @@ def test_from_55_percent_upward(
         field.press_sequentially(card)
         field.press("Enter")
         page.get_by_text("Đã giao thẻ. Thẻ dùng được ngay từ bây giờ.").wait_for()
-    picture(page, "03-da-giao")
+    picture(page, "03-da-giao", "main")
 
     assert _share(page) == "65,0 %"
     assert _covered() == 13
@@ -212,7 +213,7 @@ def test_the_wrong_card_stays_in_the_hand(
     field.fill(village.number("Phan Văn Mười"))
     field.press("Enter")
     page.get_by_text("Thẻ này là của người ở hộ khác.").wait_for()
-    picture(page, "04-nham-the")
+    picture(page, "04-nham-the", "main")
     assert Card.objects.filter(status=CardStatus.ISSUED).count() == 3
     context.close()
 

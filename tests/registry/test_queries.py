@@ -12,7 +12,6 @@ from ksdb.places.models import Division
 from ksdb.postgres.named import queries_in
 from ksdb.registry.models import Resident
 from ksdb.registry.queries import (
-    ResidentSearch,
     divisions_for_import,
     import_of,
     imports_in,
@@ -22,13 +21,14 @@ from ksdb.registry.queries import (
     resident_sheet,
     residents_named,
 )
+from ksdb.registry.searching import ResidentSearch
 
 pytestmark = pytest.mark.django_db
 P = Purpose.CARD_SERVICE
 
 
 def names(scope: Scope, words: str, birth_year: int | None = None) -> list[str]:
-    return [one.full_name for one in residents_named(scope, ResidentSearch(words, birth_year), P)]
+    return [one.full_name for one in residents_named(scope, ResidentSearch(words, birth_year), P).residents]
 
 
 def test_words_of_a_name_in_any_order_with_or_without_marks(binh: StaffAccount, commune_a: Division) -> None:
@@ -54,8 +54,9 @@ def test_a_page_has_fifty_at_most(binh: StaffAccount, commune_a: Division) -> No
     for _ in range(52):
         resident_of(commune_a, "Nguyễn Thị Lan")
     first = residents_named(scope_for(binh), ResidentSearch("lan"), P)
-    assert (len(first), first.paginator.count) == (50, 52)
-    assert len(residents_named(scope_for(binh), ResidentSearch("lan"), P, page=2)) == 2
+    assert (len(first.residents), first.total, first.has_next) == (50, 52, True)
+    second = residents_named(scope_for(binh), ResidentSearch("lan"), P, page=2)
+    assert (len(second.residents), second.first, second.last, second.has_next) == (2, 51, 52, False)
     assert Entry.objects.filter(subject="resident").count() == 52
 
 
@@ -115,8 +116,14 @@ def test_lookups_of_an_import_go_by_index(commune_a: Division, name: str) -> Non
     assert "Seq Scan" not in plan
 
 
-def test_the_search_is_two_queries_and_the_trail(binh: StaffAccount, lan: Resident) -> None:
+def test_the_search_costs_as_many_queries_whomever_it_finds(
+    binh: StaffAccount, lan: Resident, commune_a: Division
+) -> None:
     scope = scope_for(binh)
-    with CaptureQueriesContext(connection) as made:
+    with CaptureQueriesContext(connection) as one:
         names(scope, "lan")
-    assert len(made) == 3
+    for _ in range(20):
+        resident_of(commune_a, "Nguyễn Thị Lan")
+    with CaptureQueriesContext(connection) as many:
+        assert len(names(scope, "lan")) == 21
+    assert len(many) == len(one)

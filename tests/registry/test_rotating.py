@@ -12,7 +12,7 @@ from ksdb.audit.models import Entry
 from ksdb.config import SettingMissing, make_secrets, settings
 from ksdb.core.errors import NotAllowed
 from ksdb.core.scope import Purpose, Scope
-from ksdb.core.seal import KeyVersionUnknown
+from ksdb.core.seal import KeyReplaced, KeyVersionUnknown
 from ksdb.places.models import Division
 from ksdb.registry import rotating
 from ksdb.registry.actions import rotate_seal_key
@@ -82,7 +82,7 @@ def test_without_the_new_key_nothing_is_read(people: int, secrets: Path, system:
     rotate_seal_key(system)
     (secrets / "seal_key_2").unlink()
     _forget()
-    with pytest.raises(KeyVersionUnknown):
+    with pytest.raises(KeyReplaced, match="seal_key_2"):
         numbers()
 
 

@@ -150,3 +150,16 @@ def test_a_snapshot_does_not_see_what_comes_meanwhile() -> None:
 def _address() -> dict[str, Any]:
     given = connection.settings_dict
     return {"dbname": given["NAME"], "user": given["USER"], "host": given["HOST"], "port": given["PORT"] or None}
+
+
+def test_the_records_of_one_person_are_one_case_and_one_contact(
+    lans_case: CaseRecord, scan: ScanAt, neighbour: Resident, stranger: Resident, market_a: ScanPoint
+) -> None:
+    """The stranger is the neighbour's other record; with another card Lan meets him again after noon."""
+    Resident.objects.filter(pk=stranger.pk).update(merged_into=neighbour)
+    again = resident_of(market_a.division, "Nguyen Thi Lan")
+    Resident.objects.filter(pk=again.pk).update(merged_into=lans_case.resident_id)
+    scan(again, market_a, moment(13))
+    scan(neighbour, market_a, moment(13, 5))
+    contact = run_trace(system_scope(), lans_case.pk, "overlap-15").contacts.get()
+    assert (contact.resident_id, contact.co_presence_count) == (neighbour.pk, 3)

@@ -99,7 +99,7 @@ def by_sql(world: World, places: Sequence[ScanPoint]) -> list[tuple[int, CoPrese
         ScanPoint.objects.filter(pk=place.pk).update(usual_stay_minutes=usual)
     numbers = {place.pk: n for n, place in enumerate(places)}
     rule = OverlapRule(units(world.rule.least * MINUTE), units(world.rule.linger * MINUTE))
-    found = find(CASE, (at(world.infectious[0]), at(world.infectious[1])), rule)
+    found = find([CASE], (at(world.infectious[0]), at(world.infectious[1])), rule)
     return sorted(((e.resident_id, _in_minutes(e, numbers)) for e in found.exposures), key=repr)
 
 
@@ -241,6 +241,6 @@ def test_scans_of_nobody_known_are_counted_and_not_named(places: list[ScanPoint]
                 " VALUES (%s, %s, 1, %s, 9, 2, %s)",
                 [places[0].pk, at(minute), number, minute == 70],
             )
-    found = find(CASE, (at(0), at(1440)), OverlapRule(units(15 * MINUTE)))
+    found = find([CASE], (at(0), at(1440)), OverlapRule(units(15 * MINUTE)))
     assert found.unverified_count == 2
     assert [e.resident_id for e in found.exposures] == [2]

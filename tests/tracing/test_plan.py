@@ -27,7 +27,7 @@ def asked(scan: ScanAt, lan: Resident, market_a: ScanPoint) -> dict[str, object]
     with connection.cursor() as cursor:
         cursor.execute(SEED, {"point": market_a.pk, "start": moment(0)})
         cursor.execute("ANALYZE visit")
-    stays = case_stays(lan.pk, (moment(0), now()))
+    stays = case_stays([lan.pk], (moment(0), now()))
     assert len(stays.stays) == 2
     return {**stays.asked(OverlapRule(units(timedelta(minutes=15)))), "since": moment(0)}
 

@@ -43,7 +43,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def question(world: World) -> Question:
     rule = OverlapRule(units(world.rule.least * MINUTE), units(world.rule.linger * MINUTE))
-    return Question(CASE, (at(world.infectious[0]), at(world.infectious[1])), rule, at(6000), timedelta(), 2)
+    return Question([CASE], (at(world.infectious[0]), at(world.infectious[1])), rule, at(6000), timedelta(), 2)
 
 
 @pytest.mark.django_db

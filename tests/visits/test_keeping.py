@@ -28,7 +28,7 @@ from ksdb.registry.actions import erase_lists
 from ksdb.registry.models import Import, Resident
 from ksdb.tracing.actions import CaseFacts, load_profiles, open_case
 from ksdb.tracing.actions.keeping import close_case
-from ksdb.visits.actions import ask_day_delete, erase_exports, keep_partitions
+from ksdb.visits.actions import ask_day_delete, erase_exports, keep_partitions, note_retention
 from ksdb.visits.keeping import DayHeld, DayNotOver
 from ksdb.visits.queries import days_kept
 
@@ -83,7 +83,23 @@ def test_a_shorter_retention_drops_more(log: None, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("KSDB_RETENTION_DAYS", "27")
     settings.cache_clear()
     keep_partitions(system_scope())
+    assert counts() == {ago(28): 2, ago(1): 4}, "nothing goes before the owner has noted the shorter time"
+    note_retention(system_scope())
+    keep_partitions(system_scope())
     assert counts() == {ago(1): 4}
+
+
+def test_the_database_itself_keeps_the_days_of_the_retention(log: None, asker: StaffAccount) -> None:
+    drop = "SELECT drop_partition(%s)"
+    for on in (ago(28), ago(1)):
+        with connection.cursor() as cursor, pytest.raises(ProgrammingError, match="two persons"), transaction.atomic():
+            cursor.execute(drop, [partition(on)])
+    ask_day_delete(scope_for(asker), ago(1), WHY)
+    with connection.cursor() as cursor, pytest.raises(ProgrammingError, match="two persons"), transaction.atomic():
+        cursor.execute(drop, [partition(ago(1))])
+    with connection.cursor() as cursor:
+        cursor.execute(drop, [partition(ago(30))])
+    assert counts() == {ago(28): 2, ago(1): 4}
 
 
 def test_nobody_but_an_administrator_drops(log: None, binh: StaffAccount) -> None:

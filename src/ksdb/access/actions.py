@@ -13,10 +13,17 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F, QuerySet
 
 from ksdb.access import queries
-from ksdb.access.limits import INVITATION_BY_ADDRESS, Limit, TooManyAttempts, network_of
+from ksdb.access.limits import (
+    INVITATION_BY_ADDRESS,
+    Limit,
+    TooManyAttempts,
+    TooManySearches,
+    person_searches,
+)
 from ksdb.access.models import Attempt, Grant, Invitation, StaffAccount
 from ksdb.access.sealing import LIMIT, resealed_text, sealer, sealer_of_now
 from ksdb.audit.actions import record
+from ksdb.core.addresses import network_of
 from ksdb.core.clock import now, today
 from ksdb.core.errors import KsdbError, NotAllowed, NotFound
 from ksdb.core.scope import Permission, Role, Scope
@@ -315,6 +322,15 @@ def spend(scope: Scope, limit: Limit, key: str) -> None:
     if count == limit.most + 1:
         record(scope, "access:limit:reach", detail={"limit": limit.name})
     raise TooManyAttempts(until)
+
+
+def spend_person_search(scope: Scope) -> None:
+    """Counts one search for people by the account. Raises TooManySearches."""
+    for limit in person_searches():
+        try:
+            spend(scope, limit, str(scope.actor_id))
+        except TooManyAttempts as error:
+            raise TooManySearches(error.until) from error
 
 
 def give_back(scope: Scope, limit: Limit, key: str) -> None:

@@ -16,11 +16,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ksdb.access.actions import give_back, note_refusal, spend
-from ksdb.access.limits import SIGN_IN_BY_ACCOUNT, SIGN_IN_BY_ADDRESS, TooManyAttempts, network_of
+from ksdb.access.limits import SIGN_IN_BY_ACCOUNT, SIGN_IN_BY_ADDRESS, TooManyAttempts
 from ksdb.access.queries import has_second_factor
 from ksdb.access.sealing import opened_text, sealed_text
 from ksdb.access.trail import scope_in
 from ksdb.config import settings
+from ksdb.core.addresses import network_of
 from ksdb.core.clock import ZONE, now
 from ksdb.core.scope import NEEDS_SECOND_FACTOR
 

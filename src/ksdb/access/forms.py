@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from ksdb.access.actions import Newcomer, Terms, give_back, spend
 from ksdb.access.adapters import wait_until
 from ksdb.access.limits import SECOND_FACTOR, USED_CODE, TooManyAttempts
-from ksdb.access.queries import divisions_to_grant
+from ksdb.access.queries import divisions_to_grant, groups_named
 from ksdb.access.words import ROLE_CHOICES
 from ksdb.core.clock import today
 from ksdb.core.scope import Role, Scope
@@ -199,6 +199,13 @@ class _TermsForm(forms.Form):
 
     role = forms.TypedChoiceField(label=_("Role"), coerce=Role, choices=ROLE_CHOICES)
     division = forms.TypedChoiceField(label=_("Division"), coerce=int)
+    group = forms.CharField(
+        label=_("Only this residential group"),
+        required=False,
+        max_length=120,
+        help_text=_("For somebody who goes from door to door: the group as the register names it; else leave it empty"),
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
     valid_from = forms.DateField(
         label=_("From"), initial=today, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
     )
@@ -210,6 +217,7 @@ class _TermsForm(forms.Form):
         super().__init__(*args, **kwargs)
         choices = [("", gettext("Choose a division")), *_by_structure(divisions_to_grant(scope))]
         self.fields["division"].choices = choices  # type: ignore[attr-defined]
+        self._scope = scope
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -218,7 +226,21 @@ class _TermsForm(forms.Form):
             self.add_error("valid_from", gettext("A right cannot begin in the past."))
         if start and end and end <= start:
             self.add_error("valid_to", gettext("The last day must come after the first."))
+        if cleaned.get("group") and cleaned.get("division"):
+            self._choose_group(cleaned)
         return cleaned
+
+    def _choose_group(self, cleaned: dict[str, Any]) -> None:
+        """Puts the group in the place of the division it lies in."""
+        found = groups_named(self._scope, cleaned["division"], cleaned["group"])
+        if len(found) == 1:
+            cleaned["division"] = found[0].pk
+        elif found:
+            self.add_error(
+                "group", gettext("Several groups there have this name. Choose their commune as the division.")
+            )
+        else:
+            self.add_error("group", gettext("There is no group of this name there. Look it up under “Coverage”."))
 
     @property
     def terms(self) -> Terms:
@@ -251,7 +273,7 @@ class InviteForm(_TermsForm):
         max_length=120,
         help_text=_("The office the person works in, for example: Trạm Y tế phường Hương Vân"),
     )
-    field_order = ["full_name", "username", "unit", "role", "division", "valid_from", "valid_to"]
+    field_order = ["full_name", "username", "unit", "role", "division", "group", "valid_from", "valid_to"]
 
     @property
     def newcomer(self) -> Newcomer:

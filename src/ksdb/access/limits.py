@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import IPv6Address, IPv6Network, ip_address
 
+from ksdb.config import settings
 from ksdb.core.errors import KsdbError
 
 
@@ -24,6 +24,15 @@ USED_CODE = Limit("used_code", 1, 2 * 60)
 """A code of an authenticator app is good for a minute and a half, and for one use."""
 
 
+def person_searches() -> tuple[Limit, Limit]:
+    """How often one account may look for people: in a minute, and in an hour."""
+    ours = settings()
+    return (
+        Limit("person_search_minute", ours.person_searches_a_minute, 60),
+        Limit("person_search_hour", ours.person_searches_an_hour, 60 * 60),
+    )
+
+
 class TooManyAttempts(KsdbError):
     """There were too many attempts. Wait an hour at most, then try again; if you forgot something, ask for help."""
 
@@ -32,12 +41,10 @@ class TooManyAttempts(KsdbError):
 
     def __init__(self, until: datetime) -> None:
         super().__init__(until)
-        self.until = until
+        self.until: datetime = until
 
 
-def network_of(address: str) -> str:
-    """What counts as one address: an IPv6 customer has a whole /64 of them."""
-    if not address:
-        return ""
-    parsed = ip_address(address)
-    return str(IPv6Network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address
+class TooManySearches(TooManyAttempts):
+    """You have looked for people very often. Wait a little, then go on; if work needs more, ask the administrator."""
+
+    code = "too_many_searches"

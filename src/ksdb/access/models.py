@@ -75,3 +75,13 @@ class Attempt(models.Model):
 
     class Meta:
         db_table = "access_attempt"
+
+
+class KeyCheck(models.Model):
+    """What proves that a key is the one this database was written with: a hash keyed with it, which tells nothing."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    value = models.BinaryField(max_length=16)
+
+    class Meta:
+        db_table = "key_check"

@@ -11,8 +11,9 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from ksdb.access.models import Grant, Invitation, StaffAccount
 from ksdb.core.clock import now, today
 from ksdb.core.errors import NotFound
+from ksdb.core.names import fold
 from ksdb.core.scope import PERMISSIONS, Permission, Role, Scope
-from ksdb.places.models import Division
+from ksdb.places.models import Division, DivisionContainment
 from ksdb.places.queries import within
 
 
@@ -89,6 +90,14 @@ def divisions_to_grant(scope: Scope) -> list[Division]:
     found = inside.exclude(kind=Division.Kind.GROUP)
     order = {Division.Kind.PROVINCE: 0, Division.Kind.DISTRICT: 1, Division.Kind.COMMUNE: 2}
     return sorted(found, key=lambda d: (-d.valid_from.toordinal(), order[Division.Kind(d.kind)], d.position, d.code))
+
+
+def groups_named(scope: Scope, division_id: int, name: str) -> list[Division]:
+    """The residential groups of that name inside the division; case, marks and blanks do not matter."""
+    inside = Division.objects.filter(within(scope, Permission.ACCESS_GRANT_WRITE, "pk"), kind=Division.Kind.GROUP)
+    groups = inside.filter(Exists(DivisionContainment.objects.filter(outer=division_id, inner=OuterRef("pk"))))
+    wanted = " ".join(fold(name).split())
+    return [group for group in groups if " ".join(fold(group.name).split()) == wanted]
 
 
 def own_sessions(scope: Scope) -> list[UserSession]:

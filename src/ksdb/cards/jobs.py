@@ -1,4 +1,4 @@
-"""Work of this room that runs beside the pages: drawing print jobs, and going on where a drawing was broken off."""
+"""Work of this room that runs beside the pages: drawing print jobs, going on where it broke off, the nightly check."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -8,6 +8,7 @@ from procrastinate.contrib.django import app
 
 from ksdb.cards.actions.drawing import draw_batch, draw_unfinished
 from ksdb.cards.actions.printing import erase_sheets
+from ksdb.cards.actions.reconciling import check_ledger
 from ksdb.core.scope import system_scope
 
 
@@ -36,6 +37,13 @@ def queued(order: Callable[[], Ordered]) -> int:
 def go_on_drawing(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
     """Batches whose worker was stopped are drawn to their end. `timestamp`: when it was due."""
     draw_unfinished(system_scope())
+
+
+@app.periodic(cron="40 2 * * *")
+@app.task(queue="cards", pass_context=False)
+def check_cards_and_ledger(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
+    """Cards, ledger and prints are compared every night. `timestamp`: when it was due."""
+    check_ledger(system_scope())
 
 
 @app.periodic(cron="25 0 * * *")

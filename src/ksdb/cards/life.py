@@ -47,11 +47,14 @@ class Reason(StrEnum):
     LOST = "lost"
     STOLEN = "stolen"
     DAMAGED = "damaged"
+    MISPRINTED = "misprinted"
     WRONG_DATA = "wrong_data"
+    EXPIRING = "expiring"
     MOVED_AWAY = "moved_away"
     DIED = "died"
     FOUND = "found"
     OVERRIDE = "override"
+    KEY_RETIRED = "key_retired"
 
 
 REASONS: Final = {
@@ -60,6 +63,7 @@ REASONS: Final = {
         Reason.LOST,
         Reason.STOLEN,
         Reason.DAMAGED,
+        Reason.MISPRINTED,
         Reason.WRONG_DATA,
         Reason.MOVED_AWAY,
         Reason.DIED,
@@ -68,6 +72,21 @@ REASONS: Final = {
 }
 """The reasons that make sense for each goal of a change by hand."""
 
+REPLACING: Final = (
+    Reason.LOST,
+    Reason.STOLEN,
+    Reason.DAMAGED,
+    Reason.MISPRINTED,
+    Reason.WRONG_DATA,
+    Reason.EXPIRING,
+)
+"""Why a card is replaced by a new one. A correction of identity is a new card too: the old one tells a wrong name."""
+ENDING: Final = (Reason.MOVED_AWAY, Reason.DIED)
+"""Why all cards of a person end."""
+OFTEN_REPLACED: Final = 3
+"""So many replacements within a year are shown to the officer and to the auditor."""
+REPLACEMENT_YEAR: Final = timedelta(days=365)
+EXPIRING_SOON: Final = timedelta(days=60)
 
 REASON_NUMBERS: Final = {
     Reason.LOST: 1,
@@ -76,6 +95,7 @@ REASON_NUMBERS: Final = {
     Reason.WRONG_DATA: 4,
     Reason.MOVED_AWAY: 5,
     Reason.DIED: 6,
+    Reason.MISPRINTED: 7,
 }
 """The reasons of a revocation as an act that waits for a second person keeps them: in numbers."""
 
@@ -84,6 +104,17 @@ def out_of_order(status: CardStatus) -> list[CardStatus]:
     """The statuses that a card can be brought to only against its usual life, by two persons."""
     usual = ALLOWED.get(status, frozenset()) | {status}
     return [goal for goal in (CardStatus.ACTIVE, CardStatus.SUSPENDED) if goal not in usual]
+
+
+class KeyState(StrEnum):
+    """What a key is doing."""
+
+    SIGNS = "signs"
+    WAITS = "waits for the trust list"
+    FULL = "full"
+    CLOSED = "signs no more"
+    ENDED = "past its time"
+    RETIRED = "retired"
 
 
 class HasLiveCard(KsdbError):
@@ -101,7 +132,10 @@ class NotThisStatus(KsdbError):
 
 
 class NoIssuerKey(KsdbError):
-    """There is no signing key with room for these cards. Ask the administrator for a new one: `ksdb keys make`."""
+    """There is no signing key with room for these cards, or it is not in the signed trust list yet.
+
+    Ask the administrator: `ksdb keys list` says which, and the runbook what to do.
+    """
 
     code = "no_issuer_key"
     status = 503
@@ -132,4 +166,11 @@ class CardsSpread(KsdbError):
     """These cards belong to people of several jurisdictions. Revoke those of one division at a time."""
 
     code = "cards_spread"
+    status = 409
+
+
+class AlreadyReplaced(KsdbError):
+    """A new card was issued for this one already. Load the page again: the new one stands above it."""
+
+    code = "already_replaced"
     status = 409

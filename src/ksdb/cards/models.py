@@ -1,4 +1,4 @@
-"""Tables of cards: issuer keys, cards, the ledger of signatures, print batches and what was printed in them."""
+"""Tables of cards: keys and lists, cards, the ledger of signatures, print batches, and what the nightly check found."""
 
 from django.db import models
 
@@ -7,17 +7,48 @@ from ksdb.core.token import Form
 
 
 class IssuerKey(models.Model):
-    """The public half of a signing key; the private half is a file that one user can read."""
+    """The public half of a signing key; the private half is a file that one user can read.
+
+    `announced_in` is the serial of the newest trust list that names it. From `closed_at` on it signs no more, and what
+    it signed stays good; from `retired_at` on nothing it signed is believed.
+    """
 
     kid = models.SmallIntegerField(primary_key=True)
     public_key = models.BinaryField()
     usage = models.CharField(max_length=10)
     not_before = models.DateTimeField()
     not_after = models.DateTimeField()
+    announced_in = models.BigIntegerField(null=True)
+    closed_at = models.DateTimeField(null=True)
     retired_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "issuer_key"
+
+
+class TrustList(models.Model):
+    """A trust list as the root signed it. Serials only grow: the database refuses any other."""
+
+    serial = models.BigIntegerField(primary_key=True)
+    signed = models.BinaryField()
+    imported_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "trust_list"
+
+
+class StatusList(models.Model):
+    """A published status list: how it differs from the one before, its head, and, of the newest, the whole token."""
+
+    serial = models.BigIntegerField(primary_key=True)
+    made_at = models.DateTimeField()
+    kid = models.SmallIntegerField()
+    changes = models.BinaryField()
+    head = models.BinaryField()
+    token = models.BinaryField(null=True)
+
+    class Meta:
+        db_table = "status_list"
 
 
 class Card(models.Model):
@@ -36,9 +67,15 @@ class Card(models.Model):
     issued_at = models.DateTimeField()
     activated_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField()
+    replaces = models.ForeignKey("self", models.PROTECT, null=True, db_index=False, related_name="replaced_by")
 
     class Meta:
         db_table = "card"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["replaces"], condition=models.Q(replaces__isnull=False), name="card_replaced_once"
+            )
+        ]
 
 
 class Signature(models.Model):
@@ -119,3 +156,31 @@ class CardPrint(models.Model):
     class Meta:
         db_table = "card_print"
         constraints = [models.UniqueConstraint(fields=["batch", "position"], name="card_print_place_once")]
+
+
+class LedgerCheck(models.Model):
+    """One run of the nightly check of cards, ledger and prints: what it looked at, and how much was wrong."""
+
+    checked_at = models.DateTimeField()
+    card_count = models.IntegerField()
+    signature_count = models.IntegerField()
+    resigned_count = models.IntegerField()
+    finding_count = models.IntegerField()
+
+    class Meta:
+        db_table = "ledger_check"
+        ordering = ["-id"]
+
+
+class LedgerFinding(models.Model):
+    """Something that does not fit: its kind, how many, and the first card or key it was seen at."""
+
+    check_run = models.ForeignKey(LedgerCheck, models.CASCADE, related_name="findings")
+    kind = models.CharField(max_length=30)
+    count = models.IntegerField()
+    card_index = models.IntegerField(null=True)
+    kid = models.SmallIntegerField(null=True)
+
+    class Meta:
+        db_table = "ledger_finding"
+        ordering = ["id"]

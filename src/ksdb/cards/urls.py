@@ -3,7 +3,7 @@
 from django.urls import path
 
 from ksdb.cards import views
-from ksdb.cards.views import printing
+from ksdb.cards.views import keeping, life, printing
 
 app_name = "cards"
 urlpatterns = [
@@ -27,5 +27,9 @@ urlpatterns = [
     path("cards/<int:index>/activate/", views.activate, name="activate"),
     path("cards/<int:index>/change/", views.change, name="change"),
     path("cards/<int:index>/override/", views.override, name="override"),
+    path("cards/<int:index>/replace/", life.replace, name="replace"),
+    path("residents/<int:resident_id>/cards/end/", life.end, name="end"),
+    path("cards/expiring/", life.expiring, name="expiring"),
+    path("keys/", keeping.ledger, name="ledger"),
     path("cards/revoke/", views.revoke, name="revoke"),
 ]

@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from ksdb.cards.life import Reason
+from ksdb.cards.life import KeyState, Reason
 from ksdb.core.decision import CardStatus
-from ksdb.core.token import Form
+from ksdb.core.token import Form, Usage
 
 FORM_LABELS = {Form.ELECTRONIC: _("Electronic"), Form.PAPER: _("Paper"), Form.PLASTIC: _("Plastic")}
 
@@ -29,11 +29,42 @@ REASON_LABELS = {
     Reason.LOST: _("Lost"),
     Reason.STOLEN: _("Stolen"),
     Reason.DAMAGED: _("Damaged"),
+    Reason.MISPRINTED: _("Misprinted"),
     Reason.WRONG_DATA: _("Wrong data on the card"),
+    Reason.EXPIRING: _("Expires soon"),
     Reason.MOVED_AWAY: _("Moved away"),
     Reason.DIED: _("Died"),
     Reason.FOUND: _("Found again"),
     Reason.OVERRIDE: _("Set by two persons"),
+    Reason.KEY_RETIRED: _("The key that signed it is believed no more"),
+}
+
+USAGE_LABELS = {Usage.CARD: _("Card codes"), Usage.STATUS: _("Status lists")}
+KEY_STATE_LABELS = {
+    KeyState.SIGNS: _("Signs"),
+    KeyState.WAITS: _("Waits for the trust list"),
+    KeyState.FULL: _("Full"),
+    KeyState.CLOSED: _("Signs no more"),
+    KeyState.ENDED: _("Past its time"),
+    KeyState.RETIRED: _("Retired"),
+}
+KEY_STATE_KINDS = {
+    KeyState.SIGNS: "good",
+    KeyState.WAITS: "warning",
+    KeyState.FULL: "info",
+    KeyState.CLOSED: "neutral",
+    KeyState.ENDED: "neutral",
+    KeyState.RETIRED: "bad",
+}
+FINDING_LABELS = {
+    "card_unsigned": _("Cards without a signature in the ledger"),
+    "signed_no_card": _("Signatures for cards that do not exist"),
+    "key_unknown": _("Signatures of a key that is none of ours"),
+    "key_not_valid": _("Signatures made before a key was valid, or after it was closed"),
+    "key_overdrawn": _("A key signed more cards than it may"),
+    "signed_twice": _("Cards with two different signatures"),
+    "printed_unsigned": _("Printed cards without a signature"),
+    "not_this_key": _("Signatures that differ when they are made again"),
 }
 
 BATCH_STATUS_LABELS = {

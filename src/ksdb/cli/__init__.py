@@ -8,19 +8,23 @@ from typing import Annotated
 import typer
 
 from ksdb.cli.audit import app as audit
+from ksdb.cli.card import app as card
+from ksdb.cli.coverage import app as coverage
 from ksdb.cli.index import app as index
+from ksdb.cli.keys import app as keys
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
 simulate = typer.Typer(no_args_is_help=True, help="Make invented data at real size.")
 app.add_typer(simulate, name="simulate")
-keys = typer.Typer(no_args_is_help=True, help="Keys that sign cards, and the key that seals ID numbers and phones.")
 printing = typer.Typer(help="Print jobs.", no_args_is_help=True)
 app.add_typer(printing, name="print")
 app.add_typer(keys, name="keys")
+app.add_typer(card, name="card")
 account = typer.Typer(no_args_is_help=True, help="Staff accounts, for the first administrator and for emergencies.")
 app.add_typer(account, name="account")
 app.add_typer(audit, name="audit")
 app.add_typer(index, name="index")
+app.add_typer(coverage, name="coverage")
 
 
 def main() -> None:
@@ -35,16 +39,13 @@ def main() -> None:
         sys.exit(1)
 
 
-def _with_django() -> None:
+def with_django() -> None:
     """Starts the embedded database if none is named, and Django, which acts as the owner of the tables."""
     import django
 
-    from ksdb.config import make_secrets, settings
-    from ksdb.postgres.server import database_url
+    from ksdb.cli.secrets import make_where_new
 
-    make_secrets(settings().var_dir)
-    database_url(settings())
-    settings.cache_clear()
+    make_where_new()
     os.environ["DJANGO_SETTINGS_MODULE"] = "ksdb.site.owner"
     django.setup()
 
@@ -64,7 +65,7 @@ def up(
 
     if with_demo:
         _as_demo()
-    _with_django()
+    with_django()
     run(with_demo=with_demo)
 
 
@@ -74,7 +75,7 @@ def demo() -> None:
     from ksdb.cli.up import run
 
     _as_demo()
-    _with_django()
+    with_django()
     run(with_demo=True, stays_up=False)
 
 
@@ -89,16 +90,17 @@ def doctor() -> None:
 @app.command()
 def init() -> None:
     """Makes the var folder and fresh secrets, where there are none."""
-    from ksdb.config import make_secrets, settings
+    from ksdb.cli.secrets import make_where_new
+    from ksdb.config import settings
 
-    make_secrets(settings().var_dir)
+    make_where_new(starts_database=False)
     typer.echo(f"{settings().var_dir}/secrets is in place.")
 
 
 @app.command()
 def migrate() -> None:
     """Brings the database to the schema of this version, with its partitions and reference data."""
-    _with_django()
+    with_django()
     from ksdb.cli.up import prepare_database
 
     prepare_database()
@@ -107,7 +109,7 @@ def migrate() -> None:
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def manage(context: typer.Context) -> None:
     """Runs a Django management command, e.g. `ksdb manage shell`."""
-    _with_django()
+    with_django()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(["ksdb manage", *context.args])
@@ -120,23 +122,10 @@ def import_file(
     on: Annotated[str, typer.Option(help="A day on which that code was valid.")] = "2021-07-01",
 ) -> None:
     """Imports a ward's list of residents and says, row by row, what was not taken and why."""
-    _with_django()
+    with_django()
     from ksdb.cli.importing import run
 
     sys.exit(run(path, division, on))
-
-
-@keys.command()
-def make() -> None:
-    """Makes a new key that signs cards: its row in the database, its file in the var folder of this machine."""
-    _with_django()
-    from ksdb.cards.actions import make_issuer_key
-    from ksdb.cli.up import stopping_the_server
-    from ksdb.core.scope import system_scope
-
-    with stopping_the_server():
-        key = make_issuer_key(system_scope())
-        typer.echo(f"Key {key.kid} signs from now on; it is valid until {key.not_after:%Y-%m-%d}.")
 
 
 @account.command("make")
@@ -148,7 +137,7 @@ def make_account(
     unit: Annotated[str, typer.Option(help="The office the person works in.")] = "",
 ) -> None:
     """Makes an account for the whole province and prints the link by which its holder sets a password."""
-    _with_django()
+    with_django()
     from ksdb.cli.accounts import make
     from ksdb.cli.up import stopping_the_server
 
@@ -159,7 +148,7 @@ def make_account(
 @account.command("link")
 def link_account(username: Annotated[str, typer.Argument(help="Sign-in name.")]) -> None:
     """Prints a new link for an account whose password is lost."""
-    _with_django()
+    with_django()
     from ksdb.cli.accounts import link
     from ksdb.cli.up import stopping_the_server
 
@@ -170,7 +159,7 @@ def link_account(username: Annotated[str, typer.Argument(help="Sign-in name.")])
 @account.command("reset")
 def reset_account(username: Annotated[str, typer.Argument(help="Sign-in name.")]) -> None:
     """Forgets an account's second factor and signs it out everywhere."""
-    _with_django()
+    with_django()
     from ksdb.cli.accounts import reset
     from ksdb.cli.up import stopping_the_server
 
@@ -188,23 +177,12 @@ def print_all(
 
     Run again after an interruption, it goes on where it stopped.
     """
-    _with_django()
+    with_django()
     from ksdb.cli.printing import draw_all
     from ksdb.cli.up import stopping_the_server
 
     with stopping_the_server():
         draw_all(form, layout, workers)
-
-
-@keys.command("rotate-seal")
-def rotate_seal(
-    finish: Annotated[bool, typer.Option("--finish", help="Seal what is left under older keys; make no key.")] = False,
-) -> None:
-    """Makes a new key for ID numbers and phones and seals them all anew. Broken off, run it again: it goes on."""
-    _with_django()
-    from ksdb.cli.rotating import run
-
-    run(makes_key=not finish)
 
 
 @simulate.command()
@@ -215,7 +193,7 @@ def province(
     seed: Annotated[int, typer.Option(help="The same seed makes the same data.")] = 2021,
 ) -> None:
     """Fills an empty database with the whole province by COPY, for benchmarks and for pages at real size."""
-    _with_django()
+    with_django()
     from ksdb.cli.province import run
 
     run(people, visits, days, seed)

@@ -17,9 +17,9 @@ def verify() -> None:
 
     Changes nothing. Entries of the last moments that have no link yet are no fault.
     """
-    from ksdb.cli import _with_django
+    from ksdb.cli import with_django
 
-    _with_django()
+    with_django()
     sys.exit(_verify())
 
 
@@ -44,13 +44,13 @@ def _verify() -> int:
 @app.command()
 def counts(month: Annotated[str, typer.Argument(help="The month, as 2026-11.")]) -> None:
     """Prints the reads of a month by purpose as CSV that may be published: 1 to 4 stand as <5, without a total."""
-    from ksdb.cli import _with_django
+    from ksdb.cli import with_django
 
     try:
         day = datetime.strptime(month, "%Y-%m").date()  # noqa: DTZ007 - a month of the calendar, not an instant
     except ValueError as error:
         raise typer.BadParameter(f"{month} is not a month like 2026-11") from error
-    _with_django()
+    with_django()
     from ksdb.audit.queries import counts_of_month
     from ksdb.cli.up import stopping_the_server
     from ksdb.core.scope import system_scope

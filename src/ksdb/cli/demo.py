@@ -20,13 +20,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ksdb.cards.actions import make_issuer_key
 from ksdb.cards.actions.drawing import file_of_part, print_batch
+from ksdb.cards.keys import write_root
 from ksdb.cards.life import NoIssuerKey
 from ksdb.cards.queries import current_issuer_key
 from ksdb.cli.showing import show_coverage, show_trace
+from ksdb.cli.signing import publish_with
 from ksdb.config import settings
 from ksdb.core.clock import now, today
 from ksdb.core.scope import Scope, system_scope
-from ksdb.core.token import Form
+from ksdb.core.token import Form, Usage
+from ksdb.coverage.actions import refresh
 from ksdb.registry.actions import run_import, start_import
 from ksdb.simulation import town as towns
 from ksdb.simulation.actions import enrol_devices, give_cards, make_staff, open_points
@@ -84,6 +87,8 @@ def load(console: Console) -> str:
         started = monotonic()
         demo = Demo(towns.town(), folder, console, scope, url)
         show_trace(console, scope, play(demo))
+        with console.status("Counting the cards"):
+            refresh(scope)
         show_coverage(console, scope, towns.DISTRICT)
         console.print(f"The demo town took {monotonic() - started:.0f} s.")
     return (folder / "login.txt").read_text()
@@ -130,6 +135,15 @@ def _import(demo: Demo) -> int:
     return int(done.pk)
 
 
+def _publish_keys(scope: Scope) -> None:
+    """The demo's root lies beside its other keys; a real one lies in a safe."""
+    make_issuer_key(scope, usage=Usage.STATUS)
+    root = settings().keys_dir / "demo-root.pem"
+    if not root.exists():
+        write_root(root, None)
+    publish_with(scope, root, None)
+
+
 def _give_cards(demo: Demo, ids: NDArray[np.int32]) -> dict[str, str]:
     """The token of each resident's card; the demo plays the residents' purses."""
     try:
@@ -137,6 +151,7 @@ def _give_cards(demo: Demo, ids: NDArray[np.int32]) -> dict[str, str]:
     except NoIssuerKey:
         # The cards of the demo are scanned in the weeks before they were made.
         make_issuer_key(demo.scope, timedelta(days=settings().retention_days))
+        _publish_keys(demo.scope)
     plan = towns.card_plan(demo.town, ids > 0)
     with _bar(demo.console) as bar:
         task = bar.add_task("issuing and activating cards", total=None)

@@ -12,8 +12,9 @@ import psutil
 import psycopg
 from rich.console import Console
 
-from ksdb.config import SECRET_NAMES, SettingMissing, Settings, read_settings
+from ksdb.config import SECRET_NAMES, SettingMissing, Settings, read_settings, seal_key_name
 from ksdb.core.clock import now
+from ksdb.core.seal import check_value
 from ksdb.postgres.roles import powers
 from ksdb.postgres.server import data_dir
 
@@ -97,6 +98,7 @@ def _database(ours: Settings) -> Iterator[Finding]:
         with psycopg.connect(ours.database_url, connect_timeout=5) as connection:
             yield _server_version(connection)
             yield _durability(connection)
+            yield from _keys(connection, ours)
         yield _rights("pages and jobs", "SITE", ours.site_url)
         yield _rights("gateway", "GATEWAY", ours.gateway_url)
     except psycopg.Error as error:
@@ -122,6 +124,29 @@ def _durability(connection: psycopg.Connection[tuple[object, ...]]) -> Finding:
     off = [name for name in names if connection.execute("SELECT current_setting(%s)", [name]).fetchone() == ("off",)]
     advice = f"Turn {', '.join(off)} on: a scan that was acknowledged must survive a power cut."
     return Finding(not off, "the database keeps what it acknowledges", advice)
+
+
+def _keys(connection: psycopg.Connection[tuple[object, ...]], ours: Settings) -> Iterator[Finding]:
+    """Whether the secrets are those of this database, the ledger fits, and scanners get status lists."""
+    if connection.execute("SELECT to_regclass('public.key_check')").fetchone() == (None,):
+        return
+    known: dict[object, object] = {
+        row[0]: row[1] for row in connection.execute("SELECT name, value FROM key_check").fetchall()
+    }
+    here = {seal_key_name(version): key for version, key in ours.seal_keys().items()}
+    here["match_key"] = ours.secret("match_key")
+    wrong = [name for name, key in here.items() if known.get(name, check_value(key)) != check_value(key)]
+    advice = f"{', '.join(wrong)}: put the copy back before anything is written; docs/runbook.md says more."
+    yield Finding(not wrong, "the secrets are those this database was written with", advice)
+    run = connection.execute("SELECT finding_count FROM ledger_check ORDER BY id DESC LIMIT 1").fetchone()
+    advice = "Stop printing. The page Keys says what does not fit; docs/runbook.md says what it may mean."
+    yield Finding(run is None or run == (0,), "cards, ledger and prints fit together", advice)
+    newest = connection.execute("SELECT max(made_at) > now() - interval '1 hour' FROM status_list").fetchone()
+    advice = "Is the publisher running, and is there a key for it? `ksdb keys list`, `ksdb keys make --usage status`."
+    yield Finding(newest == (True,), "a status list was published within the hour", advice)
+    noted = connection.execute("SELECT kept_days FROM log_retention").fetchone()
+    advice = "The database was told another number of days: run `ksdb migrate` with the setting that is meant."
+    yield Finding(noted == (ours.retention_days,), f"visits are kept {ours.retention_days} days", advice)
 
 
 def _rights(what: str, name: str, url: str) -> Finding:

@@ -8,7 +8,9 @@ from rich.progress import Progress
 from ksdb.cli.up import console, prepare_database, stopping_the_server
 from ksdb.config import settings
 from ksdb.core.clock import today
+from ksdb.core.scope import system_scope
 from ksdb.core.seal import Sealer
+from ksdb.coverage.actions import refresh
 from ksdb.simulation.loading import Cursor, Loaded, ensure_days, load_day, load_people, load_points
 from ksdb.simulation.movement import visits
 from ksdb.simulation.points import Points, points_of
@@ -32,6 +34,8 @@ def run(people: int, visit_count: int, days: int, seed: int) -> None:
             routines = routines_of(population, points, seed=seed, first_on=first_on)
             _load_visits(routines, loaded, days, visit_count / people / days, progress)
         _analyze()
+        with console.status("Counting the cards"):
+            refresh(system_scope())
 
 
 def _load_registry(population: Population, points: Points, seed: int, progress: Progress) -> Loaded:

@@ -7,7 +7,8 @@ from rich.table import Table
 
 from ksdb.core.clock import ZONE
 from ksdb.core.scope import Scope
-from ksdb.coverage.queries import coverage_below
+from ksdb.coverage.counts import Basis, Share
+from ksdb.coverage.queries import Asked, coverage_of
 from ksdb.simulation.queries import division_named
 from ksdb.tracing.queries import trace_report
 from ksdb.tracing.report import Report, Row
@@ -62,18 +63,16 @@ def _local(at: datetime) -> str:
 def show_coverage(console: Console, scope: Scope, district: str) -> None:
     """Active cards / residents / % by commune, beside the census."""
     town = division_named(scope, district)
-    coverage = coverage_below(scope, town.pk)
+    coverage, census = (coverage_of(scope, town.pk, Asked(basis)) for basis in (Basis.EVERYONE, Basis.CENSUS))
     table = Table("commune", title=f"Active cards in {town.name}")
     for heading in ("active cards", "residents", "%", "census 2019"):
         table.add_column(heading, justify="right")
-    for row in coverage.rows:
-        census = row.census.people if row.census else None
-        table.add_row(row.division.name, *_figures(row.counts.active, row.counts.residents, census))
-    whole = coverage.total
-    table.add_row("together", *_figures(whole.active, whole.residents, coverage.census_total), style="bold")
+    for row, beside in zip(coverage.rows, census.rows, strict=True):
+        table.add_row(row.name, *_figures(row.share, beside.share))
+    table.add_row("together", *_figures(coverage.share, census.share), style="bold")
     console.print(table)
 
 
-def _figures(active: int, residents: int, census: int | None) -> list[str]:
-    share = f"{active / residents:.1%}" if residents else ""
-    return [f"{active:,}", f"{residents:,}", share, f"{census:,}" if census is not None else ""]
+def _figures(told: Share, census: Share) -> list[str]:
+    share = "" if told.ratio is None else f"{told.ratio:.1%}"
+    return [f"{told.part:,}", f"{told.whole:,}", share, "" if census.whole is None else f"{census.whole:,}"]

@@ -1,4 +1,4 @@
-"""`ksdb up`: the database, both doors and the job worker as one command that Ctrl-C stops."""
+"""`ksdb up`: the database, both doors, the job worker and the publisher as one command that Ctrl-C stops."""
 
 import os
 import shutil
@@ -28,20 +28,23 @@ class DoorClosed(Exception):
 
 
 def prepare_database() -> None:
-    """Migrations, the rights of the doors, reference data, partitions."""
+    """Migrations, the rights of the doors, the proof of the keys, reference data, partitions. Raises KeyReplaced."""
     from django.core.management import call_command
 
     from ksdb.core.scope import system_scope
     from ksdb.places.actions import load_reference
     from ksdb.postgres.roles import give_rights
+    from ksdb.registry.proving import prove_keys
     from ksdb.tracing.actions import load_profiles
-    from ksdb.visits.actions import keep_partitions
+    from ksdb.visits.actions import keep_partitions, note_retention
 
     call_command("migrate", verbosity=0)
     for role in give_rights(settings().database_url):
         console.print(f"[red]There is no role {role}[/], and this one may not make it: see docs/database-roles.md.")
+    prove_keys()
     load_reference(system_scope())
     load_profiles(system_scope())
+    note_retention(system_scope())
     keep_partitions(system_scope())
 
 
@@ -91,6 +94,7 @@ def processes(ours: Settings) -> dict[str, list[str]]:
         ],
         "gateway": command(*_host_and_port(ours.gateway_address), ours.gateway_workers),
         "worker": [sys.executable, "-m", "django", "procrastinate", "worker", "--concurrency", "2"],
+        "publisher": [sys.executable, "-m", "ksdb.site.publisher"],
     }
 
 

@@ -67,8 +67,26 @@ def show_code(token: bytes, issued_at: int, device: ec.EllipticCurvePrivateKey) 
     return to_digits(_signed(cbor2.dumps({1: -7}), cbor2.dumps({_IAT: issued_at, _TOKEN: token}), device))
 
 
+@dataclass(frozen=True, slots=True)
+class SignedCode:
+    """A code that was read and not yet verified: the phone's message and the token within."""
+
+    token: SignedToken
+    issued_at: int
+    shown: SignedToken
+    device: ec.EllipticCurvePublicKey
+
+
 def check_code(text: str, trust: Mapping[int, IssuerKey], at: datetime) -> Shown | TokenFault | CodeFault:
     """What a code says that is good and fresh at `at`, or the first fault in reading order."""
+    code = read_code(text)
+    if isinstance(code, TokenFault):
+        return code
+    return fault_of(code, trust, at) or Shown(code.token.claims, code.issued_at)
+
+
+def read_code(text: str) -> SignedCode | TokenFault:
+    """What a code claims, believed by nobody yet."""
     coded = from_digits(text)
     if isinstance(coded, TokenFault):
         return coded
@@ -82,8 +100,16 @@ def check_code(text: str, trust: Mapping[int, IssuerKey], at: datetime) -> Shown
             return TokenFault.NOT_OURS
     if isinstance(bound, TokenFault):
         return bound
-    fault = _fault_of_token(bound.token, trust, at) or _fault_of_device(outer, bound) or _staleness(issued_at, at)
-    return fault or Shown(bound.token.claims, issued_at)
+    shown = SignedToken(0, bound.token.claims, outer.signature, _to_sign(outer.head, outer.payload))
+    return SignedCode(bound.token, issued_at, shown, bound.device)
+
+
+def fault_of(code: SignedCode, trust: Mapping[int, IssuerKey], at: datetime) -> TokenFault | CodeFault | None:
+    """The first reason in reading order why a code is not believed at `at`."""
+    fault = _fault_of_token(code.token, trust, at)
+    if fault is None and not is_signed_by(code.shown, code.device):
+        return CodeFault.BAD_DEVICE_SIGNATURE
+    return fault or _staleness(code.issued_at, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +132,6 @@ def _fault_of_token(token: SignedToken, trust: Mapping[int, IssuerKey], at: date
     if not is_signed_by(token, key.public_key):
         return TokenFault.BAD_SIGNATURE
     return None if at.timestamp() < token.claims.expires_at else TokenFault.EXPIRED
-
-
-def _fault_of_device(outer: _Sign1, bound: _Bound) -> CodeFault | None:
-    shown = SignedToken(0, bound.token.claims, outer.signature, _to_sign(outer.head, outer.payload))
-    return None if is_signed_by(shown, bound.device) else CodeFault.BAD_DEVICE_SIGNATURE
 
 
 def _staleness(issued_at: int, at: datetime) -> CodeFault | None:

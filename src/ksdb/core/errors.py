@@ -1,5 +1,6 @@
 """Errors that people meet. The class docstring is the message; it is translated at the edge."""
 
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -8,6 +9,8 @@ class KsdbError(Exception):
 
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 500
+    until: datetime | None = None
+    """When to try again, where time alone mends it."""
 
     @classmethod
     def sentence(cls) -> str:

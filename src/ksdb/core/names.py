@@ -8,7 +8,7 @@ _SPACES = re.compile(r"\s+")
 _BASE = {letter: chr(ord("A") + i) for i, letter in enumerate("aăâbcdđeêfghijklmnoôơpqrstuưvwxyz")}
 _TONES = {"\u0300": "1", "\u0309": "2", "\u0303": "3", "\u0301": "4", "\u0323": "5"}
 _TONE_MARKS = frozenset(_TONES)
-_Y_AFTER = re.compile(r"(?<=[hklmst])y\b")
+_Y_AFTER = re.compile(r"(?:(?<=[bcdghklmnprstvx])|(?<=\bqu))y\b")
 
 
 def stored_name(text: str) -> str:
@@ -23,7 +23,7 @@ def fold(text: str) -> str:
 
 
 def search_key(name: str) -> str:
-    """The folded name with final i and y made one (Lý = Lí, Mỹ = Mĩ)."""
+    """The folded name with i and y made one where it is a syllable's only vowel (Lý = Lí, Vy = Vi)."""
     return _Y_AFTER.sub("i", fold(name))
 
 

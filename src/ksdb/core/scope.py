@@ -23,6 +23,7 @@ class Permission(StrEnum):
     CARDS_CARD_REVOKE = "cards:card:revoke"
     CARDS_KEY_MANAGE = "cards:key:manage"
     COVERAGE_FIGURES_READ = "coverage:figures:read"
+    DUPLICATES_PAIR_DECIDE = "duplicates:pair:decide"
     OUTREACH_HELPER_ASSIGN = "outreach:helper:assign"
     OUTREACH_LIST_READ = "outreach:list:read"
     OUTREACH_LIST_TAKE = "outreach:list:take"
@@ -97,6 +98,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.CARDS_CARD_PRINT,
             P.CARDS_CARD_REVOKE,
             P.COVERAGE_FIGURES_READ,
+            P.DUPLICATES_PAIR_DECIDE,
             P.OUTREACH_HELPER_ASSIGN,
             P.OUTREACH_LIST_READ,
             P.OUTREACH_LIST_TAKE,

@@ -16,6 +16,21 @@ class KeyVersionUnknown(KsdbError):
     code = "key_version_unknown"
 
 
+class KeyReplaced(KsdbError):
+    """A secret is not the one this database was written with.
+
+    Nothing was changed: put the named file back from its copy.
+    """
+
+    code = "key_replaced"
+    status = 503
+
+
+def check_value(key: bytes) -> bytes:
+    """What may be kept beside the data to know the key again; it tells nothing of it."""
+    return hmac.new(key, b"ksdb key check", hashlib.sha256).digest()[:16]
+
+
 class Sealer:
     """Seals short texts with AES-256-GCM and derives keyed hashes for matching.
 

@@ -21,9 +21,11 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from ksdb.config import Settings, settings
+from ksdb.core.addresses import networks
 from ksdb.core.clock import now_ms
 from ksdb.core.errors import KsdbError
 from ksdb.gateway.body import whole_body
+from ksdb.gateway.enrolment import DeviceDesk, GuessLimit, asked_enrolment, asked_from, etag_of
 from ksdb.gateway.errors import Busy, DatabaseAway, GatewayError
 from ksdb.gateway.intake import (
     Arrival,
@@ -36,9 +38,11 @@ from ksdb.gateway.intake import (
     receipt,
     typed_numbers,
 )
-from ksdb.gateway.known import Known
+from ksdb.gateway.known import Device, Known
 from ksdb.gateway.limits import RequestLimit
+from ksdb.gateway.lists import Answer, wanted_serial
 from ksdb.gateway.metrics import Metrics
+from ksdb.gateway.pages import page_routes
 from ksdb.gateway.refresh import Refresher
 from ksdb.gateway.states import States
 from ksdb.gateway.writer import Writer
@@ -53,6 +57,9 @@ START_SECONDS = 60.0
 SCANS = "/v1/scans"
 SLICE = 20
 """Scans decided in one go: with fresh signatures two milliseconds, in which nobody else is served."""
+
+HEARD_SECONDS = 0.3
+"""In which every gateway hears of a new device or token, before the device uses it at another one."""
 
 _HEADERS = {
     "cache-control": "no-store",
@@ -74,6 +81,9 @@ class Gateway:
         self.pool: AsyncConnectionPool = pool(url, "gateway", 2)
         self.limit = RequestLimit(ours.device_requests_per_second, ours.device_requests_at_once)
         self.states = States(self.pool)
+        self.desk = DeviceDesk(self.pool, ours.foreign_key())
+        self.guesses = GuessLimit()
+        self.proxies = networks(ours.proxies)
         self.metrics = Metrics()
         self.metrics_token = ours.metrics_token
 
@@ -104,6 +114,14 @@ class Gateway:
                 if news.done():
                     await news  # raises what ended it
                 await asyncio.sleep(0.01)
+
+    async def device_of(self, headers: Mapping[bytes, bytes]) -> Device:
+        """Who asks, within its limit. Raises DeviceUnknown, DeviceRevoked, TooOften."""
+        device = authenticated(headers.get(b"authorization", b""), self.known)
+        self.limit.spend(device.id)
+        if device.offered_sha256 is not None:
+            await self.desk.settle(device)
+        return device
 
     async def cards_numbered(self, numbers: list[str]) -> dict[str, int]:
         """The card index of each number that a card has. The one read a scan can cost, when a code was torn."""
@@ -163,8 +181,7 @@ class ScanDoor:
         """The receipt of an upload, once it is stored."""
         gateway = self._gateway
         headers = dict(scope["headers"])
-        device = authenticated(headers.get(b"authorization", b""), gateway.known)
-        gateway.limit.spend(device.id)
+        device = await gateway.device_of(headers)
         upload = decoded(await whole_body(headers, receive))
         received_ms = now_ms()
         arrival = Arrival(device, received_ms, upload.sent_at - received_ms, await self._typed(upload))
@@ -191,6 +208,35 @@ class ScanDoor:
                 metrics.before_count += 1
 
 
+async def enrol(gateway: "Gateway", request: Request) -> Response:
+    """Lets a device in with a code. The answer waits until the other gateways have heard of the device, too."""
+    headers = dict(request.scope["headers"])
+    address = asked_from(request.scope, headers, gateway.proxies)
+    gateway.guesses.spend(address)
+    enrolled = await gateway.desk.enrol(asked_enrolment(await whole_body(headers, request.receive)))
+    gateway.guesses.give_back(address)
+    gateway.known.learn_device(enrolled.token.encode(), Device(enrolled.device_id, enrolled.point.id, is_revoked=False))
+    await asyncio.sleep(HEARD_SECONDS)
+    return _json(enrolled, 200)
+
+
+async def rotate(gateway: "Gateway", request: Request) -> Response:
+    """A new token for the device; the one it came with works until the new one is used."""
+    offered = await gateway.desk.offer(await gateway.device_of(dict(request.scope["headers"])))
+    await asyncio.sleep(HEARD_SECONDS)
+    return _json(offered, 200)
+
+
+async def point(gateway: "Gateway", request: Request) -> Response:
+    """The settings of the device's point, or 304 for whoever has them already."""
+    device = await gateway.device_of(dict(request.scope["headers"]))
+    content = msgspec.json.encode(await gateway.desk.point(device.point_id))
+    headers = {**_HEADERS, "etag": etag_of(content), "cache-control": "private, no-cache"}
+    if headers["etag"] in request.headers.get("if-none-match", ""):
+        return Response(None, 304, headers)
+    return Response(content, 200, headers, "application/json")
+
+
 async def metrics(gateway: "Gateway", request: Request) -> Response:
     """For whoever holds the token; where none is set, for nobody."""
     given = request.headers.get("authorization", "").removeprefix("Bearer ")
@@ -207,9 +253,35 @@ async def health(gateway: "Gateway", _request: Request) -> Response:
         "status": "ok" if is_up else "database_away",
         "known_age_seconds": round(gateway.refresher.age_seconds(), 1),
         "cards_known": gateway.known.cards.count(),
+        "status_list_serial": gateway.known.lists.status_serial,
+        "trust_list_serial": gateway.known.lists.trust_serial,
         "waiting_count": gateway.writer.waiting_count,
     }
     return _json(state, 200 if is_up else 503)
+
+
+async def trust_list(gateway: "Gateway", request: Request) -> Response:
+    """The newest trust list, as the root signed it."""
+    _device(gateway, request)
+    return _list(gateway.known.lists.trust_list(), request)
+
+
+async def status_list(gateway: "Gateway", request: Request) -> Response:
+    """The newest status list; with `?since=`, what changed since that serial, where that is known and shorter."""
+    _device(gateway, request)
+    return _list(gateway.known.lists.status_list(wanted_serial(request.query_params.get("since"))), request)
+
+
+def _device(gateway: "Gateway", request: Request) -> None:
+    device = authenticated(request.headers.get("authorization", "").encode("latin-1"), gateway.known)
+    gateway.limit.spend(device.id)
+
+
+def _list(answer: Answer, request: Request) -> Response:
+    headers = {**_HEADERS, "cache-control": "private, no-cache", "etag": answer.etag}
+    if answer.content is None or answer.is_matched_by(request.headers.get("if-none-match", "")):
+        return Response(status_code=304, headers=headers)
+    return Response(answer.content, 200, headers, answer.media_type)
 
 
 def _json(content: object, status: int, headers: Mapping[str, str] | None = None) -> Response:
@@ -222,6 +294,11 @@ def _refusal(error: KsdbError) -> Response:
     return _json({"error": error.code, "message": message}, error.status, {"retry-after": str(wait)} if wait else None)
 
 
+async def _own_refusal(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, GatewayError)  # noqa: S101 - registered for nothing else
+    return _refusal(error)
+
+
 async def _http_refusal(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
     return _json({"error": f"http_{error.status_code}", "message": error.detail}, error.status_code, error.headers)
@@ -229,6 +306,9 @@ async def _http_refusal(_request: Request, error: Exception) -> Response:
 
 async def _fault(_request: Request, _error: Exception) -> Response:
     return _refusal(KsdbError())
+
+
+_HANDLERS = {HTTPException: _http_refusal, GatewayError: _own_refusal, Exception: _fault}
 
 
 class Application(Starlette):
@@ -256,14 +336,20 @@ def make_application(ours: Settings | None = None) -> Application:
             app.gateway, app.scan_door = gateway, ScanDoor(gateway)
             yield
 
-    return Application(lifespan=life, exception_handlers={HTTPException: _http_refusal, Exception: _fault})
+    return Application(lifespan=life, exception_handlers=_HANDLERS)
 
 
 def _routes(gateway: Gateway) -> list[Route]:
     return [
         Route(SCANS, ScanDoor(gateway), methods=["POST"]),
+        Route("/v1/enrol", partial(enrol, gateway), methods=["POST"]),
+        Route("/v1/rotate", partial(rotate, gateway), methods=["POST"]),
+        Route("/v1/point", partial(point, gateway), methods=["GET"]),
+        Route("/v1/trust-list", partial(trust_list, gateway), methods=["GET"]),
+        Route("/v1/status-list", partial(status_list, gateway), methods=["GET"]),
         Route("/metrics", partial(metrics, gateway), methods=["GET"]),
         Route("/health", partial(health, gateway), methods=["GET"]),
+        *page_routes(),
     ]
 
 

@@ -50,11 +50,41 @@ class BodyUnreadable(GatewayError):
     status = 422
 
 
+class ListMissing(GatewayError):
+    """There is no such list yet. Ask again later; until then only the gateway itself can judge cards."""
+
+    code = "list_missing"
+    status = 404
+    retry_after_seconds = 60
+
+
 class TooManyScans(GatewayError):
     """A request carries 1 to 500 scans. Send them in parts."""
 
     code = "too_many_scans"
     status = 422
+
+
+class CodeMistyped(GatewayError):
+    """There is a typing mistake in this code. It has twelve digits; compare them, or scan the picture beside them."""
+
+    code = "enrol_code_mistyped"
+    status = 422
+
+
+class CodeUnknown(GatewayError):
+    """This code was used, is older than a day, or never existed. Ask the owner of the scan point for a new one."""
+
+    code = "enrol_code_unknown"
+    status = 404
+
+
+class TooManyGuesses(GatewayError):
+    """Too many codes were tried from here. Wait a minute, then try again with the right one."""
+
+    code = "too_many_guesses"
+    status = 429
+    retry_after_seconds = 60
 
 
 class Busy(GatewayError):

@@ -9,6 +9,7 @@ import msgspec
 
 from ksdb.core.clock import from_ms
 from ksdb.core.decision import ForeignKind, Mark, ScanResult, Window, decide
+from ksdb.core.electronic import CodeFault, check_code
 from ksdb.core.ids import is_card_number
 from ksdb.core.token import Claims, Form, TokenFault, glance, is_signed_by, read_token, usable_key
 from ksdb.gateway.errors import BodyUnreadable, DeviceRevoked, DeviceUnknown, TooManyScans
@@ -167,6 +168,8 @@ def checked_token(text: str, known: Known, seconds: float) -> tuple[Claims | Tok
         key = usable_key(kid, known.trust, seconds)
         return (key, None) if isinstance(key, TokenFault) else _in_time(claims, seconds)
     read = read_token(text)
+    if read is TokenFault.NOT_OURS:
+        return _shown_code(text, known, seconds)
     if isinstance(read, TokenFault):
         return read, None
     key = usable_key(read.kid, known.trust, seconds)
@@ -177,6 +180,22 @@ def checked_token(text: str, known: Known, seconds: float) -> tuple[Claims | Tok
     if glanced == (read.kid, read.claims):
         known.checked.keep(read.claims.card_index, text)
     return _in_time(read.claims, seconds)
+
+
+def _shown_code(text: str, known: Known, seconds: float) -> tuple[Claims | TokenFault, int | None]:
+    """An electronic card's code, if it is one. Its age is told by the time of the scan, however late it is uploaded.
+
+    A scanner asks for a fresh code itself and sends no stale one; one that comes all the same counts as run out.
+    """
+    shown = check_code(text, known.trust, from_ms(int(seconds * 1000)))
+    if isinstance(shown, TokenFault):
+        return shown, None
+    if isinstance(shown, CodeFault):
+        return _CODE_FAULTS.get(shown, TokenFault.EXPIRED), None
+    return shown.claims, shown.claims.card_index
+
+
+_CODE_FAULTS = {CodeFault.BAD_DEVICE_SIGNATURE: TokenFault.BAD_SIGNATURE}
 
 
 def _in_time(claims: Claims, seconds: float) -> tuple[Claims | TokenFault, int | None]:

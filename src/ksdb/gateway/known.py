@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ksdb.core.decision import CardStatus
 from ksdb.core.token import IssuerKey
+from ksdb.gateway.lists import Lists
 
 CAPACITY: Final = 2**22
 PACKED: Final = np.dtype([("index", ">i4"), ("resident", ">i4"), ("status", ">i4"), ("since", ">i8")])
@@ -112,6 +113,8 @@ class Device:
     id: int
     point_id: int
     is_revoked: bool
+    offered_sha256: bytes | None = None
+    """Set when the device came with the token it was offered and has not used before."""
 
 
 @dataclass
@@ -122,15 +125,22 @@ class Known:
     checked: CheckedTokens = field(default_factory=CheckedTokens)
     devices: Mapping[bytes, Device] = field(default_factory=dict)
     trust: Mapping[int, IssuerKey] = field(default_factory=dict)
+    lists: Lists = field(default_factory=Lists)
 
     def device_of(self, token: bytes) -> Device | None:
         return self.devices.get(hashlib.sha256(token).digest())
 
-    def learn_devices(self, rows: Iterable[tuple[bytes, int, int, bool]]) -> None:
-        self.devices = {
-            bytes(token_sha256): Device(device_id, point_id, is_revoked)
-            for token_sha256, device_id, point_id, is_revoked in rows
-        }
+    def learn_devices(self, rows: Iterable[tuple[bytes, bytes | None, int, int, bool]]) -> None:
+        devices: dict[bytes, Device] = {}
+        for token_sha256, offered, device_id, point_id, is_revoked in rows:
+            devices[bytes(token_sha256)] = Device(device_id, point_id, is_revoked)
+            if offered is not None:
+                devices[bytes(offered)] = Device(device_id, point_id, is_revoked, bytes(offered))
+        self.devices = devices
+
+    def learn_device(self, token: bytes, device: Device) -> None:
+        """One that we let in ourselves; the table that follows has it too."""
+        self.devices = {**self.devices, hashlib.sha256(token).digest(): device}
 
     def learn_trust(self, keys: Iterable[IssuerKey]) -> None:
         """A token that was good under another trust list is proved anew."""

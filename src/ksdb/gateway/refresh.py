@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import psycopg
@@ -20,6 +21,9 @@ from ksdb.postgres.pool import connect
 
 LOOK_SECONDS = 30.0
 """How often we look unasked: a notification may be lost, and a dead connection says nothing."""
+
+ALL = frozenset({"card", "device", "issuer_key", "trust_list", "status_list"})
+"""The tables whose changes we hear of."""
 
 GATHER_SECONDS = 0.05
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0)
@@ -77,7 +81,7 @@ class Refresher:
                     changed |= {notice.payload async for notice in news.notifies(timeout=GATHER_SECONDS)}
                 else:
                     await news.execute("SELECT 1")
-                await self._load(reader, changed or {"card", "device", "issuer_key"})
+                await self._load(reader, changed or ALL)
 
     async def _load_all(self, reader: AsyncConnection) -> None:
         await require_schema(reader)
@@ -85,9 +89,9 @@ class Refresher:
         self._known.cards.clear()  # with no pause before learning: no scan ever sees the empty arrays
         self._known.cards.learn(packed)
         del packed
-        await self._load(reader, {"device", "issuer_key"})
+        await self._load(reader, ALL - {"card"})
 
-    async def _load(self, reader: AsyncConnection, tables: set[str]) -> None:
+    async def _load(self, reader: AsyncConnection, tables: AbstractSet[str]) -> None:
         if "card" in tables:
             self._watermark, packed = await self._cards_since(reader, self._watermark)
             self._known.cards.learn(packed)
@@ -95,6 +99,11 @@ class Refresher:
             self._known.learn_devices(await _rows(reader, "devices"))
         if "issuer_key" in tables:
             self._known.learn_trust(_keys(await _rows(reader, "issuer_keys")))
+        if "trust_list" in tables:
+            self._known.lists.learn_trust_list(await _rows(reader, "trust_list"))
+        if "status_list" in tables:
+            since = {"since": self._known.lists.status_serial}
+            self._known.lists.learn_status_lists(await _rows(reader, "status_lists", since))
         self._fresh_at = time.monotonic()
 
     @staticmethod
@@ -106,9 +115,11 @@ class Refresher:
         return row[0], row[1] or b""
 
 
-async def _rows(reader: AsyncConnection, name: str) -> list[tuple[Any, ...]]:
+async def _rows(
+    reader: AsyncConnection, name: str, parameters: Mapping[str, object] | None = None
+) -> list[tuple[Any, ...]]:
     cursor = reader.cursor(binary=True, row_factory=tuple_row)
-    await cursor.execute(sql("ksdb.gateway", name))
+    await cursor.execute(sql("ksdb.gateway", name), parameters)
     return await cursor.fetchall()
 
 

@@ -99,6 +99,9 @@ class ScanPoint(models.Model):
     closes_at = models.TimeField()
     usual_stay_minutes = models.IntegerField()
     is_sensitive = models.BooleanField(default=False)
+    capacity = models.IntegerField(null=True)
+    lanes = models.SmallIntegerField(db_default=1, default=1)
+    is_exit_scanned = models.BooleanField(db_default=False, default=False)
     registered_at = models.DateTimeField()
 
     class Meta:

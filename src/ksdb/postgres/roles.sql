@@ -21,12 +21,13 @@ BEGIN
 END $$;
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ksdb_site;
 
--- What the site may not change: the trail and its chain, the log of visits, the ledger of signatures, and which
--- migrations ran.
+-- What the site may not change: the trail and its chain, the log of visits, the ledger of signatures, which keys are
+-- believed, how long days are kept, the checks of the keys that seal, and which migrations ran.
 REVOKE UPDATE, DELETE ON audit_entry, audit_link FROM ksdb_site;
 REVOKE INSERT, UPDATE ON audit_unsealed FROM ksdb_site;
 REVOKE INSERT, UPDATE, DELETE ON visit, refusal, foreign_scan, device_intake, device_state, django_migrations FROM ksdb_site;
 REVOKE UPDATE, DELETE ON card_signature FROM ksdb_site;
+REVOKE INSERT, UPDATE, DELETE ON issuer_key, trust_list, key_check, log_retention FROM ksdb_site;
 
 -- An import lets the planner look again at the two tables it filled; before PostgreSQL 17 only the owner may, and the
 -- wish is passed over with a warning.
@@ -38,7 +39,7 @@ BEGIN
 END $$;
 
 -- The gateway: what it must know, and where it stores scans. LISTEN needs no right.
-GRANT SELECT ON card, device, issuer_key, django_migrations TO ksdb_gateway;
+GRANT SELECT ON card, device, issuer_key, trust_list, status_list, django_migrations TO ksdb_gateway;
 GRANT INSERT ON visit, refusal, foreign_scan TO ksdb_gateway;
 GRANT SELECT, INSERT, UPDATE ON device_intake, device_state TO ksdb_gateway;
 
@@ -50,3 +51,14 @@ ALTER FUNCTION partition_proof(text) SECURITY DEFINER SET search_path = public, 
 REVOKE ALL ON FUNCTION ensure_partitions(date, date), drop_partition(text), partition_proof(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_partitions(date, date) TO ksdb_site, ksdb_gateway;
 GRANT EXECUTE ON FUNCTION drop_partition(text), partition_proof(text) TO ksdb_site;
+
+-- Devices are let in and given new tokens by functions too; of a point the gateway reads what a device is told.
+ALTER FUNCTION redeem_enrol_code(bytea, bytea, text) SECURITY DEFINER SET search_path = public, pg_temp;
+ALTER FUNCTION offer_device_token(integer, bytea) SECURITY DEFINER SET search_path = public, pg_temp;
+ALTER FUNCTION settle_device_token(integer, bytea) SECURITY DEFINER SET search_path = public, pg_temp;
+REVOKE ALL ON FUNCTION redeem_enrol_code(bytea, bytea, text), offer_device_token(integer, bytea),
+    settle_device_token(integer, bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION redeem_enrol_code(bytea, bytea, text), offer_device_token(integer, bytea),
+    settle_device_token(integer, bytea) TO ksdb_gateway;
+GRANT SELECT (id, name, type_id, opens_at, closes_at, usual_stay_minutes, capacity, lanes, is_exit_scanned)
+    ON scan_point TO ksdb_gateway;

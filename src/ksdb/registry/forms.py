@@ -19,7 +19,9 @@ from ksdb.registry.probing import Asked as LookAsked
 from ksdb.registry.probing import Look
 from ksdb.registry.problems import column_label
 from ksdb.registry.purposes import PURPOSE_CHOICES
-from ksdb.registry.queries import ResidentSearch, divisions_for_import
+from ksdb.registry.queries import divisions_for_import
+from ksdb.registry.sealing import END_DIGITS
+from ksdb.registry.searching import ResidentSearch
 from ksdb.web.exporting import FileKind
 from ksdb.web.forms import FILE_KINDS
 
@@ -27,14 +29,26 @@ MAX_UPLOAD_BYTES = 256 * 2**20
 MAX_WORKBOOK_BYTES = 64 * 2**20
 
 
+def _end_field(label: Any) -> forms.RegexField:
+    attributes = {"inputmode": "numeric", "maxlength": END_DIGITS, "autocomplete": "off"}
+    return forms.RegexField(
+        rf"^[0-9]{{{END_DIGITS}}}$",
+        label=label,
+        required=False,
+        error_messages={"invalid": _("Enter the last four digits.")},
+        widget=forms.TextInput(attrs=attributes),
+    )
+
+
 class ResidentSearchForm(forms.Form):
     """Sent by POST: a name looked for belongs in no address bar and no log."""
 
     name = forms.CharField(
         label=_("Name"),
+        required=False,
         min_length=2,
         max_length=120,
-        help_text=_("Family, middle or given name, with or without marks"),
+        help_text=_("With or without marks; or a card's 12 digits"),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     birth_year = forms.IntegerField(
@@ -43,6 +57,8 @@ class ResidentSearchForm(forms.Form):
         min_value=1900,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "maxlength": 4, "autocomplete": "off"}),
     )
+    phone_end = _end_field(_("Phone, last four digits"))
+    id_number_end = _end_field(_("ID number, last four digits"))
     purpose = forms.ChoiceField(
         label=_("Purpose of the search"), choices=[("", _("Choose a purpose")), *PURPOSE_CHOICES]
     )
@@ -50,7 +66,14 @@ class ResidentSearchForm(forms.Form):
 
     @property
     def search(self) -> ResidentSearch:
-        return ResidentSearch(self.cleaned_data["name"], self.cleaned_data["birth_year"])
+        said = self.cleaned_data
+        return ResidentSearch(said["name"], said["birth_year"], said["phone_end"], said["id_number_end"])
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if not self.errors and not any(said.get(name) for name in ("name", "birth_year", "phone_end", "id_number_end")):
+            self.add_error("name", gettext("Enter a name, or something else to look for."))
+        return said
 
     @property
     def purpose_named(self) -> Purpose:

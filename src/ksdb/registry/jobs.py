@@ -7,7 +7,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.tasks import Task
 
 from ksdb.core.scope import Scope, system_scope
-from ksdb.registry import actions
+from ksdb.registry import actions, ends
 
 
 @app.task(queue="registry")
@@ -38,6 +38,13 @@ def queue(job: Task[..., None, ...], import_id: int, actor_id: int | None, actor
         job.configure(queueing_lock=f"{job.name}-{import_id}").defer(
             import_id=import_id, actor_id=actor_id, actor_name=actor_name
         )
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue="registry", pass_context=False)
+def fill_ends(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
+    """Numbers that came in without a key of their end get one. `timestamp`: when it was due."""
+    ends.fill_ends()
 
 
 @app.periodic(cron="20 0 * * *")

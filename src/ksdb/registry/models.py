@@ -95,9 +95,11 @@ class ImportProblem(models.Model):
 
 
 class Resident(models.Model):
-    """A registered person.
+    """A registered person, or one of several records of a person: then `merged_into` is the record that counts.
 
-    ID number and phone are sealed; their match keys are keyed hashes. `search_key` and `sort_key` derive from the name.
+    ID number and phone are sealed; their match keys are keyed hashes, the `_end`s of the last four digits alone (kept
+    by `fill_ends`; a trigger forgets them when the number changes). `search_key` and `sort_key` derive from the name.
+    `old_id_number_key` is of the nine digits a person had before: a chip card's code says both numbers.
     `id_document` says what the number is of: "" for the ID number of a citizen. `source_row` is the row of the import.
     `guardian` answers for a child, or for whoever has no papers.
     """
@@ -127,6 +129,10 @@ class Resident(models.Model):
     id_number_key = models.BinaryField(null=True)
     phone_sealed = models.BinaryField(null=True)
     phone_key = models.BinaryField(null=True)
+    id_number_end = models.BigIntegerField(null=True)
+    phone_end = models.BigIntegerField(null=True)
+    old_id_number_key = models.BinaryField(null=True)
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged", db_index=False)
     source = models.ForeignKey(Import, models.PROTECT, null=True, related_name="+")
     source_row = models.IntegerField(null=True)
     registered_at = models.DateTimeField()
@@ -136,6 +142,13 @@ class Resident(models.Model):
         indexes = [
             models.Index(fields=["division", "sort_key"], name="resident_in_order"),
             models.Index(fields=["phone_key"], name="resident_by_phone"),
+            models.Index(fields=["sort_key", "id"], name="resident_by_name"),
+            models.Index(fields=["phone_end"], name="resident_by_phone_end", condition=~models.Q(phone_end=None)),
+            models.Index(fields=["id_number_end"], name="resident_by_id_end", condition=~models.Q(id_number_end=None)),
+            models.Index(
+                fields=["old_id_number_key"], name="resident_by_old_id", condition=~models.Q(old_id_number_key=None)
+            ),
+            models.Index(fields=["merged_into"], name="resident_merged", condition=~models.Q(merged_into=None)),
             models.Index(fields=["guardian"], name="resident_by_guardian", condition=models.Q(guardian__isnull=False)),
         ]
         constraints = [models.UniqueConstraint(fields=["id_number_key"], name="resident_id_number_once")]

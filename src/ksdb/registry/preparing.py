@@ -20,11 +20,12 @@ from ksdb.registry.headings import Heading
 from ksdb.registry.plans import Plan
 from ksdb.registry.problems import Problem
 from ksdb.registry.reading import FileUnreadable, RawList, RawRow, read_list
-from ksdb.registry.sealing import ID_NUMBER, PHONE
+from ksdb.registry.sealing import END_DIGITS, ID_NUMBER, PHONE, end_key
 
 CHUNK_ROWS = 5_000
 ROWS_WORTH_A_PROCESS = 20_000
 
+Ends = tuple[int | None, int | None]
 Numbers = tuple[bytes | None, bytes | None, bytes | None, bytes | None]
 
 
@@ -35,10 +36,11 @@ class PreparingBroken(KsdbError):
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A checked row with ID number and phone, each sealed and as its match key."""
+    """A checked row with ID number and phone, each sealed, as its match key, and as the key of its end."""
 
     row: CheckedRow
     numbers: Numbers
+    ends: Ends
 
     @property
     def id_number_key(self) -> bytes | None:
@@ -81,7 +83,9 @@ class Task(msgspec.Struct, frozen=True):
 
         def prepare(raws: Sequence[RawRow]) -> Chunk:
             checks = [checker.check(raw) for raw in raws]
-            prepared = [Prepared(row, _numbers(sealer, row, seals=self.seals)) for row, _ in checks if row]
+            prepared = [
+                Prepared(row, _numbers(sealer, row, seals=self.seals), _ends(sealer, row)) for row, _ in checks if row
+            ]
             return Chunk(list(raws), prepared, [problem for _, found in checks for problem in found])
 
         return prepare
@@ -95,6 +99,14 @@ def _numbers(sealer: Sealer, row: CheckedRow, *, seals: bool) -> Numbers:
         sealer.seal(PHONE, phone) if phone and seals else None,
         sealer.match_key(PHONE, phone) if phone else None,
     )
+
+
+def _ends(sealer: Sealer, row: CheckedRow) -> Ends:
+    return _end(sealer, ID_NUMBER, row.id_number), _end(sealer, PHONE, row.phone)
+
+
+def _end(sealer: Sealer, field: str, number: str) -> int | None:
+    return end_key(sealer, field, number[-END_DIGITS:]) if number else None
 
 
 def prepared_chunks(task: Task, listed: RawList, after_row: int = 0) -> Iterator[Chunk]:

@@ -16,8 +16,8 @@ from ksdb.registry.problems import Code, Problem
 ROOM = "ksdb.registry"
 RESIDENT_COLUMNS = (
     "household_id", "division_id", "full_name", "search_key", "sort_key", "sex", "birth_year", "born_on", "relation",
-    "id_number_sealed", "id_number_key", "phone_sealed", "phone_key", "source_id", "registered_at",
-    "source_row",
+    "id_number_sealed", "id_number_key", "phone_sealed", "phone_key", "id_number_end", "phone_end", "source_id",
+    "registered_at", "source_row",
 )  # fmt: skip
 PROBLEM_COLUMNS = ("source_id", "row_number", "column", "code", "is_rejection", "other_row")
 
@@ -68,7 +68,7 @@ class Store:
             yield (
                 households.get(arrival.home), arrival.home.division_id, row.name, row.search_key, row.sort_key,
                 row.sex or "", row.birth.year, row.birth.on, row.relation,
-                *sealed[row.row].numbers, self._source_id, self._at, row.row,
+                *sealed[row.row].numbers, *sealed[row.row].ends, self._source_id, self._at, row.row,
             )  # fmt: skip
 
     def _complete(self, cursor: Cursor, verdicts: Iterable[Verdict], sealed: Mapping[int, Prepared]) -> None:

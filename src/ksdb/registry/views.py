@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from ksdb.core.errors import NotFound
 from ksdb.core.idcodes import read_id_code
 from ksdb.core.scope import Permission, Purpose
 from ksdb.registry import actions, queries
@@ -33,6 +34,7 @@ from ksdb.registry.previews import stored_preview
 from ksdb.registry.problems import Code, column_label, sentence
 from ksdb.registry.purposes import PURPOSE_LABELS, purpose_in
 from ksdb.registry.reporting import failure_of, statement_of
+from ksdb.registry.searching import EndNeedsMore
 from ksdb.web.exporting import TYPES
 from ksdb.web.requires import ScopedRequest, requires, takes_upload
 
@@ -44,14 +46,23 @@ XLSX = TYPES["xlsx"]
 @requires(Permission.REGISTRY_RESIDENT_READ)
 def residents(request: ScopedRequest) -> HttpResponse:
     form = ResidentSearchForm(request.POST or None)
-    page = None
+    found = None
     if form.is_valid():
-        number = form.cleaned_data["page"] or 1
-        page = queries.residents_named(request.scope, form.search, form.purpose_named, number)
-    purpose = form.purpose_named if page is not None else None
-    can_export = request.scope.allows(Permission.REGISTRY_RESIDENT_EXPORT)
-    can_write = request.scope.allows(Permission.REGISTRY_RESIDENT_WRITE)
-    context = {"form": form, "page": page, "purpose": purpose, "can_export": can_export, "can_write": can_write}
+        try:
+            found = queries.residents_named(
+                request.scope, form.search, form.purpose_named, form.cleaned_data["page"] or 1
+            )
+        except EndNeedsMore as error:
+            form.add_error("name", gettext(error.sentence()))
+        except NotFound:
+            form.add_error("name", gettext("No card in your jurisdiction has this number. Compare it with the card."))
+    context = {
+        "form": form,
+        "found": found,
+        "purpose": form.purpose_named if found is not None else None,
+        "can_export": request.scope.allows(Permission.REGISTRY_RESIDENT_EXPORT),
+        "can_write": request.scope.allows(Permission.REGISTRY_RESIDENT_WRITE),
+    }
     return render(request, "registry/residents.html", context)
 
 
@@ -60,24 +71,30 @@ def residents(request: ScopedRequest) -> HttpResponse:
 @requires(Permission.REGISTRY_RESIDENT_READ)
 def resident(request: ScopedRequest, resident_id: int) -> HttpResponse:
     purpose = purpose_in(request.GET.get("purpose"))
+    queries.require_resident(request.scope, resident_id)
+    counting = queries.counting_record(request.scope, resident_id)
+    if counting != resident_id:
+        asked = f"?purpose={purpose}" if purpose else ""
+        return redirect(reverse("registry:resident", args=[counting]) + asked)
     if purpose is None:
-        queries.require_resident(request.scope, resident_id)
         title = gettext("Open a resident's record")
         return render(request, "registry/purpose.html", {"form": PurposeForm(), "title": title})
     context = {
         "sheet": queries.resident_sheet(request.scope, resident_id, purpose),
         "purpose": purpose,
         "purpose_label": PURPOSE_LABELS[purpose],
-        "cards_url": _cards_url(resident_id),
+        "cards_url": _address("cards:of_resident", resident_id),
+        "other_records": [one for one in queries.identities_of(request.scope, [resident_id]) if one != resident_id],
+        "merges_url": _address("duplicates:queue"),
         "can_write": request.scope.allows(Permission.REGISTRY_RESIDENT_WRITE),
     }
     return render(request, "registry/resident.html", context)
 
 
-def _cards_url(resident_id: int) -> str | None:
+def _address(name: str, *arguments: int) -> str | None:
     try:
-        return reverse("cards:of_resident", args=[resident_id])
-    except NoReverseMatch:  # the site may be built without the room of cards, which stands above this one
+        return reverse(name, args=arguments)
+    except NoReverseMatch:  # the site may be built without the rooms that stand above this one
         return None
 
 

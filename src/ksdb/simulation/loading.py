@@ -15,6 +15,7 @@ from ksdb.core.names import search_key, sort_key, stored_name
 from ksdb.core.seal import Sealer
 from ksdb.core.token import Form
 from ksdb.postgres.copying import binary_dtype, copy_in, filled, to_binary
+from ksdb.registry.sealing import END_DIGITS, end_key
 from ksdb.simulation.addresses import address_text, group_text
 from ksdb.simulation.families import RELATIONS
 from ksdb.simulation.points import KINDS, Points
@@ -33,7 +34,8 @@ ERA = date(2021, 7, 1)
 
 RESIDENT_COLUMNS = (
     "id", "household_id", "division_id", "full_name", "search_key", "sort_key", "sex", "birth_year", "born_on",
-    "relation", "id_number_sealed", "id_number_key", "phone_sealed", "phone_key", "registered_at",
+    "relation", "id_number_sealed", "id_number_key", "phone_sealed", "phone_key", "id_number_end",
+    "phone_end", "registered_at",
 )  # fmt: skip
 CARD_COLUMNS = ("index", "number", "resident_id", "form", "status", "status_since", "reason", "issued_at",
                 "activated_at", "expires_at")  # fmt: skip
@@ -159,12 +161,17 @@ def _resident_rows(
             *("female" if sex else "male", born.year, None if is_year_only else born, RELATIONS[relation]),
             *_sealed(sealer, "id_number", id_number),
             *_sealed(sealer, "phone", phone),
+            *(_end(sealer, "id_number", id_number), _end(sealer, "phone", phone)),
             at,
         )
 
 
 def _sealed(sealer: Sealer, field: str, text: str) -> tuple[bytes | None, bytes | None]:
     return (sealer.seal(field, text), sealer.match_key(field, text)) if text else (None, None)
+
+
+def _end(sealer: Sealer, field: str, text: str) -> int | None:
+    return end_key(sealer, field, text[-END_DIGITS:]) if text else None
 
 
 def _load_cards(cursor: Cursor, people: int, seed: int, progress: Progress) -> NDArray[np.int32]:

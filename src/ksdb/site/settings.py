@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "ksdb.approvals",
     "ksdb.registry",
     "ksdb.cards",
+    "ksdb.duplicates",
     "ksdb.outreach",
     "ksdb.visits",
     "ksdb.coverage",

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("ksdb.approvals.urls")),
     path("", include("ksdb.registry.urls")),
     path("", include("ksdb.cards.urls")),
+    path("", include("ksdb.duplicates.urls")),
     path("", include("ksdb.outreach.urls")),
     path("", include("ksdb.coverage.urls")),
     path("", include("ksdb.visits.urls")),

@@ -31,12 +31,12 @@ MOST_SECOND = 2000
 
 @dataclass(frozen=True)
 class Question:
-    """Whose contacts, over which period, by which rule (times in `units` of exposures), and to which generation.
+    """Whose contacts, by all records of the person, over which period, by which rule (times in `units` of exposures), and to which generation.
 
     `until` is where the contacts of contacts end, and `latent` how long after his first exposure one passes it on.
     """
 
-    resident_id: int
+    records: Sequence[int]
     infectious: Period
     rule: OverlapRule
     until: datetime
@@ -55,17 +55,18 @@ class Answer:
 
 def answer(question: Question) -> Answer:
     """Everything one trace finds, in one snapshot: by the index with what is newer, or by SQL."""
-    opened = open_index()
+    # The scans of several records are put in order by SQL alone.
+    opened = open_index() if len(question.records) == 1 else None
     if opened is None:
         return Answer(by_sql(question), "sql")
     return Answer(by_index(question, opened), "index", opened.horizon)
 
 
 def by_sql(question: Question) -> Found:
-    found = find(question.resident_id, question.infectious, question.rule)
+    found = find(question.records, question.infectious, question.rule)
     if question.generations > 1:
         latent = question.latent // timedelta(microseconds=1)
-        found = find_second(found, question.resident_id, (latent, question.until), question.rule)
+        found = find_second(found, question.records, (latent, question.until), question.rule)
         kept = set(_longest([(one.resident_id, one.ended_at - one.started_at) for one in found.second]))
         found = replace(found, second=[one for one in found.second if one.resident_id in kept])
     return found
@@ -73,7 +74,7 @@ def by_sql(question: Question) -> Found:
 
 def by_index(question: Question, opened: Opened) -> Found:
     index, rule = opened.index, _rule(question)
-    case = np.array([question.resident_id], np.int32)
+    case = np.array(question.records, np.int32)
     span = [(milliseconds(question.infectious[0]), milliseconds(question.infectious[1]))]
     asked = index.asked(case, span, rule)
     if not asked.who.size:
@@ -81,7 +82,7 @@ def by_index(question: Question, opened: Opened) -> Found:
     met = index.meetings(asked, rule)
     stays = _as_stays(asked, rule)
     usual = {stay.point: int(index.usual[stay.point]) * MICROSECONDS for stay in stays}
-    unverified = unverified_at(CaseStays(question.resident_id, stays, usual).asked(question.rule))
+    unverified = unverified_at(CaseStays(list(question.records), stays, usual).asked(question.rule))
     found = Found(stays, exposures_in(asked, met, is_first=True), unverified)
     return _with_second(found, index, question) if question.generations > 1 and met.who.size else found
 
@@ -105,7 +106,7 @@ def second_of(index: Index, question: Question, first: dict[int, int]) -> Second
     rule, numbers = _rule(question), np.array(sorted(first), np.int32)
     until = milliseconds(question.until)
     spans = [(first[int(number)] + rule.latent, until) for number in numbers]
-    known = np.append(numbers, np.int32(question.resident_id)).astype(np.int32)
+    known = np.append(numbers, np.array(question.records)).astype(np.int32)
     return index.second(index.asked(numbers, spans, rule), known, rule)
 
 

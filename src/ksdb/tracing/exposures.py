@@ -64,15 +64,15 @@ class Met:
 
 @dataclass(frozen=True)
 class CaseStays:
-    """Where a case stayed while infectious, with the usual stay at each point."""
+    """Where a case stayed while infectious, by all records of the person, with the usual stay at each point."""
 
-    resident_id: int
+    records: list[int]
     stays: list[Stay]
     usual: dict[int, int]
 
     def asked(self, rule: OverlapRule) -> dict[str, Any]:
         """The parameters of the query `exposures`."""
-        return asked([(self.resident_id, stay) for stay in self.stays], self.usual, rule)
+        return {**asked([(self.records[0], stay) for stay in self.stays], self.usual, rule), "case": self.records}
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,7 @@ def asked(stays: Sequence[tuple[int, Stay]], usual: Mapping[int, int], rule: Ove
     usually = [UNIT * usual[stay.point] for _, stay in stays]
     reach = max([LONGEST_STAY, *usually])
     return {
+        "case": [],
         "residents": [resident_id for resident_id, _ in stays],
         "points": [stay.point for _, stay in stays],
         "usual": usually,
@@ -119,9 +120,12 @@ def asked(stays: Sequence[tuple[int, Stay]], usual: Mapping[int, int], rule: Ove
     }
 
 
-def find(resident_id: int, infectious: Period, rule: OverlapRule) -> Found:
-    """Everything one trace finds; the rule's times in `units`. At most four queries: run it in one snapshot."""
-    case = case_stays(resident_id, infectious)
+def find(records: Sequence[int], infectious: Period, rule: OverlapRule) -> Found:
+    """Everything one trace finds of a person with these records; the rule's times in `units`.
+
+    At most four queries: run it in one snapshot.
+    """
+    case = case_stays(records, infectious)
     if not case.stays:
         return Found()
     questions = case.asked(rule)
@@ -129,7 +133,7 @@ def find(resident_id: int, infectious: Period, rule: OverlapRule) -> Found:
     return Found(case.stays, exposures, unverified_at(questions))
 
 
-def find_second(found: Found, case_id: int, spans: tuple[int, datetime], rule: OverlapRule) -> Found:
+def find_second(found: Found, records: Sequence[int], spans: tuple[int, datetime], rule: OverlapRule) -> Found:
     """Found with everybody whom its contacts met afterwards. `spans`: the latent time in `units`, and the end."""
     first = {one.resident_id: count(one.first_at) + spans[0] for one in added_up(found.exposures)}
     if not first:
@@ -145,7 +149,7 @@ def find_second(found: Found, case_id: int, spans: tuple[int, datetime], rule: O
     if not stays:
         return found
     met = exposures_of(asked(stays, usual, rule))
-    second = [one for one in met if one.resident_id not in first and one.resident_id != case_id]
+    second = [one for one in met if one.resident_id not in first and one.resident_id not in records]
     return replace(found, second=second, second_count=len({one.resident_id for one in second}))
 
 
@@ -163,11 +167,12 @@ def unverified_at(questions: dict[str, Any]) -> int:
         return int(cursor.fetchone()[0])
 
 
-def case_stays(resident_id: int, infectious: Period) -> CaseStays:
-    """The resident's stays cut to the period, by core.stay itself: one person's scans are few."""
-    scans, usual = _scans_of([resident_id], EVER)
-    whole = stays_of(scans[resident_id], usual.__getitem__, units(LONGEST_STAY))
-    return CaseStays(resident_id, list(stays_within(whole, (count(infectious[0]), count(infectious[1])))), usual)
+def case_stays(records: Sequence[int], infectious: Period) -> CaseStays:
+    """The person's stays cut to the period, by core.stay itself: one person's scans are few."""
+    scans, usual = _scans_of(list(records), EVER)
+    together = sorted((scan for one in records for scan in scans[one]), key=lambda scan: scan.at)
+    whole = stays_of(together, usual.__getitem__, units(LONGEST_STAY))
+    return CaseStays(list(records), list(stays_within(whole, (count(infectious[0]), count(infectious[1])))), usual)
 
 
 def _scans_of(resident_ids: list[int], since: datetime) -> tuple[dict[int, list[Scan]], dict[int, int]]:

@@ -105,7 +105,7 @@ class TraceForm(forms.Form):
         label=_("How far"),
         coerce=int,
         required=False,
-        empty_value=1,
+        empty_value="1",
         choices=[(1, _("Contacts of the case")), (2, _("Contacts, and whom they met afterwards"))],
     )
 

@@ -87,7 +87,7 @@ def trace_run(request: ScopedRequest, case_id: int) -> HttpResponse:
     if not form.is_valid():
         return redirect("tracing:case", case_id)
     said = form.cleaned_data
-    made = actions.run_trace(request.scope, case_id, said["rules"], said["generations"])
+    made = actions.run_trace(request.scope, case_id, said["rules"], int(said["generations"]))
     return redirect("tracing:trace", made.pk)
 
 

@@ -11,6 +11,7 @@ from ksdb.approvals.kinds import Errand, Kind, Payload
 from ksdb.approvals.models import Act
 from ksdb.audit.actions import record
 from ksdb.audit.erasing import erase_files, files_before
+from ksdb.config import settings
 from ksdb.core.clock import day_bounds, now, today
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Scope
@@ -59,14 +60,28 @@ def ensure_partitions(scope: Scope, first_on: date, last_on: date) -> int:
 def keep_partitions(scope: Scope) -> list[str]:
     """Makes the partitions of the retention and the days ahead, drops those past it; returns the names dropped.
 
+    What the database was told by its owner goes before a shorter retention of this process, which it would refuse.
     Each is dropped in a transaction of its own, with its proof in the trail. An open case does not hold a day longer:
     what it needs of a day is the evidence stored with its traces.
     """
-    first_kept = first_kept_on()
-    ensure_partitions(scope, first_kept, today() + timedelta(days=DAYS_AHEAD))
+    first_kept = min(first_kept_on(), _noted_first_kept_on())
+    ensure_partitions(scope, first_kept_on(), today() + timedelta(days=DAYS_AHEAD))
     scope.require(Permission.VISITS_DAY_DELETE)
     names = [name for name, _, _ in _partitions(date.min, first_kept)]
     return [_drop(scope, name, "visits:day:drop").partition for name in names]
+
+
+def note_retention(scope: Scope) -> None:
+    """Tells the database, as its owner, how many days are kept: it lets nobody drop one of those alone."""
+    scope.require(Permission.VISITS_DAY_DELETE)
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.visits", "note_retention"), {"days": settings().retention_days})
+
+
+def _noted_first_kept_on() -> date:
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.visits", "noted_retention"))
+        return today() - timedelta(days=cursor.fetchone()[0])
 
 
 def _partitions(since: date, until: date) -> list[tuple[str, date, bool]]:

@@ -1,20 +1,51 @@
-"""Tables of visits: devices, what of each device has arrived, and read-only views of the two partitioned logs."""
+"""Tables of visits: devices, the codes that let them in, owners of points, and read-only views of the two logs."""
 
 from django.db import models
 
 
 class Device(models.Model):
-    """An enrolled scanner. Its token is kept as a SHA-256 only: the token itself has 256 bits of its own."""
+    """An enrolled scanner. Its token is kept as a SHA-256 only: the token itself has 256 bits of its own.
+
+    A token that was asked for in its place stands beside it until it is first used.
+    """
 
     id = models.AutoField(primary_key=True)
     point = models.ForeignKey("places.ScanPoint", models.PROTECT, related_name="devices")
     name = models.CharField(max_length=80)
     token_sha256 = models.BinaryField(unique=True)
+    next_token_sha256 = models.BinaryField(unique=True, null=True)
     enrolled_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "device"
+
+
+class EnrolCode(models.Model):
+    """Lets one device in at a point, once, for a day. Kept as a SHA-256; redeemed by the gateway."""
+
+    point = models.ForeignKey("places.ScanPoint", models.PROTECT, related_name="enrol_codes")
+    code_sha256 = models.BinaryField(unique=True)
+    made_by = models.ForeignKey("access.StaffAccount", models.PROTECT, null=True, related_name="+")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    device = models.ForeignKey(Device, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        db_table = "enrol_code"
+
+
+class PointOwner(models.Model):
+    """Whose point it is: the account manages its devices and sees its figures, and nothing else of the division."""
+
+    account = models.ForeignKey("access.StaffAccount", models.PROTECT, related_name="+")
+    point = models.ForeignKey("places.ScanPoint", models.PROTECT, related_name="owners")
+    since = models.DateTimeField()
+
+    class Meta:
+        db_table = "point_owner"
+        constraints = [models.UniqueConstraint(fields=["account", "point"], name="point_owner_once")]
 
 
 class Visit(models.Model):

@@ -5,10 +5,15 @@ from typing import Any
 from django.http import HttpRequest
 
 from ksdb.config import settings
+from ksdb.web.alarms import alarms_for
 from ksdb.web.navigation import links_for
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """The links of the page's head and the number to call at its foot."""
+    """The links of the page's head, the alarms below (asked for when shown), and the number to call at its foot."""
     scope = getattr(request, "scope", None)
-    return {"navigation": links_for(scope, request.path), "hotline": settings().hotline}
+    return {
+        "navigation": links_for(scope, request.path),
+        "hotline": settings().hotline,
+        "alarms": lambda: alarms_for(scope),
+    }

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.http import http_date
 from django.utils.translation import gettext, override
 
 from ksdb.core.errors import KsdbError
@@ -108,7 +109,11 @@ def error_page(request: HttpRequest, error: KsdbError) -> HttpResponse:
         "message": gettext(error.sentence()),
         "code": error.code,
         "status": error.status,
+        "until": error.until,
         # When the fault is ours the database may be gone, and the full frame asks it who is signed in.
         "frame": "web/frame.html" if error.status >= 500 else "web/base.html",
     }
-    return render(request, "web/error.html", context, status=error.status)
+    answer = render(request, "web/error.html", context, status=error.status)
+    if error.until:
+        answer.headers["Retry-After"] = http_date(error.until.timestamp())
+    return answer

@@ -67,8 +67,8 @@ class _Signed:
 
 
 @transaction.atomic
-def make_issuer_key(scope: Scope, margin: timedelta = KEY_MARGIN) -> IssuerKey:
-    """A new key that signs cards: its row, and its file here; valid from `margin` before now, three years."""
+def make_issuer_key(scope: Scope, margin: timedelta = KEY_MARGIN, usage: Usage = Usage.CARD) -> IssuerKey:
+    """A new key for cards or for status lists: its row, its file; valid from `margin` before now, three years."""
     scope.require(Permission.CARDS_KEY_MANAGE)
     kid = (IssuerKey.objects.aggregate(last=Max("kid"))["last"] or 0) + 1
     private_key = new_private_key()
@@ -76,12 +76,12 @@ def make_issuer_key(scope: Scope, margin: timedelta = KEY_MARGIN) -> IssuerKey:
     key = IssuerKey.objects.create(
         kid=kid,
         public_key=public_bytes(private_key),
-        usage=Usage.CARD,
+        usage=usage,
         not_before=at - margin,
         not_after=at + KEY_LIFE,
     )
     write_key(kid, private_key)
-    record(scope, Permission.CARDS_KEY_MANAGE, subject=("issuer_key", kid))
+    record(scope, Permission.CARDS_KEY_MANAGE, subject=("issuer_key", kid), detail={"act": "make", "usage": usage})
     return key
 
 

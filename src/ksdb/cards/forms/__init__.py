@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ksdb.approvals.forms import ReasonField
 from ksdb.approvals.kinds import MOST_ALONE, Kind
-from ksdb.cards.life import REASON_NUMBERS, REASONS, Reason, out_of_order
+from ksdb.cards.life import ENDING, REASON_NUMBERS, REASONS, REPLACING, Reason, out_of_order
 from ksdb.cards.queries import NumberMistyped
 from ksdb.cards.words import FORM_LABELS, REASON_LABELS, STATUS_LABELS
 from ksdb.core.decision import CardStatus
@@ -131,3 +131,25 @@ class RevokeForm(forms.Form):
             told = gettext("More than %(most)s cards need a second person. Say why so many.") % {"most": most}
             self.add_error("why", told)
         return said
+
+
+class ReplaceForm(forms.Form):
+    """Why a card is replaced, and that somebody looked who asks."""
+
+    reason = forms.TypedChoiceField(
+        label=_("Reason"), coerce=Reason, choices=[(reason, REASON_LABELS[reason]) for reason in REPLACING]
+    )
+    prints = forms.BooleanField(label=_("Print the new card at once"), required=False, initial=True)
+    confirmed = forms.BooleanField(label=_("I have made sure that the person is the holder of this card"))
+
+
+class EndForm(forms.Form):
+    """Why all cards of a person end."""
+
+    reason = forms.TypedChoiceField(
+        label=_("Reason"),
+        coerce=Reason,
+        choices=[(reason, REASON_LABELS[reason]) for reason in ENDING],
+        widget=forms.RadioSelect,
+    )
+    confirmed = forms.BooleanField(label=_("I have seen the proof; no card of this person works from now on"))

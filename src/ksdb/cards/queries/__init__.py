@@ -8,10 +8,11 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count
 
+from ksdb.access.actions import spend_person_search
 from ksdb.audit.actions import record, record_many
-from ksdb.cards.keys import public_key
 from ksdb.cards.life import CARDS_PER_KEY, LIVE, NoIssuerKey, card_expiry
 from ksdb.cards.models import Card, IssuerKey
+from ksdb.cards.trusting import trusted
 from ksdb.core import token
 from ksdb.core.clock import now
 from ksdb.core.decision import CardStatus
@@ -21,6 +22,7 @@ from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import covers, inside, within
 from ksdb.postgres.named import sql
 from ksdb.registry.models import Resident
+from ksdb.registry.queries import identities_of
 
 
 class NumberMistyped(KsdbError):
@@ -69,19 +71,9 @@ def current_issuer_key(scope: Scope) -> IssuerKey:
 
 
 def trust_list(scope: Scope) -> dict[int, token.IssuerKey]:
-    """Every issuer key by kid, for `core.token.check_token`; retired ones still verify what they signed."""
+    """Every issuer key by kid, for `core.token.check_token`; a retired one is valid until it was retired."""
     scope.require(Permission.CARDS_CARD_ISSUE)
-    return {key.kid: _trusted(key) for key in IssuerKey.objects.all()}
-
-
-def _trusted(key: IssuerKey) -> token.IssuerKey:
-    return token.IssuerKey(
-        kid=key.kid,
-        public_key=public_key(bytes(key.public_key)),
-        usage=token.Usage(key.usage),
-        not_before=token.expiry(key.not_before),
-        not_after=token.expiry(key.not_after),
-    )
+    return {key.kid: trusted(key) for key in IssuerKey.objects.order_by("kid")}
 
 
 def cards_of(scope: Scope, resident_id: int) -> HolderCards:
@@ -92,7 +84,9 @@ def cards_of(scope: Scope, resident_id: int) -> HolderCards:
     if holder is None:
         raise NotFound
     record(scope, "cards:card:read", subject=("resident", resident_id), purpose=Purpose.CARD_SERVICE)
-    return HolderCards(holder, list(Card.objects.filter(resident=holder).order_by("-issued_at", "-index")))
+    records = [resident_id] if holder.merged_into_id else identities_of(scope, [resident_id])
+    cards = Card.objects.filter(resident__in=records).select_related("replaces")
+    return HolderCards(holder, list(cards.order_by("-issued_at", "-index")))
 
 
 def card_by_number(scope: Scope, number: str, purpose: Purpose) -> Card:
@@ -101,6 +95,7 @@ def card_by_number(scope: Scope, number: str, purpose: Purpose) -> Card:
     Raises NumberMistyped when the check digits say so, NotFound when no such card lies in the jurisdiction.
     """
     scope.require(Permission.REGISTRY_RESIDENT_READ)
+    spend_person_search(scope)
     digits = digits_of(number)
     if not is_card_number(digits):
         raise NumberMistyped
@@ -111,6 +106,11 @@ def card_by_number(scope: Scope, number: str, purpose: Purpose) -> Card:
     if card is None:
         raise NotFound
     return card
+
+
+def holder_by_number(scope: Scope, number: str, purpose: Purpose) -> int:
+    """Whose card has that number: what the search for residents asks."""
+    return int(card_by_number(scope, number, purpose).resident_id)
 
 
 def cards_by_numbers(scope: Scope, numbers: Sequence[str], purpose: Purpose) -> list[Card]:

@@ -5,6 +5,10 @@ SELECT count(*),
        count(*) FILTER (WHERE EXISTS (
            SELECT FROM card
            WHERE card.resident_id = resident.id AND card.form = %(form)s AND card.status = ANY(%(live)s)
+             AND card.expires_at > %(at)s)
+           OR EXISTS (
+           SELECT FROM resident AS record JOIN card ON card.resident_id = record.id
+           WHERE record.merged_into_id = resident.id AND card.form = %(form)s AND card.status = ANY(%(live)s)
              AND card.expires_at > %(at)s))
 FROM resident
 WHERE resident.id = ANY(%(residents)s)
@@ -21,10 +25,13 @@ SELECT number FROM card WHERE number = ANY(%(drawn)s);
 
 -- name: keys_with_room
 -- Keys that may sign cards now and stay valid until `until`, with how many cards each may still sign; oldest first.
--- Counts at most `most` index entries a key.
+-- Once there is a trust list, a key has to stand in one: else scanners would refuse its cards. Counts at most `most`
+-- index entries a key.
 SELECT kid, public_key, %(most)s - (SELECT count(*) FROM card_signature WHERE card_signature.kid = issuer_key.kid)::int
 FROM issuer_key
-WHERE usage = 'card' AND retired_at IS NULL AND not_before <= %(at)s AND not_after >= %(until)s
+WHERE usage = 'card' AND retired_at IS NULL AND closed_at IS NULL
+  AND (announced_in IS NOT NULL OR NOT EXISTS (SELECT FROM trust_list))
+  AND not_before <= %(at)s AND not_after >= %(until)s
 ORDER BY kid;
 
 -- name: activate

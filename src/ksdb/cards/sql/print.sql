@@ -145,9 +145,14 @@ SELECT (SELECT count(*) FROM card JOIN resident ON resident.id = card.resident_i
               WHERE card_print.card_id = card.index AND print_batch.status <> 'cancelled')),
        (SELECT count(*) FROM resident
         WHERE resident.division_id IN (SELECT inner_id FROM division_containment WHERE outer_id = %(division)s)
+          AND resident.merged_into_id IS NULL
           AND NOT EXISTS (
               SELECT FROM card
-              WHERE card.resident_id = resident.id AND card.status = ANY(%(live)s) AND card.expires_at > %(at)s));
+              WHERE card.resident_id = resident.id AND card.status = ANY(%(live)s) AND card.expires_at > %(at)s)
+          AND NOT EXISTS (
+              SELECT FROM resident AS record JOIN card ON card.resident_id = record.id
+              WHERE record.merged_into_id = resident.id
+                AND card.status = ANY(%(live)s) AND card.expires_at > %(at)s));
 
 -- name: residents_without_card
 -- Residents of a division without any live card, in the order one walks: residential group, household, name.
@@ -156,7 +161,12 @@ FROM resident
 JOIN division ON division.id = resident.division_id
 LEFT JOIN household ON household.id = resident.household_id
 WHERE resident.division_id IN (SELECT inner_id FROM division_containment WHERE outer_id = %(division)s)
+  AND resident.merged_into_id IS NULL
   AND NOT EXISTS (
       SELECT FROM card
       WHERE card.resident_id = resident.id AND card.status = ANY(%(live)s) AND card.expires_at > %(at)s)
+  AND NOT EXISTS (
+      SELECT FROM resident AS record JOIN card ON card.resident_id = record.id
+      WHERE record.merged_into_id = resident.id
+        AND card.status = ANY(%(live)s) AND card.expires_at > %(at)s)
 ORDER BY division.position, division.code, household.position, household.id, resident.sort_key, resident.id;

@@ -20,6 +20,7 @@ from ksdb.cards.forms import AskIssueForm, ChangeForm, FindForm, IssueForm, Over
 from ksdb.cards.forms.printing import LetterForm, SingleForm
 from ksdb.cards.life import (
     ALLOWED,
+    LIVE,
     PRINTABLE,
     REASONS,
     CardsSpread,
@@ -30,6 +31,7 @@ from ksdb.cards.life import (
     Reason,
     shown_status,
 )
+from ksdb.cards.views.life import often
 from ksdb.cards.words import (
     FORM_LABELS,
     REASON_LABELS,
@@ -58,6 +60,7 @@ class CardRow:
     kind: str
     reason: str | Promise
     can_activate: bool
+    can_replace: bool
     changes: list[ChangeForm]
     can_override: bool
     can_print: bool
@@ -72,6 +75,9 @@ def of_resident(request: ScopedRequest, resident_id: int) -> HttpResponse:
         "holder": found.holder,
         "rows": _card_rows(request.scope, found),
         "issue_form": IssueForm(initial={"form": Form.PAPER.value}),
+        "often": often(request.scope, resident_id),
+        "often_word": gettext("Look closely"),
+        "can_end": request.scope.allows(Permission.CARDS_CARD_REVOKE) and _has_live(found),
         "can_issue": request.scope.allows(Permission.CARDS_CARD_ISSUE),
         "can_print": request.scope.allows(Permission.CARDS_CARD_PRINT),
         "single_form": SingleForm(),
@@ -81,8 +87,14 @@ def of_resident(request: ScopedRequest, resident_id: int) -> HttpResponse:
     return render(request, "cards/of_resident.html", context)
 
 
+def _has_live(found: queries.HolderCards) -> bool:
+    return any(CardStatus(card.status) in LIVE for card in found.cards)
+
+
 def _card_rows(scope: Scope, found: queries.HolderCards) -> list[CardRow]:
     rows = []
+    replaced = {card.replaces_id for card in found.cards}
+    may_replace = scope.allows(Permission.CARDS_CARD_ISSUE) and scope.allows(Permission.CARDS_CARD_REVOKE)
     for card in found.cards:
         shown = shown_status(CardStatus(card.status), card.expires_at)
         row = CardRow(
@@ -92,6 +104,7 @@ def _card_rows(scope: Scope, found: queries.HolderCards) -> list[CardRow]:
             kind=STATUS_KINDS.get(shown, "neutral"),
             reason=REASON_LABELS[Reason(card.reason)] if card.reason else "",
             can_activate=shown == CardStatus.ISSUED and scope.allows(Permission.CARDS_CARD_ISSUE),
+            can_replace=card.pk not in replaced and may_replace,
             changes=_changes(scope, CardStatus(card.status), card.pk),
             can_print=shown in PRINTABLE and scope.allows(Permission.CARDS_CARD_PRINT) and card.form != Form.ELECTRONIC,
             can_override=scope.allows(Permission.CARDS_CARD_OVERRIDE) and shown == CardStatus.REVOKED,
@@ -141,7 +154,7 @@ def change(request: ScopedRequest, index: int) -> HttpResponse:
     form = ChangeForm(request.POST)
     if form.is_valid():
         status, reason = form.cleaned_data["status"], form.cleaned_data["reason"]
-        done = gettext("The card's status is changed. Scan points hear of it within a minute.")
+        done = gettext("The card's status is changed. Scan points hear of it within seconds.")
         _act(request, lambda: actions.change_status(request.scope, index, status, reason), done)
     else:
         messages.error(request, gettext("Choose a reason, and confirm that you checked the card."))

@@ -77,11 +77,22 @@ def anchors_of(certificates: Iterable[bytes]) -> dict[bytes, Anchor]:
 
 
 def anchors_in(folder: Path) -> dict[bytes, Anchor]:
-    """The anchors in a folder: `.pem`, `.crt`, `.cer` or `.der`, one a file; none where there is no folder."""
+    """The anchors in a folder: `.pem`, `.crt`, `.cer` or `.der`, one a file; none where there is no folder.
+
+    Raises NotAnAnchor with the name of the file.
+    """
     if not folder.is_dir():
         return {}
     wanted = {".pem", ".crt", ".cer", ".der"}
-    return anchors_of(path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix.lower() in wanted)
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in wanted:
+            try:
+                anchor = anchor_of(path.read_bytes())
+            except NotAnAnchor as error:
+                raise NotAnAnchor(path.name) from error
+            found[anchor.kid] = anchor
+    return found
 
 
 def _kinds(certificate: x509.Certificate) -> frozenset[Kind]:

@@ -1,31 +1,22 @@
--- name: coverage_of
--- One row per division named: registered residents, those with a card that is not ended, with an active card, and
--- active cards by form. A resident counts in every division his own lies in, of any era. Reads the residents and
--- cards of those divisions once, grouped by where they are registered.
-WITH asked AS (
-    SELECT outer_id, inner_id FROM division_containment WHERE outer_id = ANY(%(divisions)s)
-), held AS (
-    SELECT card.resident_id,
-           bool_or(card.status = %(active)s) AS is_active,
-           bool_or(card.status = %(active)s AND card.form = 1) AS electronic,
-           bool_or(card.status = %(active)s AND card.form = 2) AS paper,
-           bool_or(card.status = %(active)s AND card.form = 3) AS plastic
-    FROM card
-    WHERE card.status = ANY(%(live)s)
-    GROUP BY card.resident_id
-), counted AS (
-    SELECT resident.division_id,
-           count(*) AS residents,
-           count(held.resident_id) AS issued,
-           count(*) FILTER (WHERE held.is_active) AS active,
-           count(*) FILTER (WHERE held.electronic) AS electronic,
-           count(*) FILTER (WHERE held.paper) AS paper,
-           count(*) FILTER (WHERE held.plastic) AS plastic
-    FROM resident LEFT JOIN held ON held.resident_id = resident.id
-    WHERE resident.division_id IN (SELECT inner_id FROM asked)
-    GROUP BY resident.division_id
-)
-SELECT asked.outer_id, sum(residents)::int, sum(issued)::int, sum(active)::int,
-       sum(electronic)::int, sum(paper)::int, sum(plastic)::int
-FROM counted JOIN asked ON asked.inner_id = counted.division_id
-GROUP BY asked.outer_id
+-- name: tallies
+-- One row per division named, age band, sex and reason. One index scan a division.
+SELECT division_id, band, sex, reason, people, issued, active, electronic, paper, plastic
+FROM coverage_tally
+WHERE division_id = ANY(%(divisions)s) AND people <> 0
+
+-- name: days_since
+-- By how much each day changed the counts of several divisions together, each taken with its share; what came before
+-- `since` is all on the day before it. One index scan a division.
+SELECT greatest(day."on", %(since)s::date - 1) AS "on", sum(day.counted * asked.share)::float,
+       sum(day.issued * asked.share)::float, sum(day.active * asked.share)::float
+FROM unnest(%(divisions)s::int[], %(shares)s::float[]) asked (division_id, share)
+JOIN coverage_day day USING (division_id)
+GROUP BY 1 ORDER BY 1
+
+-- name: first_active_day
+-- The first day on which a card was active in one of the divisions, or null.
+SELECT min("on") FROM coverage_day WHERE division_id = ANY(%(divisions)s) AND active > 0
+
+-- name: units
+-- Every province, district and commune of every structure.
+SELECT id, code, valid_from, kind, parent_id FROM division WHERE kind <> 'group' ORDER BY id

@@ -12,13 +12,17 @@ FROM resident
 LEFT JOIN LATERAL (
     SELECT card.status, card.index, card.number
     FROM card
-    WHERE card.resident_id = resident.id AND card.status = ANY(%(live)s) AND card.expires_at > %(at)s
+    WHERE card.resident_id IN (
+            SELECT record.id FROM resident AS record
+            WHERE record.id = resident.id OR record.merged_into_id = resident.id)
+          AND card.status = ANY(%(live)s) AND card.expires_at > %(at)s
     ORDER BY card.status = %(active)s DESC, card.status = %(issued)s DESC, card.index
     LIMIT 1
 ) AS held ON true
 LEFT JOIN missing_reason AS standing ON standing.resident_id = resident.id AND standing.withdrawn_at IS NULL
 LEFT JOIN staff_account ON staff_account.id = standing.noted_by_id
-WHERE resident.division_id = %(group)s AND (%(resident)s::integer IS NULL OR resident.id = %(resident)s)
+WHERE resident.division_id = %(group)s AND resident.merged_into_id IS NULL
+  AND (%(resident)s::integer IS NULL OR resident.id = %(resident)s)
 ORDER BY resident.household_id, resident.id;
 
 -- name: households_of_group
@@ -44,10 +48,13 @@ WITH person AS (
     LEFT JOIN LATERAL (
         SELECT bool_or(card.status = %(active)s) AS is_active, bool_or(card.status = %(issued)s) AS is_waiting
         FROM card
-        WHERE card.resident_id = resident.id AND card.status = ANY(%(live)s) AND card.expires_at > %(at)s
+        WHERE card.resident_id IN (
+            SELECT record.id FROM resident AS record
+            WHERE record.id = resident.id OR record.merged_into_id = resident.id)
+          AND card.status = ANY(%(live)s) AND card.expires_at > %(at)s
     ) AS held ON true
     LEFT JOIN missing_reason AS standing ON standing.resident_id = resident.id AND standing.withdrawn_at IS NULL
-    WHERE resident.division_id = ANY(%(groups)s)
+    WHERE resident.division_id = ANY(%(groups)s) AND resident.merged_into_id IS NULL
 ), home AS (
     SELECT division_id, household_id, count(*) AS residents,
            count(*) FILTER (WHERE is_active) AS active,

@@ -14,7 +14,7 @@ from ksdb.core.scope import Permission, Scope
 from ksdb.registry import rotating
 from ksdb.registry.models import Import
 from ksdb.registry.queries import imports_dir
-from ksdb.registry.sealing import sealer_of_now
+from ksdb.registry.sealing import remember_keys, sealer_of_now
 
 
 class Rotation(msgspec.Struct, frozen=True):
@@ -40,6 +40,7 @@ def rotate_seal_key(
         newest = rotating.make_newest_key()
         record(scope, "registry:seal_key:make", detail={"version": newest})
     sealer_of_now()
+    remember_keys()
     total, resealed = rotating.count_under_older_keys(), 0
     for count in rotating.seal_anew():
         resealed += count

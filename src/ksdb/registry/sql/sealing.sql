@@ -32,3 +32,10 @@ FROM unnest(
 WHERE resident.id = given.id
   AND resident.id_number_sealed IS NOT DISTINCT FROM given.old_id_number
   AND resident.phone_sealed IS NOT DISTINCT FROM given.old_phone;
+
+-- name: sealed_sample
+-- For each version of the seal key in use one resident's sealed ID number and its match key. Reads residents once.
+SELECT DISTINCT ON (get_byte(id_number_sealed, 0)) id_number_sealed, id_number_key
+FROM resident
+WHERE id_number_sealed IS NOT NULL
+ORDER BY get_byte(id_number_sealed, 0);

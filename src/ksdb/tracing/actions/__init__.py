@@ -4,6 +4,7 @@ import csv
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from importlib.resources import files
 
@@ -18,8 +19,9 @@ from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import covers
 from ksdb.postgres.named import sql
 from ksdb.registry.models import Resident
+from ksdb.registry.queries import identities_of, persons_of
 from ksdb.tracing.engines import Question, answer
-from ksdb.tracing.exposures import Found, Period, units
+from ksdb.tracing.exposures import Exposure, Found, Period, units
 from ksdb.tracing.models import CaseRecord, Contact, CoPresence, DiseaseProfile, RuleSet, Trace
 from ksdb.tracing.period import CaseFacts, Days, infectious_period
 from ksdb.tracing.queries import case, profile_named, rule_set_named
@@ -95,16 +97,34 @@ def run_trace(scope: Scope, case_id: int, rule_set_code: str, generations: int =
         period = period_of(traced)
         started = time.perf_counter()
         latent = timedelta(days=rules.latent_days)
-        answered = answer(Question(traced.resident_id, period, rule, now(), latent, generations))
+        answered = answer(
+            Question(identities_of(scope, [traced.resident_id]), period, rule, now(), latent, generations)
+        )
+        found = _of_persons(scope, answered.found, traced.resident_id)
         elapsed = time.perf_counter() - started
         kept = Trace(case=traced, rule_set=rules, cut=cut, ran_at=now(), ran_by_id=scope.actor_id)
         kept.engine, kept.index_horizon, kept.generations = answered.engine, answered.horizon, generations
         kept.infectious_from, kept.infectious_until = period
         kept.duration_ms = round(elapsed * 1000)
-        _keep(kept, answered.found)
+        _keep(kept, found)
         detail = {"case": case_id, "trace": kept.pk, "rules": rule_set_code, "contacts": kept.contact_count}
         record(scope, "tracing:trace:run", ("resident", traced.resident_id), Purpose.CASE_TRACING, detail)
     return kept
+
+
+def _of_persons(scope: Scope, found: Found, case_id: int) -> Found:
+    """Whoever has several records is one contact, by the record that counts, of the fewest steps."""
+    every = [*found.exposures, *found.second]
+    persons = persons_of(scope, {one.resident_id for one in every} | {one.through_id or case_id for one in every})
+
+    def person(one: Exposure) -> Exposure:
+        through = one.through_id and persons.get(one.through_id, one.through_id)
+        return replace(one, resident_id=persons.get(one.resident_id, one.resident_id), through_id=through)
+
+    first = [person(one) for one in found.exposures]
+    nearer = {case_id, *(one.resident_id for one in first)}
+    second = [one for one in map(person, found.second) if one.resident_id not in nearer]
+    return replace(found, exposures=first, second=second)
 
 
 @contextmanager

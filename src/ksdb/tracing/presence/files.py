@@ -118,9 +118,10 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 def store(folder: Path, name: str, arrays: Sequence[NDArray[np.int32]]) -> Stored:
     """Writes the arrays into one file whose name also tells its content, so that no name ever means two contents."""
     data = np.concatenate([np.asarray(array, np.int32) for array in arrays])
-    sha256 = hashlib.sha256(data).hexdigest()
+    content = data.tobytes()
+    sha256 = hashlib.sha256(content).hexdigest()
     full_name = f"{name}-{sha256[:12]}.i32"
-    _put(folder / full_name, memoryview(data).cast("B"))
+    _put(folder / full_name, content)
     return Stored(full_name, tuple(int(array.size) for array in arrays), sha256)
 
 

@@ -112,7 +112,6 @@ class _Refresh:
         present = {day.day: day for day in self.state.days}
         touched = self._touched(present)
         scans = {number: self._scans(day, number in touched) for number, day in present.items()}
-        scans = {number: one for number, one in scans.items() if one[1].sizes[1]}
         changed = touched | (self.known.keys() - scans.keys())
         made = {number for number in scans if self._is_stale(present, number, changed)}
         days = tuple(self._day(present[number], scans, number in made) for number in sorted(scans))

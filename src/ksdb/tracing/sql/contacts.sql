@@ -23,6 +23,7 @@ WITH stay AS (
     FROM stay JOIN visit exit ON exit.point_id = stay.point_id AND exit.is_exit
         AND exit.scanned_at > stay.arrived_at AND exit.scanned_at < stay.arrived_at - stay.usual + %(longest)s
     WHERE exit.scanned_at >= %(since)s AND exit.scanned_at < %(before)s AND exit.resident_id <> stay.through_id
+      AND exit.resident_id <> ALL (%(case)s::int[])
       AND NOT EXISTS (
           SELECT FROM visit
           WHERE visit.resident_id = exit.resident_id
@@ -36,6 +37,7 @@ WITH stay AS (
         AND visit.scanned_at >= stay.arrived_at - stay.usual AND visit.scanned_at < stay.until_at
     WHERE visit.scanned_at >= %(since)s AND visit.scanned_at < %(before)s
       AND NOT visit.is_exit AND visit.resident_id <> stay.through_id
+      AND visit.resident_id <> ALL (%(case)s::int[])
     UNION ALL
     -- Whoever came longer before than is usual was still there only if an exit says so.
     SELECT late.stay_no, previous.resident_id, previous.scanned_at, previous.sequence, previous.device_id

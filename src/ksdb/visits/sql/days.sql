@@ -16,3 +16,11 @@ SELECT row_count, first_at, last_at, keys_sha256 FROM partition_proof(%(name)s);
 -- name: drop_partition
 -- Drops one day partition of a log, with its rows.
 SELECT drop_partition(%(name)s);
+
+-- name: noted_retention
+-- How many days are kept, as the owner noted it. One row.
+SELECT kept_days FROM log_retention;
+
+-- name: note_retention
+-- Notes how many days are kept; only the owner may.
+UPDATE log_retention SET kept_days = %(days)s WHERE kept_days <> %(days)s;

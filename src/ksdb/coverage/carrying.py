@@ -1,0 +1,90 @@
+"""Carries figures from the units of one structure to those of another: how much of a unit's people lives in which.
+
+Weights are the census's: every unit is a union of atoms (places.eras), and each atom has its people of 1 April 2019.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, lru_cache
+
+from ksdb.places import eras
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A province, district or commune of one structure."""
+
+    id: int
+    code: str
+    valid_from: date
+    kind: str
+    parent_id: int | None
+
+
+@cache
+def people_of_atoms() -> Mapping[str, float]:
+    """People of each atom at the census: a commune of 2019, or the share of it that went one way."""
+    counts = {unit.code: float(unit.figures[0].people) for unit in eras.eras()[0].communes}
+    split = [link for link in eras.links() if link.share < 1]
+    pieces = {f"{link.old[0]}>{link.new[0]}": counts[link.old[0]] * link.share for link in split}
+    return {code: n for code, n in counts.items() if code not in {link.old[0] for link in split}} | pieces
+
+
+@cache
+def split_communes() -> frozenset[str]:
+    """Codes of the communes of 2019 that went into several."""
+    return frozenset(link.old[0] for link in eras.links() if link.share < 1)
+
+
+@lru_cache(4)
+def extents(units: tuple[Unit, ...]) -> Mapping[int, frozenset[str]]:
+    """The atoms of each unit."""
+    known = eras.atoms()
+    found = {unit.id: set(known.get((unit.code, unit.valid_from), ())) for unit in units}
+    parents = {unit.id: unit.parent_id for unit in units}
+    for unit in units:
+        if unit.kind == "commune":
+            outer = unit.parent_id
+            while outer in found:
+                found[outer] |= found[unit.id]
+                outer = parents[outer]
+    return {unit_id: frozenset(atoms) for unit_id, atoms in found.items()}
+
+
+def people(atoms: frozenset[str]) -> float:
+    """How many lived there at the census."""
+    counts = people_of_atoms()
+    return sum(counts[atom] for atom in atoms)
+
+
+@lru_cache(4)
+def units_of_atoms(units: tuple[Unit, ...]) -> Mapping[str, frozenset[int]]:
+    """Which units each atom is part of."""
+    found: dict[str, set[int]] = {}
+    for unit_id, atoms in extents(units).items():
+        for atom in atoms:
+            found.setdefault(atom, set()).add(unit_id)
+    return {atom: frozenset(ids) for atom, ids in found.items()}
+
+
+def shares(of: frozenset[str], units: tuple[Unit, ...]) -> dict[int, float]:
+    """How much of each unit's people lives in `of`, above 0 to 1, for all units that have any there."""
+    extent, by_atom = extents(units), units_of_atoms(units)
+    near = {unit_id for atom in of for unit_id in by_atom.get(atom, ())}
+    return {unit_id: _share(extent[unit_id], of) for unit_id in sorted(near)}
+
+
+def _share(atoms: frozenset[str], of: frozenset[str]) -> float:
+    return 1.0 if atoms <= of else people(atoms & of) / people(atoms)
+
+
+def is_cut(atoms: frozenset[str]) -> bool:
+    """Whether it holds a part of a commune of 2019, but not all of it."""
+    return any(0 < len(pieces & atoms) < len(pieces) for pieces in _pieces())
+
+
+@cache
+def _pieces() -> tuple[frozenset[str], ...]:
+    """The atoms of each commune that was split."""
+    return tuple(frozenset(a for a in people_of_atoms() if a.startswith(f"{code}>")) for code in split_communes())

@@ -1,0 +1,8 @@
+"""Names this room to Django."""
+
+from django.apps import AppConfig
+
+
+class DuplicatesConfig(AppConfig):
+    name = "ksdb.duplicates"
+    label = "duplicates"

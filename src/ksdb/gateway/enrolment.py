@@ -1,0 +1,191 @@
+"""A device's life at the door: let in by a code, given a new token, told about its point."""
+
+import hashlib
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final
+
+import msgspec
+import psycopg
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from ksdb.core.addresses import Network, address_in, client_of, is_in, network_of
+from ksdb.core.ids import digits_of, is_card_number
+from ksdb.gateway.errors import BodyUnreadable, CodeMistyped, CodeUnknown, DatabaseAway, DeviceRevoked, TooManyGuesses
+from ksdb.gateway.known import Device
+from ksdb.postgres.named import sql
+
+MOST_NAME: Final = 80
+MOST_ADDRESSES: Final = 10_000
+"""Remembered guessers; beyond them the one longest unheard is forgotten."""
+
+
+class Enrolment(msgspec.Struct, frozen=True):
+    """The body of `POST /v1/enrol`: the twelve digits of a code, with spaces or without, and a name for the device."""
+
+    code: Annotated[str, msgspec.Meta(max_length=40)]
+    name: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
+class ForeignKey(msgspec.Struct, frozen=True):
+    """Under which the numbers in other systems' codes are hashed on the device: HMAC-SHA-256, its first 16 bytes."""
+
+    version: int
+    key: str
+
+
+class Point(msgspec.Struct, frozen=True):
+    """What a device is told of where it stands. Times as `HH:MM`, of the province."""
+
+    id: int
+    name: str
+    type: str
+    opens_at: str
+    closes_at: str
+    usual_stay_minutes: int
+    capacity: int | None
+    lanes: int
+    is_exit_scanned: bool
+    foreign_key: ForeignKey | None
+
+
+class Enrolled(msgspec.Struct, frozen=True):
+    """The answer to a good code. The token is told this once; every later request carries it."""
+
+    device_id: int
+    token: str
+    point: Point
+
+
+class NewToken(msgspec.Struct, frozen=True):
+    """The answer to `POST /v1/rotate`. The token until now works until this one is first used."""
+
+    token: str
+
+
+_decoder = msgspec.json.Decoder(Enrolment)
+
+
+@dataclass
+class _Bucket:
+    """So many tries a minute on average, and `burst` at once."""
+
+    per_minute: float
+    burst: float
+    left: float = 0
+    since: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.left = self.burst
+
+    def spend(self) -> bool:
+        at = time.monotonic()
+        self.left = min(self.burst, self.left + (at - self.since) * self.per_minute / 60)
+        self.since = at
+        if self.left < 1:
+            return False
+        self.left -= 1
+        return True
+
+
+class GuessLimit:
+    """How often codes may be tried, by each address and by all together; a code that was right is given back.
+
+    Per process. A code is one of 10^10: with a thousand open and everybody guessing as fast as this lets them, one is
+    found in about four months, and each lives for a day.
+    """
+
+    def __init__(self, per_minute: float = 2, burst: float = 10, all_per_minute: float = 60) -> None:
+        self._each = (per_minute, burst)
+        self._all = _Bucket(all_per_minute, all_per_minute)
+        self._addresses: OrderedDict[str, _Bucket] = OrderedDict()
+
+    def spend(self, address: str) -> None:
+        """Raises TooManyGuesses. Who is refused for the own address takes nothing from the others."""
+        bucket = self._addresses.pop(address, None) or _Bucket(*self._each)
+        self._addresses[address] = bucket
+        if len(self._addresses) > MOST_ADDRESSES:
+            self._addresses.popitem(last=False)
+        if not bucket.spend() or not self._all.spend():
+            raise TooManyGuesses
+
+    def give_back(self, address: str) -> None:
+        self._all.left += 1
+        if address in self._addresses:
+            self._addresses[address].left += 1
+
+
+def asked_from(scope: Mapping[str, Any], headers: Mapping[bytes, bytes], proxies: list[Network]) -> str:
+    """The network that counts as one guesser; what a proxy says is believed of a listed one alone."""
+    peer = address_in((scope.get("client") or ("",))[0])
+    if peer is None:
+        return ""
+    if is_in(peer, proxies):
+        peer = client_of(peer, headers.get(b"x-forwarded-for", b"").decode("latin-1"), proxies)
+    return network_of(str(peer))
+
+
+def asked_enrolment(body: bytes) -> Enrolment:
+    """The code's digits and a name that can be shown. Raises BodyUnreadable, CodeMistyped."""
+    try:
+        given = _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BodyUnreadable("It takes a code and a name.") from error
+    digits = digits_of(given.code)
+    if not is_card_number(digits):
+        raise CodeMistyped
+    name = " ".join("".join(letter if letter.isprintable() else " " for letter in given.name).split())
+    return Enrolment(digits, name[:MOST_NAME])
+
+
+class DeviceDesk:
+    """The statements behind the three routes; what they write they write by the owner's functions."""
+
+    def __init__(self, pool: AsyncConnectionPool, foreign_key: tuple[int, bytes] | None) -> None:
+        self._pool = pool
+        self._foreign_key = ForeignKey(foreign_key[0], foreign_key[1].hex()) if foreign_key else None
+
+    async def enrol(self, asked: Enrolment) -> Enrolled:
+        """Raises CodeUnknown, whatever is wrong with the code."""
+        token = secrets.token_urlsafe(32)
+        hashes = {"code": _sha256(asked.code), "token": _sha256(token), "name": asked.name}
+        rows = await self._rows("redeem_code", hashes)
+        if not rows:
+            raise CodeUnknown
+        return Enrolled(rows[0]["device_id"], token, await self.point(rows[0]["point_id"]))
+
+    async def offer(self, device: Device) -> NewToken:
+        token = secrets.token_urlsafe(32)
+        rows = await self._rows("offer_token", {"device": device.id, "next": _sha256(token)})
+        if not rows[0]["is_done"]:
+            raise DeviceRevoked
+        return NewToken(token)
+
+    async def settle(self, device: Device) -> None:
+        """The device used its new token: the old one ends."""
+        await self._rows("settle_token", {"device": device.id, "next": device.offered_sha256})
+
+    async def point(self, point_id: int) -> Point:
+        (row,) = await self._rows("point_settings", {"point": point_id})
+        return Point(foreign_key=self._foreign_key, **row)
+
+    async def _rows(self, name: str, parameters: Mapping[str, object]) -> list[dict[str, Any]]:
+        try:
+            async with self._pool.connection() as connection:
+                cursor = connection.cursor(row_factory=dict_row)
+                await cursor.execute(sql("ksdb.gateway", name), parameters)
+                return await cursor.fetchall()
+        except (psycopg.Error, PoolTimeout, OSError) as error:
+            raise DatabaseAway from error
+
+
+def etag_of(content: bytes) -> str:
+    return f'"{hashlib.sha256(content).hexdigest()[:24]}"'
+
+
+def _sha256(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()

@@ -1,0 +1,62 @@
+// The first screen: a code lets this device in.
+import { Camera } from "./camera.js";
+import { digitsOf, isCardNumber } from "./cardnumber.js";
+import { Refused, enrol, sync } from "./sync.js";
+import { faultWords, say } from "./words.js";
+
+const of = (id) => document.getElementById(id);
+
+export function startEnrolment() {
+  of("enrol-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    letIn(of("code").value);
+  });
+  of("enrol-camera").addEventListener("click", readCode);
+  // The QR of the owner's page may open this app: what stands after # is sent to no server.
+  const given = codeIn(location.hash);
+  history.replaceState(null, "", location.pathname);
+  if (given) of("code").value = given;
+  of("code").focus();
+}
+
+async function letIn(typed) {
+  const code = digitsOf(typed);
+  if (!isCardNumber(code)) return tell(faultWords("enrol_code_mistyped"));
+  tell(say("enrol_busy"));
+  try {
+    await enrol(code, of("name").value.trim());
+    await sync();
+    location.reload();
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    tell(faultWords(error.code));
+  }
+}
+
+async function readCode() {
+  const video = of("enrol-video");
+  video.hidden = false;
+  const camera = new Camera(video, (text) => {
+    const code = codeIn(text);
+    if (!code || !camera.isRunning) return;
+    camera.stop();
+    video.hidden = true;
+    of("code").value = code;
+    letIn(code);
+  });
+  try {
+    await camera.start();
+  } catch {
+    video.hidden = true;
+    tell(say("camera_refused"));
+  }
+}
+
+function codeIn(text) {
+  const digits = text.match(/(?:^|\D)((?:\d[ -]?){11}\d)(?:\D|$)/)?.[1] ?? "";
+  return isCardNumber(digits) ? digitsOf(digits) : "";
+}
+
+function tell(words) {
+  of("enrol-fault").textContent = words;
+}

@@ -1,0 +1,68 @@
+// What a scan comes to, decided on the device by the rules of core/decision.py; the gateway decides again, for good.
+import { isCardNumber, digitsOf } from "./cardnumber.js";
+import { foreignIn, hashed } from "./foreign.js";
+import { listedAs } from "./lists.js";
+import { Fault, readPresentation, readToken } from "./token.js";
+
+export const AMBER_SECONDS = 24 * 3600;
+export const RED_SECONDS = 72 * 3600;
+const BY_LISTED = ["accepted", "revoked", "suspended", "attention"];
+const VISITS = new Set(["accepted", "unverified", "attention"]);
+// Of these nothing is sent: they are no card of ours, or only ask for another try.
+const UNSENT = new Set(["unreadable", "not_ours", "old_code", "photo", "seen", "unknown_code"]);
+
+export const isVisit = (result) => VISITS.has(result);
+export const isSent = (result) => !UNSENT.has(result);
+
+// From a reader's fault, or null, and what the list says of the card, or null without a list to believe.
+export function resultOf(fault, listed) {
+  if (fault) return fault;
+  return listed === null ? "unverified" : BY_LISTED[listed];
+}
+
+export const ageOf = (list, at) => (list ? Math.max(0, at - (list.heard_at ?? list.made_at)) : Infinity);
+
+// {result, scan, card}: `scan` is what to send (without its number and time), `card` names the card in memory.
+export async function judged(text, how, known, at) {
+  const plain = text.trim();
+  if (isCardNumber(plain)) return { result: "unverified", scan: { number: digitsOf(plain) }, card: digitsOf(plain) };
+  if (how === "typed") return { result: "number_mistyped", scan: null, card: null };
+  const ours = /^1\d{60,}$/.test(plain) ? await read(plain, how, known, at) : null;
+  if (ours) return ours;
+  const foreign = foreignIn(plain);
+  if (foreign) return stripped(foreign, known);
+  return { result: /^\d{60,}$/.test(plain) ? "not_ours" : "unknown_code", scan: null, card: null };
+}
+
+async function read(text, how, known, at) {
+  const scan = { token: text };
+  if (!known.verifiers) return { result: "unverified", scan, card: text };
+  const [fault, claims, isElectronic] = await claimsOf(text, known.verifiers, at);
+  if (isElectronic && how === "photo") return { result: "photo", scan: null, card: null };
+  const list = ageOf(known.status, at) < RED_SECONDS ? known.status : null;
+  const result = resultOf(fault, claims && list ? listedAs(list.bits, claims.card_index) : null);
+  const card = claims ? String(claims.card_index) : text;
+  return { result, scan: isSent(result) ? scan : null, card, code: isElectronic ? text : null };
+}
+
+// [fault, claims, is it an electronic card's code]
+async function claimsOf(text, verifiers, at) {
+  try {
+    return [null, await readToken(text, verifiers, at), false];
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    if (error.code !== "not_ours") return [error.code, null, false];
+  }
+  try {
+    return [null, await readPresentation(text, verifiers, at), true];
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return [error.code, null, error.code !== "not_ours"];
+  }
+}
+
+async function stripped(foreign, known) {
+  if (!known.device.foreign) return { result: "foreign_off", scan: null, card: null };
+  const kept = await hashed(foreign, known.device.foreign);
+  return { result: "unverified", scan: { foreign: kept }, card: kept.id_key, kind: foreign.kind };
+}

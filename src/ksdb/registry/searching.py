@@ -1,0 +1,141 @@
+"""Whom one looks for, and the SQL that finds them: by the beginnings of words, a year, the ends of numbers."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from django.db import connection, transaction
+
+from ksdb.core.errors import KsdbError
+from ksdb.core.ids import digits_of
+from ksdb.core.names import search_key
+from ksdb.core.scope import Purpose, Scope
+from ksdb.postgres.named import sql
+from ksdb.registry.sealing import ID_NUMBER, PHONE, end_key, sealer
+
+ROOM = "ksdb.registry"
+PAGE_ROWS = 50
+MOST_FOUND = 200
+"""Where more are found, one page does not tell how many: a word or a year more does."""
+WALK = 20_000
+LARGE = 40
+MOST_WORDS = 60
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+
+CARD_FINDERS: list[Callable[[Scope, str, Purpose], int]] = []
+"""How a resident is found by a card's number. The room of cards, which stands above this one, puts it here."""
+
+
+class EndNeedsMore(KsdbError):
+    """The end of a number alone fits many people here. Enter a part of the name or the year of birth with it."""
+
+    code = "end_needs_more"
+    status = 422
+
+
+class ResidentSearch(msgspec.Struct, frozen=True):
+    """Whom one looks for: words that the name's words begin with, in any order, with or without marks; and numbers."""
+
+    words: str = ""
+    birth_year: int | None = None
+    phone_end: str = ""
+    id_number_end: str = ""
+    card_number: str = ""
+
+    @property
+    def has_end_only(self) -> bool:
+        return bool(self.phone_end or self.id_number_end) and not (self.words or self.birth_year)
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Ids of one page in Vietnamese order; `is_more`: there are more than `total`."""
+
+    ids: Sequence[int]
+    total: int
+    is_more: bool = False
+
+
+def read_search(typed: ResidentSearch) -> ResidentSearch:
+    """What was typed as a name is taken apart: twelve digits are a card's number, a year is the year of birth."""
+    digits = digits_of(typed.words)
+    if len(digits) == 12 and digits.isascii() and digits.isdigit():
+        return msgspec.structs.replace(typed, words="", card_number=digits)
+    years = _YEAR.findall(typed.words)
+    if len(years) != 1 or typed.birth_year:
+        return typed
+    return msgspec.structs.replace(typed, words=_YEAR.sub(" ", typed.words).strip(), birth_year=int(years[0]))
+
+
+def found(search: ResidentSearch, divisions: Sequence[int] | None, page: int) -> Found:
+    """The page of residents of these divisions (None: of all). Where many match, the beginning of the list is walked.
+
+    What 20,000 rows of the list do not give at least 200 times is rare enough to be gathered whole and sorted.
+    """
+    words = search_key(search.words).split()
+    known = _known(words)
+    if not all(known.values()):
+        return Found([], 0)
+    given: dict[str, Any] = {
+        "begun": [f"% {_literal(word)}%" for word in words],
+        "words": _tsquery(known, search.birth_year),
+        "birth_year": search.birth_year,
+        "phone_end": _end(PHONE, search.phone_end),
+        "id_number_end": _end(ID_NUMBER, search.id_number_end),
+        "divisions": None if divisions is None else list(divisions),
+    }
+    skip = (page - 1) * PAGE_ROWS
+    if _is_broad(search, words, divisions):
+        rows = _rows("residents_in_order", {**given, "walk": WALK, "most": MOST_FOUND + 1})
+        if len(rows) > MOST_FOUND:
+            return Found([one for (one,) in rows[skip : skip + PAGE_ROWS]], MOST_FOUND, is_more=True)
+    rows = _rows("residents_matching", {**given, "rows": PAGE_ROWS, "skip": skip})
+    total = int(rows[0][1]) if rows else 0
+    return Found([row[0] for row in rows], min(total, MOST_FOUND), is_more=total > MOST_FOUND)
+
+
+def _is_broad(search: ResidentSearch, words: Sequence[str], divisions: Sequence[int] | None) -> bool:
+    """Whether so many may match that walking is worth a try: a word or two and nothing else, in many divisions."""
+    is_wide = divisions is None or len(divisions) > LARGE
+    return is_wide and 0 < len(words) <= 2 and not (search.birth_year or search.phone_end or search.id_number_end)
+
+
+@transaction.atomic
+def _rows(query: str, given: dict[str, Any]) -> list[tuple[int, ...]]:
+    """Without sequential scans: estimates of how words go together are far off, and a whole scan takes seconds."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql(ROOM, "scan_no_table"))
+        cursor.execute(sql(ROOM, query), given)
+        rows: list[tuple[int, ...]] = cursor.fetchall()
+        cursor.execute(sql(ROOM, "scan_tables_again"))
+        return rows
+
+
+def _known(beginnings: Sequence[str]) -> dict[str, list[str]]:
+    """The words that begin so, of each."""
+    if not beginnings:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(sql(ROOM, "words_beginning"), {"beginnings": list(beginnings), "most": MOST_WORDS + 1})
+        return dict(cursor.fetchall())
+
+
+def _tsquery(known: Mapping[str, Sequence[str]], birth_year: int | None) -> str | None:
+    """Whole words, which the index intersects quickly; for what begins too many, whatever begins so."""
+    asked = [
+        "(" + " | ".join(map(_quoted, words)) + ")" if len(words) <= MOST_WORDS else f"{_quoted(beginning)}:*"
+        for beginning, words in known.items()
+    ]
+    return " & ".join([*asked, *([f"'{birth_year}'"] if birth_year else [])]) or None
+
+
+def _quoted(word: str) -> str:
+    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _literal(word: str) -> str:
+    return re.sub(r"([\\%_])", r"\\\1", word)
+
+
+def _end(field: str, digits: str) -> int | None:
+    return end_key(sealer(), field, digits) if digits else None

@@ -1,0 +1,408 @@
+"""The scanner in a real Chromium, with a real gateway and PostgreSQL behind it.
+
+KSDB_SHOTS names a folder to leave pictures in.
+"""
+
+import hashlib
+import hmac
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from cryptography.hazmat.primitives.asymmetric import ec
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from tests.gateway import scanner
+from tests.gateway.devices import GatewayProcess, gateway
+from tests.gateway.town import ASKED, FUTURE_KID, HELD, KEY, KID, LAN, LOST, LOST_TOKEN, MARKET, NEW, Town, token_of
+
+from ksdb.config import settings
+from ksdb.core.clock import now
+from ksdb.core.decision import CardStatus, ScanResult, Window, decide
+from ksdb.core.electronic import bind_token, show_code
+from ksdb.core.ids import card_number
+from ksdb.core.token import Claims, Form, TokenFault, sign_token
+
+pytestmark = pytest.mark.browser
+ROOT = ec.derive_private_key(99, ec.SECP256R1())
+PHONE = {"width": 360, "height": 740}
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+NUMBER = "000000079444"
+CODE = card_number(4_711_000_815)
+
+
+@pytest.fixture(scope="module")
+def playwright(town_url: str) -> Iterator[Playwright]:
+    """After the database is set up: Django is not to be asked in a thread where an event loop runs."""
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    with playwright.chromium.launch(executable_path=shutil.which("chromium"), args=scanner.FLAGS) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def served(town_url: str) -> Iterator[GatewayProcess]:
+    with gateway(town_url) as process:
+        yield process
+
+
+@pytest.fixture
+def door(town: Town, served: GatewayProcess) -> GatewayProcess:
+    """The gateway, when it has heard of the town's devices and lists."""
+    scanner.publish(town, ROOT)
+    scanner.wait_until_known(served.port)
+    return served
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context(viewport=PHONE)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, door: GatewayProcess) -> Page:
+    return scanner.opened(context, door.port)
+
+
+@pytest.mark.django_db
+def test_the_gateways_own_process_serves_the_app(town: Town) -> None:
+    """The one test here that is marked for the database: by it pytest-django knows to make one."""
+    with gateway(town.url) as process, urlopen(f"http://127.0.0.1:{process.port}/") as answer:
+        assert answer.url.endswith("/scanner/")
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self' ")
+
+
+def until_stored(town: Town, count: int, seconds: float = 20) -> list[tuple[Any, ...]]:
+    deadline = time.monotonic() + seconds
+    while len(visits := town.visits()) < count and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return visits
+
+
+def shown(page: Page) -> str:
+    return page.locator(".lane").first.get_attribute("data-result") or ""
+
+
+def test_the_device_decides_as_the_core_does(page: Page) -> None:
+    """Every fault with every status, beside what Python says. A card of which the list knows nothing is unverified."""
+    listed = {
+        0: CardStatus.ACTIVE,
+        1: CardStatus.REVOKED,
+        2: CardStatus.SUSPENDED,
+        3: CardStatus.ATTENTION,
+        None: CardStatus.UNKNOWN,
+    }
+    cases = [[fault.value if fault else None, bits] for fault in (None, *TokenFault) for bits in listed]
+    script = """async (cases) => {
+      const {resultOf, isVisit} = await import("/scanner/judge.js");
+      return cases.map(([fault, bits]) => [resultOf(fault, bits), isVisit(resultOf(fault, bits))]);
+    }"""
+    at = now()
+    window = Window(at, at)
+    expected = []
+    for fault, bits in cases:
+        read = TokenFault(fault) if fault else Claims(1, Form.PAPER, 1)
+        result: ScanResult = decide(read, listed[bits], at, window)
+        expected.append([result.code, result.is_visit])
+    assert page.evaluate(script, cases) == expected
+
+
+@pytest.mark.parametrize("with_lists", [True, False])
+def test_each_kind_of_card_has_its_answer(context: BrowserContext, town: Town, with_lists: bool) -> None:
+    if with_lists:
+        scanner.publish(town, ROOT)
+    forged = sign_token(Claims(LAN, Form.PAPER, int(time.time()) + 900), KID, ec.generate_private_key(ec.SECP256R1()))
+    cases = [
+        (token_of(LAN), "accepted"),
+        (token_of(NEW), "attention"),
+        (token_of(ASKED), "attention"),
+        (token_of(HELD), "suspended"),
+        (token_of(LOST), "revoked"),
+        (token_of(LAN, lasts_seconds=-10), "expired"),
+        (token_of(LAN, FUTURE_KID), "unknown_key"),
+        (forged, "bad_signature"),
+        ("2" + token_of(LAN)[1:], "not_ours"),
+    ]
+    with gateway(town.url) as process:
+        page = scanner.opened(context, process.port)
+        results = []
+        for text, _ in cases:
+            page.evaluate(TAKE, [text, "reader"])
+            results.append(shown(page))
+        page.locator('[data-scanned="8"][data-safe="8"]').wait_for()
+    # Without lists the gateway decides alone; the device lets nobody stand in the rain, and is amber.
+    assert results == [result if with_lists or result == "not_ours" else "unverified" for _, result in cases]
+    accepted = [row for row in town.visits() if row[4] == ScanResult.ACCEPTED]
+    assert [row[2] for row in accepted] == [LAN]
+    assert {row[2] for row in town.refusals() if row[2] == ScanResult.REVOKED} == {ScanResult.REVOKED}
+
+
+TAKE = """async ([text, how]) => {
+  const {take} = await import("/scanner/scanning.js");
+  return (await take(text, how))?.result ?? null;
+}"""
+
+
+def test_a_code_lets_the_device_in(context: BrowserContext, door: GatewayProcess, town: Town) -> None:
+    """With a root it was never told: it keeps the one that signed its first trust list."""
+    town.rows(
+        "INSERT INTO enrol_code (point_id, code_sha256, made_at, expires_at)"
+        " VALUES (%s, %s, now(), now() + interval '1 day')",
+        MARKET,
+        hashlib.sha256(CODE.encode()).digest(),
+    )
+    page = context.new_page()
+    page.goto(f"http://localhost:{door.port}/scanner/#code={CODE}")
+    page.locator('html[data-state="enrolling"]').wait_for()
+    assert (page.locator("#code").input_value(), page.url.endswith("/scanner/")) == (CODE, True)
+    for code, words in (("1234", "gõ sai"), (card_number(1), "không còn dùng được")):
+        page.locator("#code").fill(code)
+        page.locator("#enrol-form button.main").click()
+        page.locator("#enrol-fault", has_text=words).wait_for(timeout=8_000)
+    page.locator("#code").fill(f"{CODE[:4]} {CODE[4:8]} {CODE[8:]}")
+    page.locator("#name").fill("Cổng 1")
+    page.locator("#enrol-form button.main").click()
+    page.locator(scanner.SCANNING).wait_for()
+    assert page.evaluate(TAKE, [token_of(LAN), "reader"]) == "accepted"
+    assert [row[2] for row in until_stored(town, 1)] == [LAN]
+    assert not [row for row in scanner.queue_of(page) if CODE in row]
+
+
+def test_an_electronic_card_must_be_fresh_shown_once_and_no_picture(page: Page, town: Town) -> None:
+    device = ec.generate_private_key(ec.SECP256R1())
+    claims = Claims(LAN, Form.ELECTRONIC, int(time.time()) + 900)
+    bound = bind_token(claims, KID, KEY, device.public_key())
+    codes = {age: show_code(bound, int(time.time()) - age, device) for age in (0, 1, 300, -300)}
+    answers = [page.evaluate(TAKE, [codes[age], "reader"]) for age in (0, 0, 300, -300)]
+    assert answers == ["accepted", "seen", "old_code", "from_the_future"]
+    assert page.evaluate(TAKE, [codes[1], "photo"]) == "photo"
+    assert [(row[2], row[4]) for row in until_stored(town, 1)] == [(LAN, ScanResult.ACCEPTED)]
+
+
+def test_a_reader_is_read_whatever_the_input_method_makes_of_its_keys(page: Page, town: Town) -> None:
+    """Telex, a French layout and caps lock change what a key says, never which key it is."""
+    page.locator("#menu-open").focus()  # a reader's Enter must not press the button
+    session = page.context.new_cdp_session(page)
+    for made_of in ("Process", "&", "ă"):
+        for digit in [*token_of(LAN), "Enter"]:
+            code = "Enter" if digit == "Enter" else f"Digit{digit}"
+            event = {"code": code, "key": "Enter" if digit == "Enter" else made_of, "windowsVirtualKeyCode": 229}
+            session.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **event})
+        page.wait_for_timeout(50)
+    scanner.wait_for_result(page, "accepted", 3)
+    assert not page.locator("#menu").is_visible()
+    assert [row[2] for row in until_stored(town, 3)] == [LAN] * 3
+
+
+def test_letters_at_a_readers_speed_mean_an_input_method(page: Page) -> None:
+    scanner.typed_by_reader(page, "HTTPS THE HUE GOV VN ABCDEFGH")
+    page.locator('.lane[data-result="spoilt"]').wait_for()
+    assert "Tắt bộ gõ" in (page.locator(".lane .hint").text_content() or "")
+
+
+def test_a_person_who_types_slowly_is_no_reader(page: Page) -> None:
+    page.keyboard.type(NUMBER, delay=80)
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(400)
+    assert shown(page) == ""
+
+
+def test_a_typed_number_is_checked_here_and_decided_there(page: Page, town: Town) -> None:
+    town.rows('UPDATE card SET number = %s WHERE "index" = %s', NUMBER, LAN)
+    page.locator("#type-open").click()
+    page.locator("#number").fill("0000 0007 9445")
+    page.locator("#type button.main").click()
+    assert page.locator("#number-fault").text_content()
+    page.locator("#number").fill("0000 0007 9444")
+    page.locator("#type button.main").click()
+    scanner.wait_for_result(page, "accepted", 2)
+    assert [row[2] for row in town.visits()] == [LAN]
+
+
+def test_other_systems_codes_leave_the_device_as_keyed_hashes(page: Page, town: Town) -> None:
+    number = "046012345678"
+    texts = {
+        "chip_id": f"{number}||Nguyễn Thị Lan|02031994|Nữ|1 Bến Nghé, Huế|15082021",
+        "qd1405": f"{number}|Nguyễn Thị Lan|02/03/1994|1|QID123|",
+        "health_insurance": "GD4797932500000|4e677579|02/03/1994|2|48|79|01|15|2021|2021|A|B|12|34$",
+        "vneid": number,
+        "hc1": "HC1:NCFOXN%TS3DH3ZSUZK",
+    }
+    for text in texts.values():
+        assert page.evaluate(TAKE, [text, "reader"]) == "unverified"
+    assert page.evaluate(TAKE, ["WIFI:S:cafe;P:secret;;", "reader"]) == "unknown_code"
+    until_stored(town, len(texts))
+    kept = dict(town.rows("SELECT kind, id_key FROM foreign_scan"))
+    foreign_key = settings().foreign_key()
+    assert foreign_key is not None
+    digest = hmac.new(foreign_key[1], number.encode(), hashlib.sha256).digest()[:16]
+    assert len(kept) == len(texts)
+    assert [kept[kind] for kind in (1, 2, 5)] == [digest] * 3
+
+
+def test_five_hundred_scans_without_a_network_survive_a_killed_browser(
+    playwright: Playwright, town: Town, tmp_path: Path
+) -> None:
+    count = 500
+    many = """async ([text, count]) => {
+      const {take} = await import("/scanner/scanning.js");
+      for (let i = 0; i < count; i += 1) await take(text, "reader");
+    }"""
+    scanner.publish(town, ROOT)
+    with gateway(town.url) as process:
+        port = process.port
+        with scanner.browser(playwright, tmp_path, viewport=PHONE) as context:
+            page = scanner.opened(context, port)
+            page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+            context.set_offline(True)
+            page.evaluate(many, [token_of(LAN), count])
+            assert page.locator("#counts").get_attribute("data-safe") == "0"
+            kept = scanner.queue_of(page)
+            assert not [row for row in kept if token_of(LAN)[:40] in row or scanner.MARKET_TOKEN in row]
+            assert town.visits() == []
+            scanner.kill(tmp_path)
+        process.stop()
+        with scanner.browser(playwright, tmp_path, viewport=PHONE) as context:
+            page = scanner.opened(context, port)  # no gateway: the app comes from the device
+            page.locator(f'[data-scanned="{count}"][data-safe="0"]').wait_for()
+            with gateway(town.url, port=port):
+                page.evaluate("window.dispatchEvent(new Event('online'))")
+                page.locator(f'[data-safe="{count}"]').wait_for(timeout=30_000)
+    rows = town.rows("SELECT sequence FROM visit ORDER BY scanned_at, sequence")
+    assert [sequence for (sequence,) in rows] == list(range(1, count + 1))
+
+
+def test_two_tabs_send_each_scan_once(context: BrowserContext, door: GatewayProcess, town: Town) -> None:
+    pages = [scanner.opened(context, door.port) for _ in range(2)]
+    context.set_offline(True)
+    for turn in range(6):
+        pages[turn % 2].evaluate(TAKE, [token_of(LAN), "reader"])
+    context.set_offline(False)
+    for page in pages:
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+    until_stored(town, 6)
+    assert [row[1] for row in town.visits()] == [1, 2, 3, 4, 5, 6]
+
+
+FILL = """async () => {
+  const {StorageFull, put} = await import("/scanner/db.js");
+  for (let size = 1 << 20, n = 0; size > 64; n += 1) {
+    try { await put("lists", `filler ${n}`, crypto.getRandomValues(new Uint8Array(Math.min(size, 65536)))); }
+    catch (error) { if (!(error instanceof StorageFull)) throw error; size >>= 1; }
+    if (size === 1 << 20 && n > 400) throw new Error("the storage has no end");
+  }
+}"""
+
+
+def test_a_full_storage_is_said_and_nothing_shows_green(
+    context: BrowserContext, door: GatewayProcess, town: Town
+) -> None:
+    quota = {"origin": f"http://localhost:{door.port}", "quotaSize": 8 << 20}
+    context.new_cdp_session(context.new_page()).send("Storage.overrideQuotaForOrigin", quota)
+    page = scanner.opened(context, door.port)
+    context.set_offline(True)
+    assert page.evaluate(TAKE, [token_of(LAN), "reader"]) == "accepted"
+    page.evaluate(FILL)
+    assert page.evaluate(TAKE, [token_of(LAN), "reader"]) == "storage_full"
+    page.locator(".notices .red", has_text="Bộ nhớ đầy").wait_for()
+    context.set_offline(False)
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    assert len(until_stored(town, 1)) == 1
+
+
+def test_old_lists_are_said_and_then_not_believed(page: Page, context: BrowserContext) -> None:
+    script = """async (hours) => {
+      const {get, put} = await import("/scanner/db.js");
+      const list = await get("lists", "status");
+      await put("lists", "status", {...list, heard_at: Date.now() / 1000 - hours * 3600});
+    }"""
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    context.set_offline(True)
+    for hours, level, result in ((25, "amber", "revoked"), (73, "red", "unverified")):
+        page.evaluate(script, hours)
+        page.reload()
+        page.locator(scanner.SCANNING).wait_for()
+        page.locator(f".notices .{level}", has_text="Danh sách thẻ").wait_for()
+        assert page.evaluate(TAKE, [token_of(LOST), "reader"]) == result
+
+
+def test_a_revoked_device_is_told_and_logging_out_leaves_nothing(context: BrowserContext, door: GatewayProcess) -> None:
+    page = scanner.opened(context, door.port, LOST_TOKEN)
+    page.locator(".notices .red", has_text="ngừng sử dụng").wait_for()
+    page.locator("#menu-open").click()
+    page.locator("#log-out").click()
+    page.locator("#sure-yes").click()
+    page.locator('html[data-state="enrolling"]').wait_for()
+    assert scanner.queue_of(page) == []
+
+
+def test_a_card_before_the_camera_becomes_a_visit(
+    playwright: Playwright, door: GatewayProcess, town: Town, tmp_path: Path
+) -> None:
+    """Blurred, turned, dim; a forged one after it is refused."""
+    text = token_of(LAN)
+    empty = scanner.frame("1", 0, 20, 0.3)
+    frames = [empty] * 5 + [scanner.frame(text, turn, 1.2, 0.45) for turn in (-14, -9, -4, 3, 8, 13)] + [empty] * 3
+    scanner.film(tmp_path / "card.mjpeg", frames)
+    flag = f"--use-file-for-fake-video-capture={tmp_path / 'card.mjpeg'}"
+    with scanner.browser(playwright, tmp_path / "profile", flag, viewport=PHONE) as context:
+        page = scanner.opened(context, door.port)
+        page.locator("#camera-toggle").click()
+        scanner.wait_for_result(page, "accepted")
+        page.locator('[data-safe="1"]').wait_for()
+        _picture(page, "camera")
+    assert [(row[2], row[4]) for row in town.visits()] == [(LAN, ScanResult.ACCEPTED)]
+
+
+SIZES = {"tablet": (1024, 768), "desk": (1440, 900), "phone": (360, 740)}
+
+
+def test_every_screen_fits_and_is_accessible(page: Page) -> None:
+    faults = []
+    for screen in _screens(page):
+        for name, (width, height) in SIZES.items():
+            page.set_viewport_size({"width": width, "height": height})
+            _picture(page, f"{name}-{screen}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{screen} at {name}"
+        page.wait_for_timeout(150)  # the sign grows into place
+        found = Axe().run(page, options={"runOnly": TAGS}).response["violations"]
+        faults += [(screen, one["id"], one["nodes"][0]["html"]) for one in found]
+    assert faults == []
+
+
+def _screens(page: Page) -> Iterator[str]:
+    yield "ready"
+    for index, result in ((LAN, "accepted"), (ASKED, "attention"), (LOST, "revoked")):
+        page.evaluate(TAKE, [token_of(index), "reader"])
+        yield result
+    page.evaluate(TAKE, ["046012345678", "reader"])
+    yield "unverified"
+    page.locator("#menu-open").click()
+    yield "menu"
+    page.locator("#two-lanes").check()
+    page.locator("#menu .closes").click()
+    yield "two-lanes"
+    page.locator("#type-open").click()
+    yield "type"
+    page.locator("#type .closes").click()
+    page.locator("#menu-open").click()
+    page.locator("#log-out").click()
+    page.locator("#sure-yes").click()
+    page.locator('html[data-state="enrolling"]').wait_for()
+    yield "enrol"
+
+
+def _picture(page: Page, name: str) -> None:
+    if folder := os.environ.get("KSDB_SHOTS"):
+        page.screenshot(path=f"{folder}/{name}.png")
