@@ -259,7 +259,7 @@ def test_a_dropped_day_is_gone_at_once(others: Any, store: Store, folder: Path) 
     store(other, 2, 3000)
     other.commit()
     refresh_files()
-    other.execute("SELECT drop_partition('visit_20261102')")
+    other.execute("DROP TABLE visit_20261102")
     other.commit()
     with log_snapshot():
         assert open_index() is None

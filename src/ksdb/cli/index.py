@@ -14,9 +14,9 @@ def status(
     ] = False,
 ) -> None:
     """Says whether traces use the index, of how many visits it tells, and how many are newer."""
-    from ksdb.cli import _with_django
+    from ksdb.cli import with_django
 
-    _with_django()
+    with_django()
     from ksdb.cli.up import console, stopping_the_server
     from ksdb.core.scope import system_scope
     from ksdb.tracing.actions.indexing import index_status, verify_index
@@ -38,9 +38,9 @@ def status(
 @app.command()
 def rebuild() -> None:
     """Makes the whole index anew from the visit log, a day at a time; the old one is used until then."""
-    from ksdb.cli import _with_django
+    from ksdb.cli import with_django
 
-    _with_django()
+    with_django()
     from ksdb.cli.up import console, stopping_the_server
     from ksdb.core.scope import system_scope
     from ksdb.tracing.actions.indexing import refresh_index

@@ -31,9 +31,9 @@ MOST_SECOND = 2000
 
 @dataclass(frozen=True)
 class Question:
-    """Whose contacts, by all records of the person, over which period, by which rule (times in `units` of exposures), and to which generation.
+    """Whose contacts, by all records of the person, over which period, by which rule, and to which generation.
 
-    `until` is where the contacts of contacts end, and `latent` how long after his first exposure one passes it on.
+    The rule's times are `units` of exposures. `until` is where the contacts of contacts end, and `latent` how long after his first exposure one passes it on.
     """
 
     records: Sequence[int]
