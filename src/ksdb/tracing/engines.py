@@ -33,7 +33,8 @@ MOST_SECOND = 2000
 class Question:
     """Whose contacts, by all records of the person, over which period, by which rule, and to which generation.
 
-    The rule's times are `units` of exposures. `until` is where the contacts of contacts end, and `latent` how long after his first exposure one passes it on.
+    The rule's times are `units` of exposures. `until` is where the contacts of contacts end, and `latent` how long
+    after his first exposure one passes it on.
     """
 
     records: Sequence[int]
