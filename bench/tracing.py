@@ -1,180 +1,246 @@
-"""How long one trace takes on some millions of invented visits, in a database of its own: `python bench/tracing.py`."""
+"""Both engines and DuckDB on the same invented visits: `python -m bench.tracing --visits 50_400_000`.
+
+The first run with so many visits fills a database of its own (a quarter of an hour, 15 GB below var/bench).
+"""
 
 import argparse
 import os
 import statistics
 import time
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psycopg
 
-FIRST_ON = date(2026, 11, 2)
-DAYS = 14
-VISITS_A_DAY = 3
-RESIDENTS_A_POINT = 60
-EXIT_SHARE = 0.25
+from bench import tracing_data as data
+
 STAYS_OF_A_CASE = 30
-"""Gives about 2,400 contacts, the case by which the design measured."""
-EPOCH_2000 = datetime(2000, 1, 1, tzinfo=UTC)
-DAY_US = 86_400_000_000
-COLUMNS = (
-    ("point_id", ">i4"), ("scanned_at", ">i8"), ("device_id", ">i4"), ("sequence", ">i8"), ("card_index", ">i4"),
-    ("resident_id", ">i4"), ("result", ">i2"), ("is_exit", ">i1"),
-)  # fmt: skip
-USUAL = (10, 15, 30, 45, 45, 60, 240, 480)
+"""Gives about 2,000 contacts on 50 million visits."""
+BATCH = 1000
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--visits", type=int, default=5_000_000)
-    parser.add_argument("--cases", type=int, default=20)
-    parser.add_argument("--plan", action="store_true", help="print the plan of the slowest case")
+    parser.add_argument("--cases", type=int, default=10)
+    parser.add_argument("--plan", action="store_true", help="print the plan of the slowest case in SQL")
     arguments = parser.parse_args()
-    url = _database(arguments.visits)
-    _measure(arguments.cases, arguments.plan)
-    print(f"database: {psycopg.conninfo.conninfo_to_dict(url)['dbname']} (kept for the next run)")
+    data.database(arguments.visits)
+    print(f"load average {os.getloadavg()[0]:.1f} at the start, {os.cpu_count()} cores")
+    _measure_build(arguments.visits)
+    bench = Bench(arguments.visits, arguments.cases)
+    bench.first_generation()
+    bench.batch()
+    bench.second_generation()
+    if arguments.plan:
+        bench.print_plan()
+    print(f"load average {os.getloadavg()[0]:.1f} at the end")
 
 
-def _database(visits: int) -> str:
-    """A migrated database with the visits in it, made when it is not there yet."""
-    from ksdb.config import make_secrets, settings
-    from ksdb.postgres.server import embedded_url, start_embedded
+def _measure_build(visits: int) -> None:
+    """One day from arrays, and all days from PostgreSQL into files."""
+    from ksdb.tracing.presence.refreshing import refresh_files
+    from ksdb.tracing.presence.segment import DAY_MS, Neighbours, Rows, Segment, scans_of_rows, stays_of_scans
 
-    var = Path(os.environ.setdefault("KSDB_VAR_DIR", "var/bench")).resolve()
-    make_secrets(var)
-    url = embedded_url(start_embedded(settings()), f"bench_tracing_{visits}")
-    os.environ["KSDB_DATABASE_URL"] = url
-    os.environ["DJANGO_SETTINGS_MODULE"] = "ksdb.site.owner"
-    settings.cache_clear()
-    import django
-    from django.core.management import call_command
-
-    django.setup()
-    call_command("migrate", verbosity=0)
-    with psycopg.connect(url) as connection:
-        if not connection.execute("SELECT 1 FROM visit LIMIT 1").fetchone():
-            _fill(connection, visits)
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE visit")
-        connection.execute("VACUUM ANALYZE scan_point")
-    return url
-
-
-def _fill(connection: psycopg.Connection[Any], visits: int) -> None:
-    rng = np.random.default_rng(7)
-    residents = visits // (VISITS_A_DAY * DAYS)
-    points = residents // RESIDENTS_A_POINT
-    _fill_points(connection, points)
-    last_on = FIRST_ON + timedelta(days=DAYS)
-    connection.execute("SELECT ensure_partitions(%s, %s)", [FIRST_ON - timedelta(days=7), last_on])
-    popularity = 1 / (np.arange(points) + 20.0)
-    popularity /= popularity.sum()
-    started = time.perf_counter()
-    loaded = 0
-    for day in range(DAYS):
-        loaded += _fill_day(connection, rng, day, residents, popularity)
-    print(f"loaded {loaded:,} visits of {residents:,} residents at {points:,} points in {_since(started):.0f} s")
-
-
-def _fill_points(connection: psycopg.Connection[Any], points: int) -> None:
-    connection.execute(
-        "INSERT INTO division (id, code, name, kind, valid_from, position) VALUES (1, '1', 'x', 'commune', %s, 1)",
-        [FIRST_ON],
-    )
-    connection.execute(
-        "INSERT INTO scan_point_type VALUES ('shop', 'x', 'x', '06:00', '22:00', 30) ON CONFLICT DO NOTHING"
-    )
-    connection.execute(
-        "INSERT INTO scan_point (id, name, type_id, division_id, address, opens_at, closes_at, usual_stay_minutes,"
-        " is_sensitive, registered_at) SELECT n, n::text, 'shop', 1, '', '06:00', '22:00',"
-        " (%s::int[])[1 + n %% %s], false, now() FROM generate_series(1, %s) n",
-        [list(USUAL), len(USUAL), points],
-    )
-
-
-def _fill_day(connection: psycopg.Connection[Any], rng: Any, day: int, residents: int, popularity: Any) -> int:
-    """Each resident goes to a few places near the popular end of a list of his own, between 6 and 21 o'clock."""
-    from ksdb.postgres.copying import binary_dtype, filled, to_binary
-
-    entries = residents * VISITS_A_DAY
-    who = rng.integers(1, residents + 1, entries)
-    where = rng.choice(len(popularity), entries, p=popularity) + 1
-    minute_us = 60_000_000
-    start = (datetime.combine(FIRST_ON, datetime.min.time(), UTC) - EPOCH_2000) // timedelta(microseconds=1)
-    at = start + day * DAY_US - 7 * 60 * minute_us + rng.integers(6 * 60 * minute_us, 21 * 60 * minute_us, entries)
-    usual = np.array([USUAL[n % len(USUAL)] for n in range(len(popularity) + 1)])[where]
-    leaves = rng.random(entries) < EXIT_SHARE
-    exits_at = at + (usual * minute_us * rng.uniform(0.3, 1.6, entries)).astype(np.int64)
-    leaves &= exits_at < start + (day + 1) * DAY_US - 7 * 60 * minute_us
-    rows = filled(binary_dtype(COLUMNS), entries + int(leaves.sum()))
-    rows["point_id"] = np.concatenate([where, where[leaves]])
-    rows["scanned_at"] = np.concatenate([at, exits_at[leaves]])
-    rows["is_exit"][entries:] = 1
-    rows["resident_id"] = rows["card_index"] = np.concatenate([who, who[leaves]])
-    rows["device_id"] = rows["point_id"]
-    rows["sequence"] = day * 10_000_000 + np.arange(rows.size)
-    rows["result"] = 1
-    np.random.default_rng(day).shuffle(rows)
-    names = ", ".join(name for name, _ in COLUMNS)
-    with connection.cursor().copy(f"COPY visit ({names}) FROM STDIN (FORMAT binary)".encode()) as copy:
-        copy.write(to_binary(rows))
-    return int(rows.size)
-
-
-def _measure(cases: int, is_plan_wanted: bool) -> None:
-    from ksdb.core.copresence import OverlapRule
-    from ksdb.tracing.exposures import find, units
-
-    rule = OverlapRule(units(timedelta(minutes=15)))
-    until = datetime.combine(FIRST_ON + timedelta(days=DAYS), datetime.min.time(), UTC)
-    period = (until - timedelta(days=DAYS), until)
-    times, contacts, stays = [], [], []
-    busy = _busy_residents(cases)
-    for resident_id in busy:
-        find([resident_id], period, rule)  # the first reading warms the pages, as a case looked at twice does
-        started = time.perf_counter()
-        found = find([resident_id], period, rule)
-        times.append(_since(started) * 1000)
-        contacts.append(len(found.contacts))
-        stays.append(len(found.stays))
-    print(f"{cases} cases over {DAYS} days: median {statistics.median(times):.0f} ms, slowest {max(times):.0f} ms,")
-    print(f"median {statistics.median(contacts):.0f} contacts at {statistics.median(stays):.0f} stays")
+    usual = data.usual_minutes(data.points_in(visits)) * np.int32(60_000)
+    usual.flags.writeable = False
+    base = data.FIRST_US // 1000
+    sides, times = [], []
+    for n, day in zip(range(3), data.days(visits), strict=False):
+        rows = Rows(day["resident"], day["at"] // 1000, day["point"], day["is_exit"], day["sequence"], day["point"])
+        times.append(_best(lambda rows=rows, n=n: scans_of_rows(rows, base + n * DAY_MS)))
+        sides.append(scans_of_rows(rows, base + n * DAY_MS))
+    near = Neighbours(sides[0], sides[1], sides[2], 0, DAY_MS)
+    stays_time = _best(lambda: stays_of_scans(near, usual))
+    size = Segment(sides[1], stays_of_scans(near, usual)).byte_count
+    count = sides[1].at.size
     print(
-        f"per contact: {statistics.median(t * 1000 / max(1, c) for t, c in zip(times, contacts, strict=True)):.0f} µs"
+        f"index of one day of {count:,} visits from arrays: {min(times) + stays_time:.2f} s"
+        f" ({min(times):.2f} scans, {stays_time:.2f} stays), {size / count:.1f} bytes a visit"
     )
-    if is_plan_wanted:
-        _print_plan(busy[times.index(max(times))], period, rule)
+    started = time.perf_counter()
+    made = refresh_files(anew=True)
+    passed = time.perf_counter() - started
+    print(
+        f"index of {made.manifest.visits:,} visits from PostgreSQL: {passed:.0f} s,"
+        f" {passed / len(made.read_days):.1f} s a day read,"
+        f" {made.manifest.byte_count / made.manifest.visits:.1f} bytes a visit"
+    )
 
 
-def _busy_residents(cases: int) -> list[int]:
-    from django.db import connection
+class Bench:
+    """The same questions to each engine."""
 
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT resident_id FROM visit WHERE resident_id %% 97 = 0 AND NOT is_exit GROUP BY 1"
-            " ORDER BY abs(count(*) - %s), 1 LIMIT %s",
-            [STAYS_OF_A_CASE, cases],
+    def __init__(self, visits: int, cases: int) -> None:
+        from ksdb.core.copresence import OverlapRule
+        from ksdb.tracing.engines import Question
+        from ksdb.tracing.exposures import units
+        from ksdb.tracing.presence.opening import open_index
+        from ksdb.tracing.presence.reading import instant
+
+        self.visits = visits
+        opened = open_index()
+        assert opened is not None
+        self.index = opened.index
+        self.period = (instant(data.FIRST_US // 1000), instant(data.FIRST_US // 1000 + data.DAYS * 86_400_000))
+        self.rule = OverlapRule(units(timedelta(minutes=15)))
+        self.cases = self._cases(cases)
+        self.questions = [
+            Question([resident], self.period, self.rule, self.period[1], timedelta(), 2) for resident in self.cases
+        ]
+
+    def _cases(self, count: int) -> list[int]:
+        stayed = self.index.stays(np.arange(97, data.residents_in(self.visits), 97, dtype=np.int32))
+        sizes = np.bincount(stayed.owner)
+        nearest = np.argsort(np.abs(sizes - STAYS_OF_A_CASE), kind="stable")[:count]
+        return [97 * (int(n) + 1) for n in nearest]
+
+    def first_generation(self) -> None:
+        from ksdb.tracing.exposures import find
+
+        self._first(self.cases[0])
+        _drop_files()
+        cold_index = _timed(lambda: self._first(self.cases[1]))
+        _drop_files()
+        cold_sql = _timed(lambda: find([self.cases[1]], self.period, self.rule))
+        index = [_best(lambda one=one: self._first(one)) for one in self.cases]
+        in_sql = [_best(lambda one=one: find([one], self.period, self.rule)) for one in self.cases]
+        contacts = [self._first(one)[2].size for one in self.cases]
+        theirs = [len(find([one], self.period, self.rule).contacts) for one in self.cases]
+        assert contacts == theirs, (contacts, theirs)
+        median = (statistics.median(index) * 1000, statistics.median(in_sql) * 1000)
+        print(
+            f"F0 -> F1, median of {len(self.cases)} cases, {statistics.median(contacts):.0f} contacts:"
+            f" index {median[0]:.2f} ms, SQL {median[1]:.0f} ms ({median[1] / median[0]:.0f} times);"
+            f" slowest {max(index) * 1000:.1f} and {max(in_sql) * 1000:.0f} ms; files not in memory:"
+            f" {cold_index * 1000:.0f} and {cold_sql * 1000:.0f} ms"
         )
-        return [int(resident_id) for (resident_id,) in cursor.fetchall()]
+
+    def batch(self) -> None:
+        residents = np.arange(97, 97 * (BATCH + 1), 97, dtype=np.int32)
+
+        def run() -> Any:
+            asked = self.index.asked(residents, self._spans(BATCH), self._rule())
+            return self.index.meetings(asked, self._rule())
+
+        took = _best(run)
+        print(f"{BATCH:,} cases, one generation, as a batch: {took:.2f} s, {run().who.size:,} co-presences")
+
+    def second_generation(self) -> None:
+        from ksdb.tracing.engines import second_of
+        from ksdb.tracing.exposures import find, find_second
+
+        question = self.questions[0]
+        _, met, _ = self._first(question.records[0])
+        residents, place = np.unique(met.who, return_inverse=True)
+        at = np.full(residents.size, np.iinfo(np.int64).max)
+        np.minimum.at(at, place, met.started)
+        first = dict(zip(residents.tolist(), at.tolist(), strict=True))
+
+        def run() -> Any:
+            self._first(question.records[0])
+            return second_of(self.index, question, first)
+
+        took, found = _best(run, 5), run()
+        print(
+            f"F0 -> F1 -> F2: index {took:.3f} s; {residents.size:,} first, {found.residents.size:,} second,"
+            f" {found.pairs:,} co-presences with {found.asked.who.size:,} stays"
+        )
+        in_duck, count = _duck(self.index, found.asked, set(first) | {question.records[0]})
+        print(f"DuckDB, one thread, stays given: {in_duck:.1f} s, {count:,} people ({in_duck / took:.0f} times)")
+        started = time.perf_counter()
+        theirs = find_second(
+            find(question.records, self.period, self.rule), question.records, (0, question.until), self.rule
+        )
+        passed = time.perf_counter() - started
+        assert theirs.second_count == found.residents.size == count, (theirs.second_count, count)
+        print(f"SQL engine: {passed:.1f} s, {theirs.second_count:,} people ({passed / took:.0f} times)")
+
+    def _rule(self) -> Any:
+        from ksdb.tracing.presence.index import Rule
+
+        return Rule(15 * 60_000)
+
+    def _spans(self, count: int) -> list[tuple[int, int]]:
+        start = data.FIRST_US // 1000
+        return [(start, start + data.DAYS * 86_400_000)] * count
+
+    def _first(self, resident: int) -> tuple[Any, Any, Any]:
+        asked = self.index.asked(np.array([resident], np.int32), self._spans(1), self._rule())
+        met = self.index.meetings(asked, self._rule())
+        return asked, met, np.unique(met.who)
+
+    def print_plan(self) -> None:
+        from django.db import connection
+
+        from ksdb.postgres.named import sql
+        from ksdb.tracing.exposures import case_stays
+
+        with connection.cursor() as cursor:
+            text = "EXPLAIN (ANALYZE, BUFFERS, SETTINGS) " + sql("ksdb.tracing", "exposures")
+            cursor.execute(text, case_stays(self.cases[:1], self.period).asked(self.rule))
+            print("\n".join(line for (line,) in cursor.fetchall()))
 
 
-def _print_plan(resident_id: int, period: tuple[datetime, datetime], rule: Any) -> None:
-    from django.db import connection
+def _duck(index: Any, asked: Any, known: set[int]) -> tuple[float, int]:
+    """The second generation from a table of stays sorted by point and arrival, summed as the index sums it."""
+    import duckdb
 
-    from ksdb.postgres.named import sql
-    from ksdb.tracing.exposures import case_stays
+    with duckdb.connect(config={"threads": 1}) as duck:
+        duck.execute("CREATE TABLE stay (point INTEGER, arrived BIGINT, departed BIGINT, who INTEGER)")
+        for day in index.days:
+            stays = day.stays
+            points = np.repeat(np.arange(stays.offsets.size - 1, dtype=np.int32), np.diff(stays.offsets))
+            rows = {
+                "point": points,
+                "arrived": stays.arrived.astype(np.int64) + stays.base,
+                "departed": stays.departed.astype(np.int64) + stays.base,
+                "who": stays.who >> 2,
+            }
+            duck.register("rows", rows)
+            duck.execute("INSERT INTO stay SELECT * FROM rows")
+        duck.register("given", asked._asdict())
+        duck.execute("CREATE TABLE asked AS SELECT * FROM given")
+        duck.register("ids", {"who": np.array(sorted(known), np.int32)})
+        duck.execute("CREATE TABLE known AS SELECT * FROM ids")
+        question = """
+            SELECT stay.who, count(*), min(greatest(stay.arrived, asked.arrived)),
+                   sum(least(stay.departed, asked.until) - greatest(stay.arrived, asked.arrived))
+            FROM asked JOIN stay ON stay.point = asked.point AND stay.arrived < asked.until
+                                AND stay.departed > asked.arrived
+            WHERE least(stay.departed, asked.until) - greatest(stay.arrived, asked.arrived) >= 900000
+              AND stay.who NOT IN (SELECT who FROM known)
+            GROUP BY stay.who
+        """
+        started = time.perf_counter()
+        count = len(duck.execute(question).fetchnumpy()["who"])
+        return time.perf_counter() - started, count
 
-    with connection.cursor() as cursor:
-        text = "EXPLAIN (ANALYZE, BUFFERS, SETTINGS) " + sql("ksdb.tracing", "exposures")
-        cursor.execute(text, case_stays([resident_id], period).asked(rule))
-        print("\n".join(line for (line,) in cursor.fetchall()))
+
+def _drop_files() -> None:
+    """Takes the files of the index and of the database out of the page cache; PostgreSQL keeps its own buffers."""
+    for path in Path(os.environ["KSDB_VAR_DIR"]).rglob("*"):
+        if path.is_file() and (path.suffix == ".i32" or "base" in path.parts):
+            try:
+                descriptor = os.open(path, os.O_RDONLY)
+            except FileNotFoundError:
+                continue
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(descriptor)
 
 
-def _since(started: float) -> float:
+def _timed(run: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    run()
     return time.perf_counter() - started
+
+
+def _best(run: Callable[[], Any], times: int = 3) -> float:
+    """The median of some runs after one that warms up."""
+    run()
+    return statistics.median(_timed(run) for _ in range(times))
 
 
 if __name__ == "__main__":

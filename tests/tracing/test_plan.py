@@ -29,7 +29,7 @@ def asked(scan: ScanAt, lan: Resident, market_a: ScanPoint) -> dict[str, object]
         cursor.execute("ANALYZE visit")
     stays = case_stays([lan.pk], (moment(0), now()))
     assert len(stays.stays) == 2
-    return {**stays.asked(OverlapRule(units(timedelta(minutes=15)))), "residents": [lan.pk]}
+    return {**stays.asked(OverlapRule(units(timedelta(minutes=15)))), "since": moment(0)}
 
 
 @pytest.mark.parametrize("name", ["exposures", "unverified", "scans_of"])
@@ -50,6 +50,11 @@ def test_every_query_is_looked_at() -> None:
         "coverage_around",
         "exposures",
         "kept_counts",
+        "presence_arrivals",
+        "presence_counts",
+        "presence_day",
+        "presence_days",
+        "presence_state",
         "scans_of",
         "unverified",
     }

@@ -10,6 +10,7 @@ import typer
 from ksdb.cli.audit import app as audit
 from ksdb.cli.card import app as card
 from ksdb.cli.coverage import app as coverage
+from ksdb.cli.index import app as index
 from ksdb.cli.keys import app as keys
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
@@ -24,6 +25,7 @@ app.add_typer(account, name="account")
 app.add_typer(audit, name="audit")
 visits = typer.Typer(no_args_is_help=True, help="The log of visits.")
 app.add_typer(visits, name="visits")
+app.add_typer(index, name="index")
 app.add_typer(coverage, name="coverage")
 
 

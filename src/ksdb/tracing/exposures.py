@@ -1,7 +1,7 @@
 """The SQL engine: who was where a case was, while the case was infectious. Permissions are its callers' to check."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,13 +22,14 @@ Period = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """One co-presence of a resident with the case, `[started_at, ended_at)` at a point."""
+    """One co-presence of a resident, `[started_at, ended_at)` at a point, with the case or with `through_id`."""
 
     resident_id: int
     point_id: int
     started_at: datetime
     ended_at: datetime
     is_observed: bool
+    through_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,12 @@ class Met:
 
     resident_id: int
     exposures: tuple[Exposure, ...]
+    generation: int = 1
+
+    @property
+    def through_id(self) -> int | None:
+        """Whom of the generation before he met first, of several the one with the lowest number."""
+        return min(self.exposures, key=lambda one: (one.started_at, one.through_id or 0)).through_id
 
     @property
     def seconds(self) -> int:
@@ -64,23 +71,8 @@ class CaseStays:
     usual: dict[int, int]
 
     def asked(self, rule: OverlapRule) -> dict[str, Any]:
-        """The parameters of the query `exposures`, whose bounds reach as far as a stay can."""
-        arrived = [instant(stay.arrived) for stay in self.stays]
-        until = [instant(stay.departed + rule.linger) for stay in self.stays]
-        usual = [UNIT * self.usual[stay.point] for stay in self.stays]
-        reach = max([LONGEST_STAY, *usual])
-        return {
-            "case": self.records,
-            "points": [stay.point for stay in self.stays],
-            "usual": usual,
-            "arrived": arrived,
-            "until": until,
-            "observed": [stay.is_observed for stay in self.stays],
-            "longest": LONGEST_STAY,
-            "least": UNIT * rule.least,
-            "since": min(arrived) - reach,
-            "before": max(until) + reach + UNIT,
-        }
+        """The parameters of the query `exposures`."""
+        return {**asked([(self.records[0], stay) for stay in self.stays], self.usual, rule), "case": self.records}
 
 
 @dataclass(frozen=True)
@@ -90,14 +82,42 @@ class Found:
     stays: list[Stay] = field(default_factory=list)
     exposures: list[Exposure] = field(default_factory=list)
     unverified_count: int = 0
+    second: list[Exposure] = field(default_factory=list)
+    second_count: int = 0
 
     @property
     def contacts(self) -> list[Met]:
-        """One per resident, in the order of their numbers."""
-        by_resident: dict[int, list[Exposure]] = defaultdict(list)
-        for exposure in self.exposures:
-            by_resident[exposure.resident_id].append(exposure)
-        return [Met(resident_id, tuple(met)) for resident_id, met in sorted(by_resident.items())]
+        """One per resident, in the order of their numbers; the second generation after the first."""
+        return [*added_up(self.exposures), *added_up(self.second, 2)]
+
+
+def added_up(exposures: Iterable[Exposure], generation: int = 1) -> list[Met]:
+    """One per resident, in the order of their numbers."""
+    by_resident: dict[int, list[Exposure]] = defaultdict(list)
+    for exposure in exposures:
+        by_resident[exposure.resident_id].append(exposure)
+    return [Met(resident_id, tuple(met), generation) for resident_id, met in sorted(by_resident.items())]
+
+
+def asked(stays: Sequence[tuple[int, Stay]], usual: Mapping[int, int], rule: OverlapRule) -> dict[str, Any]:
+    """The parameters of the query `exposures` for stays, each with its resident; bounds reach as far as a stay can."""
+    arrived = [instant(stay.arrived) for _, stay in stays]
+    until = [instant(stay.departed + rule.linger) for _, stay in stays]
+    usually = [UNIT * usual[stay.point] for _, stay in stays]
+    reach = max([LONGEST_STAY, *usually])
+    return {
+        "case": [],
+        "residents": [resident_id for resident_id, _ in stays],
+        "points": [stay.point for _, stay in stays],
+        "usual": usually,
+        "arrived": arrived,
+        "until": until,
+        "observed": [stay.is_observed for _, stay in stays],
+        "longest": LONGEST_STAY,
+        "least": UNIT * rule.least,
+        "since": min(arrived) - reach,
+        "before": max(until) + reach + UNIT,
+    }
 
 
 def find(records: Sequence[int], infectious: Period, rule: OverlapRule) -> Found:
@@ -108,12 +128,43 @@ def find(records: Sequence[int], infectious: Period, rule: OverlapRule) -> Found
     case = case_stays(records, infectious)
     if not case.stays:
         return Found()
-    asked = case.asked(rule)
+    questions = case.asked(rule)
+    exposures = [replace(one, through_id=None) for one in exposures_of(questions)]
+    return Found(case.stays, exposures, unverified_at(questions))
+
+
+def find_second(found: Found, records: Sequence[int], spans: tuple[int, datetime], rule: OverlapRule) -> Found:
+    """Found with everybody whom its contacts met afterwards. `spans`: the latent time in `units`, and the end."""
+    first = {one.resident_id: count(one.first_at) + spans[0] for one in added_up(found.exposures)}
+    if not first:
+        return found
+    scans, usual = _scans_of(sorted(first), EVER)
+    stays = [
+        (resident_id, stay)
+        for resident_id, begin in first.items()
+        for stay in stays_within(
+            stays_of(scans[resident_id], usual.__getitem__, units(LONGEST_STAY)), (begin, count(spans[1]))
+        )
+    ]
+    if not stays:
+        return found
+    met = exposures_of(asked(stays, usual, rule))
+    second = [one for one in met if one.resident_id not in first and one.resident_id not in records]
+    return replace(found, second=second, second_count=len({one.resident_id for one in second}))
+
+
+def exposures_of(questions: dict[str, Any]) -> list[Exposure]:
+    """All co-presences with the stays asked about; `through_id` is whose stay it was."""
     with connection.cursor() as cursor:
-        cursor.execute(sql("ksdb.tracing", "exposures"), asked)
-        exposures = list(_followed_up(cursor.fetchall()))
-        cursor.execute(sql("ksdb.tracing", "unverified"), asked)
-        return Found(case.stays, exposures, int(cursor.fetchone()[0]))
+        cursor.execute(sql("ksdb.tracing", "exposures"), questions)
+        return list(_followed_up(cursor.fetchall()))
+
+
+def unverified_at(questions: dict[str, Any]) -> int:
+    """How many entries around the stays asked about belong to no known resident."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.tracing", "unverified"), questions)
+        return int(cursor.fetchone()[0])
 
 
 def case_stays(records: Sequence[int], infectious: Period) -> CaseStays:
@@ -136,11 +187,11 @@ def _scans_of(resident_ids: list[int], since: datetime) -> tuple[dict[int, list[
     return scans, usual
 
 
-def _followed_up(rows: list[tuple[int, int, datetime, datetime, bool, datetime | None]]) -> Iterator[Exposure]:
+def _followed_up(rows: list[tuple[int, int, datetime, datetime, bool, datetime | None, int]]) -> Iterator[Exposure]:
     """The exposures, with the exits that ended stays long after the case had gone."""
-    ends = _observed_ends({(resident_id, point_id, at) for resident_id, point_id, *_, at in rows if at})
-    for resident_id, point_id, started_at, ended_at, is_observed, goes_on_at in rows:
-        exposure = Exposure(resident_id, point_id, started_at, ended_at, is_observed)
+    ends = _observed_ends({(row[0], row[1], row[5]) for row in rows if row[5]})
+    for resident_id, point_id, started_at, ended_at, is_observed, goes_on_at, through_id in rows:
+        exposure = Exposure(resident_id, point_id, started_at, ended_at, is_observed, through_id)
         is_ended = goes_on_at is not None and (resident_id, point_id, goes_on_at) in ends
         yield replace(exposure, is_observed=True) if is_ended else exposure
 

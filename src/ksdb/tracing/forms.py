@@ -101,6 +101,14 @@ class TraceForm(forms.Form):
             label=_("Counts as exposed"), choices=[(rules.code, words_for(rules)) for rules in rule_sets]
         )
 
+    generations = forms.TypedChoiceField(
+        label=_("How far"),
+        coerce=int,
+        required=False,
+        empty_value="1",
+        choices=[(1, _("Contacts of the case")), (2, _("Contacts, and whom they met afterwards"))],
+    )
+
 
 def words_for(rules: RuleSet) -> str:
     """The rule set as a person says it."""
@@ -108,12 +116,21 @@ def words_for(rules: RuleSet) -> str:
 
 
 class CommuneForm(forms.Form):
-    """The contacts of which commune to show."""
+    """The contacts of which commune and generation to show."""
 
     commune = forms.TypedChoiceField(label=_("Commune"), required=False, coerce=int, empty_value=None)
+    generation = forms.TypedChoiceField(
+        label=_("Generation"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=[("", _("Both generations")), (1, _("First generation")), (2, _("Second generation"))],
+    )
 
-    def __init__(self, communes: Sequence[tuple[int, str]], data: Any = None) -> None:
+    def __init__(self, communes: Sequence[tuple[int, str]], data: Any = None, *, generations: int = 1) -> None:
         super().__init__(data)
+        if generations == 1:
+            del self.fields["generation"]
         self.fields["commune"] = forms.TypedChoiceField(
             label=_("Commune"),
             required=False,

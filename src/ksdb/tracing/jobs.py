@@ -1,8 +1,9 @@
-"""The nightly forgetting of closed cases."""
+"""The nightly forgetting of closed cases, and the care of the presence index."""
 
 from procrastinate.contrib.django import app
 
 from ksdb.core.scope import system_scope
+from ksdb.tracing.actions.indexing import refresh_index, verify_index
 from ksdb.tracing.actions.keeping import forget_cases
 
 
@@ -11,3 +12,17 @@ from ksdb.tracing.actions.keeping import forget_cases
 def forget(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
     """Closed cases past the days of their profile are deleted, with a proof. `timestamp`: when it was due."""
     forget_cases(system_scope())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue="tracing", pass_context=False, queueing_lock="refresh_presence_index")
+def refresh_presence_index(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
+    """The presence index takes in what arrived, and lets go of days that were dropped. `timestamp`: when it was due."""
+    refresh_index(system_scope())
+
+
+@app.periodic(cron="40 0 * * *")
+@app.task(queue="tracing", pass_context=False)
+def verify_presence_index(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
+    """The index is held against the log and made anew where it differs. `timestamp`: when it was due."""
+    verify_index(system_scope())

@@ -26,6 +26,7 @@ class RuleSet(models.Model):
     version = models.IntegerField()
     least_minutes = models.IntegerField()
     linger_minutes = models.IntegerField(default=0)
+    latent_days = models.IntegerField(default=0, db_default=0)
 
     class Meta:
         db_table = "rule_set"
@@ -56,6 +57,8 @@ class CaseRecord(models.Model):
 class Trace(models.Model):
     """A stored answer: rules and data cut. `cut` is the database snapshot whose visits it saw.
 
+    `engine` is "index" or "sql"; the files of the index told of all visits of transactions before `index_horizon`,
+    others were read beside them. Of `second_count` people of the second generation only the longest exposed are kept.
     Of `resident_count` people registered in the communes where the case was, `covered_count` held an active card.
     """
 
@@ -72,6 +75,11 @@ class Trace(models.Model):
     unverified_count = models.IntegerField(default=0)
     resident_count = models.IntegerField(default=0)
     covered_count = models.IntegerField(default=0)
+    engine = models.CharField(max_length=10, default="sql")
+    index_horizon = models.BigIntegerField(null=True)
+    generations = models.SmallIntegerField(default=1)
+    first_count = models.IntegerField(default=0, db_default=0)
+    second_count = models.IntegerField(default=0, db_default=0)
 
     class Meta:
         db_table = "trace"
@@ -79,10 +87,11 @@ class Trace(models.Model):
 
 
 class Contact(models.Model):
-    """An exposed resident of a trace."""
+    """An exposed resident of a trace; of the second generation with whom of the first he met first."""
 
     trace = models.ForeignKey(Trace, models.CASCADE, related_name="contacts")
     resident_id = models.IntegerField()
+    through_id = models.IntegerField(null=True)
     generation = models.SmallIntegerField()
     seconds = models.IntegerField()
     co_presence_count = models.IntegerField()

@@ -21,7 +21,7 @@ from ksdb.places.queries import inside, within
 from ksdb.postgres.named import sql
 from ksdb.registry.models import Resident
 from ksdb.tracing.models import CaseRecord, Contact, CoPresence, DiseaseProfile, RuleSet, Trace
-from ksdb.tracing.report import Completeness, Evidence, Person, Report, Row
+from ksdb.tracing.report import Completeness, Evidence, Person, Report, Row, Through
 from ksdb.visits.keeping import Kept
 
 READ = Permission.TRACING_CASE_READ
@@ -39,6 +39,14 @@ class CommuneCount:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """Which contacts of a trace to show: of a commune, of a generation, or all."""
+
+    commune: int | None = None
+    generation: int | None = None
+
+
+@dataclass(frozen=True)
 class TracePage:
     """One page of a trace's contacts: the report, what pages and communes there are, and which one is chosen."""
 
@@ -46,6 +54,7 @@ class TracePage:
     page: Page[Contact]
     communes: list[CommuneCount]
     commune: int | None
+    second_kept: int
 
 
 @dataclass(frozen=True)
@@ -158,16 +167,24 @@ def trace_report(scope: Scope, trace_id: int, count: int = PAGE_ROWS) -> Report:
     return _report(found, found.contact_count, _rows(scope, found, ranked, 1))
 
 
-def trace_page(scope: Scope, trace_id: int, commune: int | None = None, number: int = 1) -> TracePage:
-    """At most 50 contacts, of one commune when asked. Ranks are those of the list shown. Those named are audited."""
-    found = trace(scope, trace_id)
+def trace_page(scope: Scope, trace_id: int, chosen: Chosen | None = None, number: int = 1) -> TracePage:
+    """At most 50 contacts, of one commune or generation when asked, ranked as shown. Those named are audited."""
+    found, chosen = trace(scope, trace_id), chosen or Chosen()
     ranked = _ranked(found)
-    if commune is not None:
-        living = Resident.objects.filter(**inside(commune)).values("id")
+    if chosen.commune is not None:
+        living = Resident.objects.filter(**inside(chosen.commune)).values("id")
         ranked = ranked.filter(resident_id__in=living)
+    if chosen.generation is not None:
+        ranked = ranked.filter(generation=chosen.generation)
     page = Paginator(ranked, PAGE_ROWS).get_page(number)
     rows = _rows(scope, found, list(page), page.start_index())
-    return TracePage(_report(found, page.paginator.count, rows), page, _communes(trace_id), commune)
+    return TracePage(
+        _report(found, page.paginator.count, rows),
+        page,
+        _communes(trace_id),
+        chosen.commune,
+        found.contact_count - found.first_count,
+    )
 
 
 def contact_sheet(scope: Scope, trace_id: int, contact_id: int) -> ContactSheet:
@@ -186,7 +203,7 @@ def contact_sheet(scope: Scope, trace_id: int, contact_id: int) -> ContactSheet:
 
 
 def _ranked(found: Trace) -> QuerySet[Contact]:
-    return found.contacts.order_by("-seconds", "-co_presence_count", "id")
+    return found.contacts.order_by("generation", "-seconds", "-co_presence_count", "id")
 
 
 def _communes(trace_id: int) -> list[CommuneCount]:
@@ -208,6 +225,10 @@ def _report(found: Trace, shown: int, rows: list[Row]) -> Report:
         shown=shown,
         completeness=Completeness(found.resident_count, found.covered_count, found.unverified_count),
         rows=rows,
+        generations=found.generations,
+        first=found.first_count,
+        second=found.second_count,
+        engine=found.engine,
     )
 
 
@@ -216,6 +237,7 @@ def _rows(scope: Scope, found: Trace, contacts: Sequence[Contact], first_rank: i
     residents = _with_commune(Resident.objects.filter(pk__in=[contact.resident_id for contact in contacts]))
     people = {resident.pk: resident for resident in residents}
     named = set(residents.filter(within(scope, READ)).values_list("pk", flat=True))
+    through = _ranks_of(found, {contact.through_id for contact in contacts if contact.through_id})
     _read(scope, sorted(named), {"case": found.case_id, "trace": found.pk})
     places = _places(contacts)
     return [
@@ -230,9 +252,18 @@ def _rows(scope: Scope, found: Trace, contacts: Sequence[Contact], first_rank: i
             places=places[contact.pk],
             is_observed=contact.is_observed,
             generation=contact.generation,
+            through=through.get(contact.through_id or 0),
         )
         for rank, contact in enumerate(contacts, first_rank)
     ]
+
+
+def _ranks_of(found: Trace, resident_ids: set[int]) -> dict[int, Through]:
+    """The contacts of the first generation through whom others were reached, by resident: ranks, not names."""
+    if not resident_ids:
+        return {}
+    ranked = enumerate(_ranked(found).filter(generation=1).values_list("resident_id", "pk"), 1)
+    return {resident: Through(rank, pk) for rank, (resident, pk) in ranked if resident in resident_ids}
 
 
 def _places(contacts: Iterable[Contact]) -> Mapping[int, tuple[str, ...]]:

@@ -17,6 +17,14 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Through:
+    """The contact of the first generation through whom somebody was reached: his rank and number in the trace."""
+
+    rank: int
+    contact_id: int
+
+
+@dataclass(frozen=True)
 class Row:
     """One contact: how long and how often, from when to when, where, by what evidence, how many steps away."""
 
@@ -30,6 +38,7 @@ class Row:
     places: tuple[str, ...]
     is_observed: bool
     generation: int
+    through: Through | None = None
 
     @property
     def minutes(self) -> int:
@@ -60,6 +69,10 @@ class Report:
     shown: int
     completeness: Completeness
     rows: list[Row] = field(default_factory=list)
+    generations: int = 1
+    first: int = 0
+    second: int = 0
+    engine: str = "sql"
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,8 @@ def trace_run(request: ScopedRequest, case_id: int) -> HttpResponse:
     form = TraceForm(queries.rule_sets(request.scope), request.POST)
     if not form.is_valid():
         return redirect("tracing:case", case_id)
-    made = actions.run_trace(request.scope, case_id, form.cleaned_data["rules"])
+    said = form.cleaned_data
+    made = actions.run_trace(request.scope, case_id, said["rules"], int(said["generations"]))
     return redirect("tracing:trace", made.pk)
 
 
@@ -110,14 +111,20 @@ def case_reopen(request: ScopedRequest, case_id: int) -> HttpResponse:
 @never_cache
 @requires(READ)
 def trace(request: ScopedRequest, trace_id: int) -> HttpResponse:
-    commune, number = number_in(request.GET.get("commune")), number_in(request.GET.get("page")) or 1
-    shown = queries.trace_page(request.scope, trace_id, commune, number)
+    chosen = queries.Chosen(number_in(request.GET.get("commune")), number_in(request.GET.get("generation")))
+    shown = queries.trace_page(request.scope, trace_id, chosen, number_in(request.GET.get("page")) or 1)
     communes = [(one.division_id, f"{one.name} ({one.contacts})") for one in shown.communes]
     context = {
         "report": shown.report,
         "page": shown.page,
-        "filter_form": CommuneForm(communes, {"commune": commune}),
+        "filter_form": CommuneForm(
+            communes,
+            {"commune": chosen.commune, "generation": chosen.generation},
+            generations=shown.report.generations,
+        ),
         "as_of": shown.report.ran_at,
+        "second_kept": shown.second_kept,
+        "second_hidden": shown.second_kept < shown.report.second,
         "can_export": request.scope.allows(EXPORT),
     }
     return render(request, "tracing/trace.html", context)

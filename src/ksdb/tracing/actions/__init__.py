@@ -20,7 +20,8 @@ from ksdb.places.queries import covers
 from ksdb.postgres.named import sql
 from ksdb.registry.models import Resident
 from ksdb.registry.queries import identities_of, persons_of
-from ksdb.tracing.exposures import Exposure, Found, Period, find, units
+from ksdb.tracing.engines import Question, answer
+from ksdb.tracing.exposures import Exposure, Found, Period, units
 from ksdb.tracing.models import CaseRecord, Contact, CoPresence, DiseaseProfile, RuleSet, Trace
 from ksdb.tracing.period import CaseFacts, Days, infectious_period
 from ksdb.tracing.queries import case, profile_named, rule_set_named
@@ -80,8 +81,11 @@ def period_of(one: CaseRecord) -> Period:
     return infectious_period(days, facts, now())
 
 
-def run_trace(scope: Scope, case_id: int, rule_set_code: str) -> Trace:
-    """Finds the contacts of a case in the visit log as it stands, and keeps the answer with its rules and its cut."""
+def run_trace(scope: Scope, case_id: int, rule_set_code: str, generations: int = 1) -> Trace:
+    """Finds the contacts of a case in the visit log as it stands, and keeps the answer with its rules and its cut.
+
+    With two generations also whom the contacts met afterwards, until now.
+    """
     traced = case(scope, case_id)
     if not covers(scope, WRITE, traced.resident.division_id):
         raise NotAllowed
@@ -92,10 +96,14 @@ def run_trace(scope: Scope, case_id: int, rule_set_code: str) -> Trace:
     with one_snapshot() as cut:
         period = period_of(traced)
         started = time.perf_counter()
-        found = find(identities_of(scope, [traced.resident_id]), period, rule)
-        found = replace(found, exposures=_of_persons(scope, found.exposures))
+        latent = timedelta(days=rules.latent_days)
+        answered = answer(
+            Question(identities_of(scope, [traced.resident_id]), period, rule, now(), latent, generations)
+        )
+        found = _of_persons(scope, answered.found, traced.resident_id)
         elapsed = time.perf_counter() - started
         kept = Trace(case=traced, rule_set=rules, cut=cut, ran_at=now(), ran_by_id=scope.actor_id)
+        kept.engine, kept.index_horizon, kept.generations = answered.engine, answered.horizon, generations
         kept.infectious_from, kept.infectious_until = period
         kept.duration_ms = round(elapsed * 1000)
         _keep(kept, found)
@@ -104,10 +112,19 @@ def run_trace(scope: Scope, case_id: int, rule_set_code: str) -> Trace:
     return kept
 
 
-def _of_persons(scope: Scope, exposures: list[Exposure]) -> list[Exposure]:
-    """Whoever has several records is one contact, by the record that counts."""
-    persons = persons_of(scope, {one.resident_id for one in exposures})
-    return [replace(one, resident_id=persons.get(one.resident_id, one.resident_id)) for one in exposures]
+def _of_persons(scope: Scope, found: Found, case_id: int) -> Found:
+    """Whoever has several records is one contact, by the record that counts, of the fewest steps."""
+    every = [*found.exposures, *found.second]
+    persons = persons_of(scope, {one.resident_id for one in every} | {one.through_id or case_id for one in every})
+
+    def person(one: Exposure) -> Exposure:
+        through = one.through_id and persons.get(one.through_id, one.through_id)
+        return replace(one, resident_id=persons.get(one.resident_id, one.resident_id), through_id=through)
+
+    first = [person(one) for one in found.exposures]
+    nearer = {case_id, *(one.resident_id for one in first)}
+    second = [one for one in map(person, found.second) if one.resident_id not in nearer]
+    return replace(found, exposures=first, second=second)
 
 
 @contextmanager
@@ -128,13 +145,15 @@ def _keep(kept: Trace, found: Found) -> None:
     """Writes the trace, its contacts and their co-presences: three statements by the thousand rows."""
     met = found.contacts
     kept.stay_count, kept.contact_count, kept.unverified_count = len(found.stays), len(met), found.unverified_count
+    kept.first_count, kept.second_count = sum(one.generation == 1 for one in met), found.second_count
     kept.resident_count, kept.covered_count = _coverage_around(kept.case, found)
     kept.save()
     contacts = Contact.objects.bulk_create(
         Contact(
             trace=kept,
             resident_id=one.resident_id,
-            generation=1,
+            generation=one.generation,
+            through_id=one.through_id,
             seconds=one.seconds,
             co_presence_count=len(one.exposures),
             first_at=one.first_at,

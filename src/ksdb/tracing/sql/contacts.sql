@@ -7,7 +7,7 @@ WHERE visit.resident_id = ANY(%(residents)s) AND visit.scanned_at >= %(since)s
 ORDER BY visit.resident_id, visit.scanned_at, visit.sequence, visit.device_id
 
 -- name: exposures
--- One row per co-presence of another resident with the stays given, in the meaning of core.stay and core.copresence.
+-- One row per co-presence of another resident with the stays given, each of the resident `through_id`, in the meaning of core.stay and core.copresence.
 -- `until` is where a stay of the case ends, the rule's linger included. `goes_on_at` is set where the other's stay
 -- may go on after the scans read here, so that only what follows tells whether an exit ended it.
 -- Reads the visits at each point around each stay through the primary key, exits through visit_exits, and one scan per
@@ -15,14 +15,15 @@ ORDER BY visit.resident_id, visit.scanned_at, visit.sequence, visit.device_id
 WITH stay AS (
     SELECT * FROM unnest(
         %(points)s::integer[], %(usual)s::interval[], %(arrived)s::timestamptz[], %(until)s::timestamptz[],
-        %(observed)s::boolean[]
-    ) WITH ORDINALITY AS given (point_id, usual, arrived_at, until_at, is_observed, stay_no)
+        %(observed)s::boolean[], %(residents)s::integer[]
+    ) WITH ORDINALITY AS given (point_id, usual, arrived_at, until_at, is_observed, through_id, stay_no)
 ), late AS (
     -- Exits of those who were not scanned since the time from which it is usual to be here still.
     SELECT stay.stay_no, stay.point_id, stay.arrived_at - stay.usual AS came_before, exit.resident_id, exit.scanned_at
     FROM stay JOIN visit exit ON exit.point_id = stay.point_id AND exit.is_exit
         AND exit.scanned_at > stay.arrived_at AND exit.scanned_at < stay.arrived_at - stay.usual + %(longest)s
-    WHERE exit.scanned_at >= %(since)s AND exit.scanned_at < %(before)s AND exit.resident_id <> ALL (%(case)s::int[])
+    WHERE exit.scanned_at >= %(since)s AND exit.scanned_at < %(before)s AND exit.resident_id <> stay.through_id
+      AND exit.resident_id <> ALL (%(case)s::int[])
       AND NOT EXISTS (
           SELECT FROM visit
           WHERE visit.resident_id = exit.resident_id
@@ -35,12 +36,14 @@ WITH stay AS (
     FROM stay JOIN visit ON visit.point_id = stay.point_id
         AND visit.scanned_at >= stay.arrived_at - stay.usual AND visit.scanned_at < stay.until_at
     WHERE visit.scanned_at >= %(since)s AND visit.scanned_at < %(before)s
-      AND NOT visit.is_exit AND visit.resident_id <> ALL (%(case)s::int[])
+      AND NOT visit.is_exit AND visit.resident_id <> stay.through_id
+      AND visit.resident_id <> ALL (%(case)s::int[])
     UNION ALL
     -- Whoever came longer before than is usual was still there only if an exit says so.
     SELECT late.stay_no, previous.resident_id, previous.scanned_at, previous.sequence, previous.device_id
     FROM late CROSS JOIN LATERAL (
-        SELECT visit.* FROM visit
+        SELECT visit.resident_id, visit.point_id, visit.is_exit, visit.scanned_at, visit.sequence, visit.device_id
+        FROM visit
         WHERE visit.resident_id = late.resident_id
           AND visit.scanned_at >= late.scanned_at - %(longest)s AND visit.scanned_at < late.came_before
           AND visit.scanned_at >= %(since)s AND visit.scanned_at < %(before)s
@@ -79,7 +82,7 @@ WITH stay AS (
            bool_or(is_observed) AS is_observed, max(next_at) AS next_at
     FROM numbered GROUP BY stay_no, resident_id, other_no
 ), met AS (
-    SELECT other.resident_id, stay.point_id,
+    SELECT other.resident_id, stay.point_id, stay.through_id,
            greatest(stay.arrived_at, other.arrived_at) AS started_at, least(stay.until_at, other.departed_at) AS ended_at,
            stay.is_observed AND other.is_observed AS is_observed,
            CASE WHEN stay.is_observed AND NOT other.is_observed AND other.departed_at >= stay.until_at
@@ -91,7 +94,7 @@ WITH stay AS (
                  ) THEN other.departed_at END AS goes_on_at
     FROM other JOIN stay USING (stay_no)
 )
-SELECT resident_id, point_id, started_at, ended_at, is_observed, goes_on_at
+SELECT resident_id, point_id, started_at, ended_at, is_observed, goes_on_at, through_id
 FROM met
 WHERE started_at < ended_at AND ended_at - started_at >= %(least)s
 ORDER BY resident_id, started_at, point_id, ended_at

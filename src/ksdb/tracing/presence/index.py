@@ -1,0 +1,182 @@
+"""The presence index as an engine: contacts of one generation and of two, from segments in memory or in files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ksdb.tracing.presence.segment import Ints, Segment, reaching
+from ksdb.tracing.presence.walk import (
+    NOBODY,
+    Asked,
+    Flags,
+    Gathered,
+    Meetings,
+    Stayed,
+    Sums,
+    add_all,
+    add_up,
+    gather,
+    infer,
+    meet,
+    no_sums,
+)
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Core's overlap rule and the days of latency, in milliseconds."""
+
+    least: int
+    linger: int = 0
+    latent: int = 0
+
+
+@dataclass(frozen=True)
+class Second:
+    """The second generation: sums by resident, of whom those with a count are in it, and how many co-presences."""
+
+    sums: Sums
+    pairs: int
+    asked: Asked
+
+    @property
+    def residents(self) -> NDArray[np.intp]:
+        return np.flatnonzero(self.sums.count)
+
+
+@dataclass
+class Index:
+    """Segments of days, in order, and the usual stay at each point in milliseconds.
+
+    `overlay` holds all scans of the residents marked in `replaced`, who are left out of the days: whoever has visits
+    newer than the days' files.
+    """
+
+    days: Sequence[Segment]
+    usual: Ints
+    overlay: Segment | None = None
+    replaced: Flags = field(default_factory=lambda: NOBODY)
+
+    @property
+    def base(self) -> int:
+        """Where days begin: what is counted in days is counted from here."""
+        return int(self.days[0].scans.base) if self.days else 0
+
+    @property
+    def residents(self) -> int:
+        """One more than the highest resident's number."""
+        sides = [segment.scans for segment in self._segments]
+        return max((side.offsets.size - 1 for side in sides), default=0)
+
+    @property
+    def _segments(self) -> list[Segment]:
+        return [*self.days, *([self.overlay] if self.overlay else [])]
+
+    def stays(self, residents: Ints) -> Stayed:
+        """All stays of the residents; `owner` is the place in the list."""
+        parts = [gather(segment.scans, residents, self.replaced) for segment in self.days]
+        if self.overlay:
+            parts.append(gather(self.overlay.scans, residents, NOBODY))
+        gathered = in_order(parts)
+        return infer(gathered, reaching(self.usual, gathered.what), self.base)
+
+    def asked(self, residents: Ints, spans: Sequence[Span] | NDArray[np.int64], rule: Rule) -> Asked:
+        """The residents' stays cut to the span of each, as the other functions take them."""
+        stayed, bounds = self.stays(residents), np.asarray(spans, np.int64).reshape(-1, 2)
+        arrived = np.maximum(stayed.arrived, bounds[stayed.owner, 0])
+        departed = np.minimum(stayed.departed, bounds[stayed.owner, 1])
+        kept = np.flatnonzero(arrived < departed)
+        # Point by point, so that what was just read is read again.
+        kept = kept[np.lexsort((arrived[kept], stayed.point[kept]))]
+        return Asked(
+            residents[stayed.owner[kept]],
+            stayed.point[kept],
+            arrived[kept],
+            departed[kept] + rule.linger,
+            stayed.observed[kept],
+        )
+
+    def meetings(self, asked: Asked, rule: Rule, skipped: Flags = NOBODY) -> Meetings:
+        """All co-presences of others with the stays asked for, in no order."""
+        found, odd = [], []
+        for segment in self._segments:
+            within = self._within(segment, asked)
+            if within is not None:
+                met, stay, who = meet(segment.stays, within[1], self._left_out(segment, skipped), rule.least)
+                found.append(met._replace(stay=within[0][met.stay]))
+                odd.append((within[0][stay], who))
+        found.append(self._over_midnight(asked, odd, rule))
+        return Meetings(*(np.concatenate(column) for column in zip(*found, strict=True)))
+
+    def second(self, first: Asked, known: Ints, rule: Rule) -> Second:
+        """Everybody but those known who met the stays of the first generation, added up."""
+        skipped = np.zeros(self.residents, np.bool_)
+        skipped[known] = True
+        sums, pairs, odd = no_sums(self.residents), 0, []
+        for segment in self._segments:
+            within = self._within(segment, first)
+            if within is not None:
+                left_out = self._left_out(segment, skipped)
+                count, stay, who = add_up(segment.stays, within[1], left_out, (rule.least, sums))
+                pairs += count
+                odd.append((within[0][stay], who))
+        late = self._over_midnight(first, odd, rule)
+        add_all(sums, first, late)
+        return Second(sums, pairs + late.who.size, first)
+
+    def _left_out(self, segment: Segment, skipped: Flags) -> Flags:
+        if segment is self.overlay or not self.replaced.size:
+            return skipped
+        if not skipped.size:
+            return self.replaced
+        both = skipped.copy()
+        both[: self.replaced.size] |= self.replaced
+        return both
+
+    def _within(self, segment: Segment, asked: Asked) -> tuple[NDArray[np.intp], Asked] | None:
+        """The stays asked for that may meet one of the segment, and their places; None when there are none."""
+        stays = segment.stays
+        if not stays.arrived.size:
+            return None
+        last = stays.base + stays.until + int(stays.longest.max())
+        places = np.flatnonzero((asked.until > stays.base + stays.first) & (asked.arrived < last))
+        if not places.size:
+            return None
+        return places, Asked(*(column[places] for column in asked))
+
+    def _over_midnight(self, asked: Asked, odd: list[tuple[NDArray[np.intp], Ints]], rule: Rule) -> Meetings:
+        """Co-presences with stays that scans of two days make, each once."""
+        pairs = np.unique(
+            np.concatenate([np.zeros(0, np.int64), *((stay.astype(np.int64) << 32) | who for stay, who in odd)])
+        )
+        stay, who = (pairs >> 32).astype(np.intp), (pairs & 0xFFFFFFFF).astype(np.int32)
+        residents, place = np.unique(who, return_inverse=True)
+        stayed = self.stays(residents.astype(np.int32))
+        crossing = np.flatnonzero(stayed.crosses)
+        first = np.searchsorted(stayed.owner[crossing], np.arange(residents.size + 1))
+        count = (first[1:] - first[:-1])[place]
+        one = np.repeat(np.arange(stay.size), count)
+        other = crossing[np.arange(one.size) - np.repeat(np.cumsum(count) - count, count) + first[place[one]]]
+        mine = stay[one]
+        started = np.maximum(asked.arrived[mine], stayed.arrived[other])
+        ended = np.minimum(asked.until[mine], stayed.departed[other])
+        met = (asked.point[mine] == stayed.point[other]) & (started < ended) & (ended - started >= rule.least)
+        observed = asked.observed[mine] & stayed.observed[other]
+        return Meetings(mine[met].astype(np.int32), who[one][met], started[met], ended[met], observed[met])
+
+
+def in_order(parts: Sequence[Gathered]) -> Gathered:
+    """Scans of several segments, given in order of time, resident by resident."""
+    if not parts:
+        return Gathered(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int32))
+    owner = np.concatenate([part.owner for part in parts])
+    order = np.argsort(owner, kind="stable")
+    return Gathered(
+        owner[order],
+        np.concatenate([part.at for part in parts])[order],
+        np.concatenate([part.what for part in parts])[order],
+    )

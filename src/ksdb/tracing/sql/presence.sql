@@ -1,0 +1,49 @@
+-- name: presence_state
+-- One row: which database this is, the first transaction that may still store something, the first to come, when this
+-- snapshot was taken in milliseconds, and the usual stay by point as two arrays. Reads all scan points.
+SELECT (SELECT system_identifier FROM pg_control_system()) || '.' || (SELECT oid FROM pg_database
+            WHERE datname = current_database()) || '.' || 'visit'::regclass::oid,
+       pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+       pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
+       (extract(epoch FROM transaction_timestamp()) * 1000)::bigint,
+       (SELECT array_agg(id ORDER BY id) FROM scan_point),
+       (SELECT array_agg(usual_stay_minutes ORDER BY id) FROM scan_point);
+
+-- name: presence_days
+-- One row per day of the visit log: 20261123, its table, and its first instant in milliseconds.
+SELECT right(child.relname, 8)::int, child.oid::bigint,
+       (extract(epoch FROM to_date(right(child.relname, 8), 'YYYYMMDD')::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh')
+        * 1000)::bigint
+FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid
+WHERE inhparent = 'visit'::regclass AND child.relkind = 'r'
+ORDER BY 1;
+
+-- name: presence_arrivals
+-- The visits of known residents that transactions in [first, until) stored, as binary COPY. Goes by the block index of
+-- arrivals. A row tells the lowest 32 bits of its transaction's number, which lies around `middle`, give or take 2^31.
+COPY (
+    SELECT resident_id, scanned_at, point_id, is_exit, sequence, device_id
+    FROM visit
+    WHERE received_at >= %(floor)s::timestamptz AND resident_id IS NOT NULL
+      AND %(middle)s::bigint + 2147483647 - ((%(middle)s::bigint + 2147483647 - xmin::text::bigint) & 4294967295) >= %(first)s
+      AND %(middle)s::bigint + 2147483647 - ((%(middle)s::bigint + 2147483647 - xmin::text::bigint) & 4294967295) < %(until)s
+) TO STDOUT (FORMAT binary);
+
+-- name: presence_day
+-- The visits of known residents of one day, [since, before), that transactions before `until` stored, as binary COPY.
+-- Reads the day from end to end; see presence_arrivals.
+COPY (
+    SELECT resident_id, scanned_at, point_id, is_exit, sequence, device_id
+    FROM visit
+    WHERE scanned_at >= %(since)s::timestamptz AND scanned_at < %(before)s::timestamptz AND resident_id IS NOT NULL
+      AND %(middle)s::bigint + 2147483647 - ((%(middle)s::bigint + 2147483647 - xmin::text::bigint) & 4294967295) < %(until)s
+) TO STDOUT (FORMAT binary);
+
+-- name: presence_counts
+-- One row per day with visits of known residents that transactions before `until` stored: 20261123, and how many. Reads the
+-- whole log; see presence_arrivals.
+SELECT to_char(scanned_at AT TIME ZONE 'Asia/Ho_Chi_Minh', 'YYYYMMDD')::int, count(*)
+FROM visit
+WHERE resident_id IS NOT NULL
+  AND %(middle)s::bigint + 2147483647 - ((%(middle)s::bigint + 2147483647 - xmin::text::bigint) & 4294967295) < %(until)s
+GROUP BY 1

@@ -1,0 +1,292 @@
+"""The index's files: refreshed while others store visits, late ones too; crashes; days that are dropped."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import time, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psycopg
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.tracing.test_exposures import CASE, START, World, at, places, put, worlds
+
+from ksdb.core.copresence import OverlapRule
+from ksdb.core.scope import system_scope
+from ksdb.places.actions import make_points
+from ksdb.places.models import Division, ScanPoint, ScanPointType
+from ksdb.tracing.engines import Question, by_index, by_sql
+from ksdb.tracing.exposures import added_up, units
+from ksdb.tracing.presence import files, opening, refreshing
+from ksdb.tracing.presence.opening import open_index
+from ksdb.tracing.presence.refreshing import log_snapshot, refresh_files
+
+__all__ = ["places"]
+MINUTE = timedelta(minutes=1)
+INSERT = (
+    "INSERT INTO visit (point_id, scanned_at, device_id, sequence, card_index, resident_id, result, is_exit,"
+    " received_at) VALUES (%s, %s, 1, %s, 1, %s, 1, %s, coalesce(%s, clock_timestamp()))"
+)
+Store = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(refreshing, "index_folder", lambda: tmp_path)
+    monkeypatch.setattr(opening, "index_folder", lambda: tmp_path)
+    return tmp_path
+
+
+def question(world: World) -> Question:
+    rule = OverlapRule(units(world.rule.least * MINUTE), units(world.rule.linger * MINUTE))
+    return Question([CASE], (at(world.infectious[0]), at(world.infectious[1])), rule, at(6000), timedelta(), 2)
+
+
+@pytest.mark.django_db
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(world=worlds(), is_new=st.booleans())
+def test_both_engines_tell_the_same(places: list[ScanPoint], world: World, is_new: bool) -> None:
+    for place, usual in zip(places, world.usual, strict=True):
+        ScanPoint.objects.filter(pk=place.pk).update(usual_stay_minutes=usual)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM visit")
+    if is_new:
+        refresh_files(anew=True)
+    put(world.scans, places)
+    if not is_new:
+        refresh_files(anew=True)
+    opened = open_index()
+    assert opened is not None
+    ours, theirs = by_index(question(world), opened), by_sql(question(world))
+    for mine, other in ((ours.exposures, theirs.exposures), (ours.second, theirs.second)):
+        assert sorted(mine, key=repr) == sorted(other, key=repr)
+    assert [m.through_id for m in added_up(ours.second)] == [m.through_id for m in added_up(theirs.second)]
+    assert (ours.unverified_count, ours.second_count) == (theirs.unverified_count, theirs.second_count)
+
+
+@pytest.fixture
+def committed(transactional_db: None) -> list[ScanPoint]:
+    """A place that others see; a test that commits finds an empty database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ensure_partitions('2026-10-30', '2026-11-08')")
+    division = Division.objects.create(code="1", name="x", kind="commune", valid_from=START.date(), position=1)
+    hours = {"opens_at": time(0), "closes_at": time(23, 59)}
+    kind = ScanPointType.objects.get_or_create(code="shop", defaults={**hours, "usual_stay_minutes": 30})[0]
+    return make_points(
+        system_scope(), [ScanPoint(name="x", type=kind, division=division, usual_stay_minutes=30, **hours)]
+    )
+
+
+@pytest.fixture
+def others(committed: list[ScanPoint]) -> Iterator[Callable[[], psycopg.Connection[Any]]]:
+    """Connections of others, closed in the end."""
+    given_ = connection.settings_dict
+    address = {"dbname": given_["NAME"], "user": given_["USER"], "host": given_["HOST"], "port": given_["PORT"] or None}
+    made: list[psycopg.Connection[Any]] = []
+
+    def another() -> psycopg.Connection[Any]:
+        made.append(psycopg.connect(**address))
+        return made[-1]
+
+    yield another
+    for one in made:
+        one.close()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE visit")
+
+
+@pytest.fixture
+def store(committed: list[ScanPoint]) -> Store:
+    numbers = count(1)
+
+    def store(other: psycopg.Connection[Any], resident: int, minute: int, *, received: object = None) -> None:
+        other.execute(INSERT, [committed[0].pk, at(minute), next(numbers), resident, False, received])
+
+    return store
+
+
+def seen() -> list[int]:
+    """The residents with scans in the index as a trace opens it now, each as often as it has scans."""
+    with log_snapshot():
+        opened = open_index()
+    assert opened is not None
+    index = opened.index
+    sides = [(day.scans, index.replaced) for day in index.days]
+    sides += [(index.overlay.scans, np.zeros(0, np.bool_))] if index.overlay else []
+    found: list[int] = []
+    for scans, replaced in sides:
+        numbers = np.repeat(np.arange(scans.offsets.size - 1), np.diff(scans.offsets))
+        found += [int(n) for n in numbers if not (n < replaced.size and replaced[n])]
+    return sorted(found)
+
+
+def logged() -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT resident_id FROM visit ORDER BY 1")
+        return [resident for (resident,) in cursor.fetchall()]
+
+
+def test_whoever_commits_late_is_not_missed_and_not_taken_twice(others: Any, store: Store) -> None:
+    early, slow, nested = others(), others(), others()
+    store(early, 1, 10)
+    early.commit()
+    refresh_files()
+    assert seen() == logged() == [1]
+    store(slow, 2, 20)  # begins before the others and ends after them
+    store(early, 3, 30)
+    early.commit()
+    nested.execute("SAVEPOINT a")
+    store(nested, 4, 40)
+    refresh_files()
+    assert seen() == logged() == [1, 3]
+    nested.execute("RELEASE a")
+    nested.commit()
+    refresh_files()
+    assert seen() == logged() == [1, 3, 4]
+    slow.commit()
+    assert seen() == logged() == [1, 2, 3, 4]
+    refresh_files()
+    assert seen() == logged() == [1, 2, 3, 4]
+    with log_snapshot():
+        opened = open_index()
+    assert opened
+    assert opened.new_visits == 0
+
+
+def test_a_transaction_older_than_the_index_is_waited_for(others: Any, store: Store) -> None:
+    slow, early = others(), others()
+    store(slow, 1, 10)
+    store(early, 2, 20)
+    early.commit()
+    refresh_files()
+    assert seen() == logged() == [2]
+    slow.commit()
+    refresh_files()
+    assert seen() == logged() == [1, 2]
+
+
+def test_many_at_once(others: Any, store: Store) -> None:
+    rng = np.random.default_rng(1)
+    refresh_files()
+    connections = [others() for _ in range(6)]
+    for step in range(60):
+        other = connections[rng.integers(6)]
+        store(other, int(rng.integers(1, 50)), int(rng.integers(0, 5000)))
+        if rng.random() < 0.5:
+            connections[rng.integers(6)].commit()
+        if rng.random() < 0.1:
+            connections[rng.integers(6)].rollback()
+        if step % 5 == 0:
+            refresh_files()
+        assert seen() == logged()
+
+
+def test_a_late_scan_has_its_day_made_again(others: Any, store: Store) -> None:
+    other = others()
+    store(other, 1, 10)
+    store(other, 2, 3000)
+    other.commit()
+    assert len(refresh_files().read_days) >= 2
+    store(other, 3, 20)
+    other.commit()
+    assert refresh_files().read_days == (20261102,)
+    assert refresh_files().read_days == ()
+    assert seen() == [1, 2, 3]
+
+
+def test_a_crash_before_the_manifest_leaves_the_old_index(
+    others: Any, store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = others()
+    store(other, 1, 10)
+    other.commit()
+    refresh_files()
+    store(other, 2, 20)
+    other.commit()
+    with monkeypatch.context() as patched:
+        patched.setattr(refreshing, "write_manifest", _power_cut)
+        with pytest.raises(OSError, match="power cut"):
+            refresh_files()
+    assert seen() == [1, 2]
+    left = {path.name for path in folder.iterdir()}
+    refresh_files()
+    assert seen() == [1, 2]
+    named = files.read_manifest(folder)
+    assert named is not None
+    assert {path.name for path in folder.iterdir()} == {
+        "manifest.json",
+        "lock",
+        named.usual.name,
+        *(file.name for day in named.days for file in (day.scans, day.stays)),
+    }
+    assert left - {path.name for path in folder.iterdir()}
+
+
+def _power_cut(*_: object) -> None:
+    raise OSError("power cut")
+
+
+def test_damage_is_found_and_sql_answers(others: Any, store: Store, folder: Path) -> None:
+    other = others()
+    store(other, 1, 10)
+    other.commit()
+    manifest = refresh_files().manifest
+    path = folder / manifest.days[0].scans.name
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    assert files.damaged(folder, manifest) == [path.name]
+    path.write_bytes(data[:-4])
+    opening._segments.cache_clear()
+    with log_snapshot():
+        assert open_index() is None
+    refresh_files(anew=True)
+    assert seen() == [1]
+    (folder / "manifest.json").write_text("{")
+    with log_snapshot():
+        assert open_index() is None
+    refresh_files()
+    assert seen() == [1]
+
+
+def test_a_dropped_day_is_gone_at_once(others: Any, store: Store, folder: Path) -> None:
+    other = others()
+    store(other, 1, 10)
+    store(other, 2, 3000)
+    other.commit()
+    refresh_files()
+    other.execute("DROP TABLE visit_20261102")
+    other.commit()
+    with log_snapshot():
+        assert open_index() is None
+    refresh_files()
+    assert seen() == logged() == [2]
+    assert not list(folder.glob("*20261102*"))
+
+
+def test_a_changed_usual_stay_has_the_stays_made_again(others: Any, store: Store, committed: list[ScanPoint]) -> None:
+    other = others()
+    store(other, 1, 10)
+    other.commit()
+    refresh_files()
+    ScanPoint.objects.filter(pk=committed[0].pk).update(usual_stay_minutes=99)
+    with log_snapshot():
+        assert open_index() is None
+    assert refresh_files().read_days == ()
+    assert seen() == [1]
+
+
+def test_another_database_is_another_index(others: Any, store: Store, folder: Path) -> None:
+    manifest = refresh_files().manifest
+    files.write_manifest(folder, replace(manifest, database="1.2.3"))
+    with log_snapshot():
+        assert open_index() is None
+
+
+def test_two_refreshes_do_not_meet(committed: list[ScanPoint], folder: Path) -> None:
+    with files.alone(folder), pytest.raises(files.IndexBusy):
+        refresh_files()
