@@ -35,7 +35,7 @@ export async function counts() {
 export async function flush() {
   if (!navigator.locks) return sendAll();
   return navigator.locks.request("ksdb-flush", { ifAvailable: true }, (lock) =>
-    lock ? sendAll() : { sent: 0, results: [], error: null },
+    lock ? sendAll() : { sent: 0, results: [], error: null, isElsewhere: true },
   );
 }
 

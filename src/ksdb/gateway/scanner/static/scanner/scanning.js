@@ -91,14 +91,25 @@ function send() {
       const done = await flush();
       refusal = done.error;
       failedAt = refusal ? Date.now() : 0;
+      tryAgain(refusal || done.isElsewhere);
       if (done.sent) isFull = false;
       for (const result of done.results) answerLate(result);
       await refresh();
     }
-    if (refusal) await later();
     sending = null;
+    if (refusal) await later();
   })();
   return sending;
+}
+
+let again = 0;
+let rest = REST_MS;
+
+// What could not be sent, or was left to another tab that had just finished, is tried again soon, then less and less often.
+function tryAgain(isNeeded) {
+  clearTimeout(again);
+  rest = isNeeded ? Math.min(2 * rest, FLUSH_MS) : REST_MS;
+  if (isNeeded) again = setTimeout(send, rest / 2);
 }
 
 function answerLate({ sequence, result }) {
