@@ -28,7 +28,7 @@ STEPS = """async ({pictures, key, text, rounds}) => {
   const at = Date.now() / 1000;
   const trust = [{kid: 1, public_key: key, usage: "card", not_before: 0, not_after: at + 9e6}];
   const bits = new Uint8Array(1 << 20);
-  const known = {verifiers: await readyTrust(trust), status: {bits, made_at: at}, device: {}};
+  const known = {verifiers: await readyTrust(trust), status: {bits, made_at: at, expires_at: at + 9e6}, device: {}};
   const sealing = await newKey();
   const frames = await Promise.all(pictures.map(async (url) => {
     const bitmap = await createImageBitmap(await (await fetch(url)).blob());

@@ -337,6 +337,25 @@ def test_old_lists_are_said_and_then_not_believed(page: Page, context: BrowserCo
         assert page.evaluate(TAKE, [token_of(LOST), "reader"]) == result
 
 
+def test_one_scan_that_the_gateway_will_not_take_does_not_hold_up_the_others(page: Page, town: Town) -> None:
+    """Its time is no time: it is set aside, counted and said."""
+    page.evaluate(
+        """async (token) => {
+          const {enrolment} = await import("/scanner/vault.js");
+          const {keep, flush} = await import("/scanner/queue.js");
+          const {key} = await enrolment();
+          const scan = {is_exit: false, token};
+          for (const at of [Date.now(), "yesterday", Date.now()]) await keep({...scan, scanned_at: at}, key);
+          await flush();
+        }""",
+        token_of(LAN),
+    )
+    assert [row[1] for row in until_stored(town, 2)] == [1, 3]
+    page.locator("#menu-open").click()
+    page.locator("#send-now").click()
+    page.locator(".notices .red", has_text="1 lượt máy chủ không nhận").wait_for()
+
+
 def test_a_revoked_device_is_told_and_logging_out_leaves_nothing(context: BrowserContext, door: GatewayProcess) -> None:
     page = scanner.opened(context, door.port, LOST_TOKEN)
     page.locator(".notices .red", has_text="ngừng sử dụng").wait_for()

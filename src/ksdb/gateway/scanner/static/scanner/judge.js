@@ -22,6 +22,9 @@ export function resultOf(fault, listed) {
 
 export const ageOf = (list, at) => (list ? Math.max(0, at - (list.heard_at ?? list.made_at)) : Infinity);
 
+// The gateway says with each answer whether ours is the newest; what the signer said of its end holds all the same.
+const isBelieved = (list, at) => list !== null && ageOf(list, at) < RED_SECONDS && at < list.expires_at;
+
 // {result, scan, card}: `scan` is what to send (without its number and time), `card` names the card in memory.
 export async function judged(text, how, known, at) {
   const plain = text.trim();
@@ -39,7 +42,7 @@ async function read(text, how, known, at) {
   if (!known.verifiers) return { result: "unverified", scan, card: text };
   const [fault, claims, isElectronic] = await claimsOf(text, known.verifiers, at);
   if (isElectronic && how === "photo") return { result: "photo", scan: null, card: null };
-  const list = ageOf(known.status, at) < RED_SECONDS ? known.status : null;
+  const list = isBelieved(known.status, at) ? known.status : null;
   const result = resultOf(fault, claims && list ? listedAs(list.bits, claims.card_index) : null);
   const card = claims ? String(claims.card_index) : text;
   return { result, scan: isSent(result) ? scan : null, card, code: isElectronic ? text : null };

@@ -55,6 +55,8 @@ export class Lane {
 
   #put(kind, word, hint) {
     this.place.className = `lane ${kind}`;
+    // Going back to "ready" is nothing to interrupt a screen reader for.
+    this.place.querySelector(".answer").setAttribute("aria-live", kind === "ready" ? "off" : "assertive");
     this.place.querySelector("use").setAttribute("href", `#sign-${kind}`);
     this.place.querySelector(".word").textContent = word;
     this.place.querySelector(".hint").textContent = hint;

@@ -5,6 +5,9 @@ import { enrolment, seal, unseal } from "./vault.js";
 export const VERSION = "1";
 const TOGETHER = 200;
 const SECONDS = 30_000;
+// Refusals after which fewer scans go at a time; those of the second kind can be one scan's own fault.
+const FOR_ITS_SIZE = new Set(["body_too_slow", "body_too_large", "too_many_scans"]);
+const FOR_ITSELF = new Set(["body_unreadable", "store_failed"]);
 
 // Keeps a scan; its sequence number. On the disk when this returns. Throws StorageFull.
 export async function keep(scan, key) {
@@ -32,7 +35,7 @@ export async function counts() {
 export async function flush() {
   if (!navigator.locks) return sendAll();
   return navigator.locks.request("ksdb-flush", { ifAvailable: true }, (lock) =>
-    lock ? sendAll() : { sent: 0, results: [], error: null },
+    lock ? sendAll() : { sent: 0, results: [], error: null, isElsewhere: true },
   );
 }
 
@@ -44,16 +47,18 @@ async function sendAll() {
     const scans = await next(together, device.key);
     if (scans.length === 0) return done;
     const answer = await send(scans, device);
-    if (answer.results) {
+    if (answer.results?.length) {
       await remove(answer.results.map((result) => result.sequence));
       done.sent += answer.results.length;
       done.results.push(...answer.results);
-    } else if (![408, 413, 422, 500].includes(answer.status)) {
+    } else if (!FOR_ITS_SIZE.has(answer.error) && !FOR_ITSELF.has(answer.error)) {
       return { ...done, error: answer.error };
     } else if (scans.length > 1) {
       together = Math.ceil(scans.length / 2);
-    } else {
+    } else if (FOR_ITSELF.has(answer.error)) {
       await setAside(scans[0].sequence);
+    } else {
+      return { ...done, error: answer.error };
     }
   }
   return done;
@@ -86,7 +91,7 @@ async function send(scans, device) {
     const answer = await response.json();
     if (!response.ok) return { status: response.status, error: answer.error ?? "unexpected" };
     await noteClock(began, Date.now(), answer.received_at);
-    return { results: answer.results };
+    return { results: answer.results, error: "unexpected" };
   } catch {
     return { status: 0, error: "offline" };
   }

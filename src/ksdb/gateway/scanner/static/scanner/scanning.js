@@ -34,12 +34,17 @@ export async function startScanning(known, logOut) {
   await refresh();
   await showInside(await insideToday());
   for (const [target, event] of [[window, "online"], [document, "visibilitychange"]]) {
-    target.addEventListener(event, () => document.hidden || update());
+    target.addEventListener(event, () => document.hidden || wake());
   }
   window.addEventListener("pointerdown", awaken, { capture: true });
   window.addEventListener("keydown", awaken, { capture: true });
   setInterval(send, FLUSH_MS);
   setInterval(() => document.hidden || update(), SYNC_MS);
+  update();
+}
+
+function wake() {
+  if (camera.isRunning) keepAwake(true);
   update();
 }
 
@@ -86,14 +91,25 @@ function send() {
       const done = await flush();
       refusal = done.error;
       failedAt = refusal ? Date.now() : 0;
+      tryAgain(refusal || done.isElsewhere);
       if (done.sent) isFull = false;
       for (const result of done.results) answerLate(result);
       await refresh();
     }
-    if (refusal) await later();
     sending = null;
+    if (refusal) await later();
   })();
   return sending;
+}
+
+let again = 0;
+let rest = REST_MS;
+
+// What could not be sent, or was left to another tab that had just finished, is tried again soon, then less and less often.
+function tryAgain(isNeeded) {
+  clearTimeout(again);
+  rest = isNeeded ? Math.min(2 * rest, FLUSH_MS) : REST_MS;
+  if (isNeeded) again = setTimeout(send, rest / 2);
 }
 
 function answerLate({ sequence, result }) {
@@ -175,11 +191,20 @@ async function toggleCamera() {
   } else {
     camera.stop();
   }
+  await keepAwake(isOn);
   of("video").hidden = !isOn;
   of("camera").classList.toggle("on", isOn);
   of("camera-toggle").textContent = say(isOn ? "stop_camera" : "start_camera");
   of("torch").hidden = !isOn || !camera.abilities.torch;
   of("zoom").hidden = !isOn || !((camera.abilities.zoom?.max ?? 1) >= 2);
+}
+
+let lock = null;
+
+// A tablet on a stand must not fall asleep between two people.
+async function keepAwake(isOn) {
+  await lock?.release();
+  lock = isOn ? await navigator.wakeLock?.request("screen").catch(() => null) : null;
 }
 
 function readyDialogs(logOut) {
