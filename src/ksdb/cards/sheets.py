@@ -237,5 +237,5 @@ def _marks_at(layout: Layout, place: int) -> Iterator[tuple[float, float, float,
 
 def _mark_end(gap: float) -> float:
     """How far from its card a mark ends: it keeps its distance from the next card too, where there is a gap."""
-    whole = _MARK_GAP + _MARK_LENGTH
+    whole: float = _MARK_GAP + _MARK_LENGTH
     return min(whole, gap - _MARK_GAP) if gap > 2 * _MARK_GAP else whole

@@ -78,7 +78,7 @@ def with_new(index: Index, rows: Rows) -> Index | None:
     )
     if _meet_in_time(known, rows):
         return None
-    both = Rows(*(np.concatenate(pair) for pair in zip(known, rows, strict=True)))
+    both = Rows._make(np.concatenate([one, other]) for one, other in zip(known, rows, strict=True))
     segment = _one_segment(both, index.usual)
     replaced = np.zeros(int(residents.max()) + 1, np.bool_)
     replaced[residents] = True
