@@ -1,9 +1,7 @@
 """The queue and its pairs as an officer works through them, by requests and in a browser."""
 
-import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from tests.conftest import PASSWORD, commune, resident_of, staff
 from tests.duplicates.conftest import born, card_of
+from tests.looking import looked_at
 
 from ksdb.access.models import StaffAccount
 from ksdb.core.scope import Role, system_scope
@@ -19,8 +18,6 @@ from ksdb.duplicates.models import Pair
 from ksdb.registry.models import Resident
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-SIZES = {"phone": (360, 740), "desk": (1280, 900)}
 
 
 @pytest.fixture
@@ -108,19 +105,6 @@ def page(live_server: Any, registered_twice: Any, settings: Any) -> Iterator[Any
         yield page
         browser.close()
         assert errors == []
-
-
-def looked_at(page: Any, name: str) -> None:
-    """On a phone and on a desk: nothing is wider than the screen, and axe finds nothing."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    for size, (width, height) in SIZES.items():
-        page.set_viewport_size({"width": width, "height": height})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, size)
-        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
-        assert found.response["violations"] == [], (name, size)
-        if shots := os.environ.get("KSDB_SHOTS"):
-            page.screenshot(path=str(Path(shots) / f"{name}-{size}.png"), full_page=True)
 
 
 @pytest.mark.browser

@@ -16,6 +16,7 @@ import pytest
 from django.db import connections
 from django.test import Client
 from tests.conftest import commune, scope_for, staff
+from tests.looking import looked_at
 
 from ksdb.access.models import StaffAccount
 from ksdb.cards.actions import activate_cards, issue_cards
@@ -183,6 +184,8 @@ def test_from_55_percent_upward(
         "1 xóm Chợ", "3 xóm Chợ", "20 xóm Chợ", "4 xóm Đình", "9 xóm Đình", "9/2 xóm Đình", "12 xóm Đình",
     ]  # fmt: skip
     picture(page, "02-tung-nha", ".doors__filter")
+    looked_at(page, "doors")
+    page.set_viewport_size(PHONE)
 
     occupant(page, "Bùi Văn Lộc").get_by_role("combobox").select_option("works_away")
     occupant(page, "Bùi Văn Lộc").get_by_role("button", name="Ghi").click()

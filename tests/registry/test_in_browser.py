@@ -1,6 +1,5 @@
 """The officer's way from a file to the report, and a chip card read at the desk, in a real Chromium."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.test import Client
 from tests.conftest import commune, resident_of, staff
+from tests.looking import looked_at
 from tests.registry.lists import content, person, workbook
 from tests.registry.test_previews import STRANGE
 
@@ -71,16 +71,6 @@ def apart(act: Callable[[], Any]) -> Any:
         return pool.submit(acted).result()
 
 
-def fits(page: Any, name: str) -> None:
-    """No page is wider than a phone; KSDB_PICTURES names a folder for pictures of both widths."""
-    folder = os.environ.get("KSDB_PICTURES")
-    for width in (360, 1280):
-        page.set_viewport_size({"width": width, "height": 800})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
-        if folder:
-            page.screenshot(path=Path(folder) / f"{name}_{width}.png", full_page=True)
-
-
 def test_a_list_with_strange_headings_from_upload_to_report(page: Any, tmp_path: Path) -> None:
     path = tmp_path / "danh sách.xlsx"
     path.write_bytes(content(workbook(person(1), person(2, birth="09/13/1956"), person(3), heading=STRANGE)))
@@ -88,7 +78,7 @@ def test_a_list_with_strange_headings_from_upload_to_report(page: Any, tmp_path:
     page.get_by_label("Tệp").set_input_files(path)
     page.get_by_role("button", name="Tải lên và kiểm tra").click()
     page.wait_for_url("**/columns/")
-    fits(page, "columns")
+    looked_at(page, "columns")
     page.get_by_role("button", name="Kiểm tra danh sách").click()
     page.get_by_text("Hãy chọn cột cho").first.wait_for()
     for heading, column in NAMED.items():
@@ -101,12 +91,12 @@ def test_a_list_with_strange_headings_from_upload_to_report(page: Any, tmp_path:
     page.get_by_role("button", name="Nhập danh sách", exact=True).wait_for()
     assert apart(Resident.objects.filter(source_id=number).count) == 0
     page.reload()
-    fits(page, "preview")
+    looked_at(page, "preview")
     assert page.get_by_role("cell", name="không nhập").first.is_visible()
     page.get_by_role("button", name="Nhập danh sách", exact=True).click()
     apart(lambda: run_import(import_id=number, actor_id=None))
     page.get_by_role("button", name="Tải tệp cần sửa").wait_for()
-    fits(page, "report")
+    looked_at(page, "report")
     assert apart(Resident.objects.filter(source_id=number).count) == 2
 
 
@@ -119,7 +109,7 @@ def test_a_chip_card_typed_by_a_reader_fills_the_desk_s_form(page: Any) -> None:
     assert page.get_by_label("Họ và tên").input_value() == "Nguyễn Thị Lan"
     assert page.get_by_label("Ngày sinh").input_value() == "05/09/1956"
     assert page.get_by_label("Mã trên thẻ căn cước").input_value() == ""
-    fits(page, "desk")
+    looked_at(page, "desk")
     page.get_by_label("Tổ dân phố").fill("1")
     page.get_by_label("Số hộ").fill("7")
     page.get_by_role("button", name="Đăng ký", exact=True).click()
@@ -134,8 +124,8 @@ def test_a_chip_card_typed_by_a_reader_fills_the_desk_s_form(page: Any) -> None:
     page.get_by_label("Tổ dân phố").fill("1")
     page.get_by_role("button", name="Đăng ký", exact=True).click()
     page.get_by_role("alert").wait_for()
-    fits(page, "desk_asks")
+    looked_at(page, "desk_asks")
     page.get_by_role("link", name="Nguyễn Thị Lan, 05/09/1956").click()
     assert f"/residents/{lan.pk}/" in page.url
     page.get_by_role("link", name="Sửa hồ sơ này").click()
-    fits(page, "correct")
+    looked_at(page, "correct")

@@ -7,7 +7,7 @@ from ksdb.access.actions import forget_attempts
 from ksdb.core.scope import system_scope
 
 
-@app.periodic(cron="20 0 * * *")
+@app.periodic(cron="20 17 * * *")
 @app.task(queue="access", pass_context=False)
 def forget(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
     """Attempts that count no longer and sessions that ended are dropped. `timestamp`: when it was due."""

@@ -39,14 +39,14 @@ def go_on_drawing(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passe
     draw_unfinished(system_scope())
 
 
-@app.periodic(cron="40 2 * * *")
+@app.periodic(cron="40 19 * * *")
 @app.task(queue="cards", pass_context=False)
 def check_cards_and_ledger(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
     """Cards, ledger and prints are compared every night. `timestamp`: when it was due."""
     check_ledger(system_scope())
 
 
-@app.periodic(cron="25 0 * * *")
+@app.periodic(cron="25 17 * * *")
 @app.task(queue="cards", pass_context=False)
 def erase_old_sheets(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
     """Printed sheets past their time are deleted. `timestamp`: when it was due."""

@@ -17,7 +17,7 @@ def count(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
     refresh(system_scope())
 
 
-@app.periodic(cron="40 0 * * *")
+@app.periodic(cron="40 17 * * *")
 @app.task(queue="coverage", pass_context=False)
 def recount(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
     """`timestamp`: when it was due. The pages say what was found; so does the log, for whoever watches it."""

@@ -13,7 +13,7 @@ def search_new(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes i
     actions.search_pairs(system_scope(), is_whole=False)
 
 
-@app.periodic(cron="10 2 * * *")
+@app.periodic(cron="10 19 * * *")
 @app.task(queue="duplicates", pass_context=False)
 def search_all(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
     """Everybody is compared with everybody: records may have been corrected. `timestamp`: when it was due."""

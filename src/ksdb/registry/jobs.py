@@ -47,7 +47,7 @@ def fill_ends(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
     ends.fill_ends()
 
 
-@app.periodic(cron="20 0 * * *")
+@app.periodic(cron="20 17 * * *")
 @app.task(queue="registry", pass_context=False)
 def erase_old_lists(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
     """Uploaded lists and correction files past their time are deleted. `timestamp`: when it was due."""

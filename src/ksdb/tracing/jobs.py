@@ -7,7 +7,7 @@ from ksdb.tracing.actions.indexing import refresh_index, verify_index
 from ksdb.tracing.actions.keeping import forget_cases
 
 
-@app.periodic(cron="30 0 * * *")
+@app.periodic(cron="30 17 * * *")
 @app.task(queue="tracing", pass_context=False)
 def forget(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
     """Closed cases past the days of their profile are deleted, with a proof. `timestamp`: when it was due."""

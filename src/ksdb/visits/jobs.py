@@ -6,7 +6,7 @@ from ksdb.core.scope import system_scope
 from ksdb.visits.actions import erase_exports, flag_visits, keep_partitions
 
 
-@app.periodic(cron="10 0 * * *")
+@app.periodic(cron="10 17 * * *")
 @app.task(queue="visits", pass_context=False)
 def keep_days(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
     """Partitions for the days to come are made, days past the retention are dropped. `timestamp`: when it was due."""

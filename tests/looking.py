@@ -1,0 +1,21 @@
+"""How a page is looked at in a browser: nothing is wider than the screen, and axe finds nothing wrong."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+WIDTHS = (320, 1280)
+
+
+def looked_at(page: Any, name: str) -> None:
+    """On the narrowest phone and on a desk. KSDB_SHOTS names a folder to leave pictures in."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
+        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+        assert found.response["violations"] == [], (name, width)
+        if folder := os.environ.get("KSDB_SHOTS"):
+            page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
