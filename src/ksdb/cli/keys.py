@@ -56,9 +56,9 @@ def anchor(
 @app.command()
 def make(usage: Annotated[Usage, typer.Option(help="What it is to sign.")] = Usage.CARD) -> None:
     """Makes a new key: its row in the database, its file in the var folder of this machine."""
-    from ksdb.cards.actions import make_issuer_key
-
     with _at_the_database() as scope:
+        from ksdb.cards.actions import make_issuer_key
+
         key = make_issuer_key(scope, usage=usage)
         console.print(f"Key {key.kid} for {usage} is made; it is valid until {key.not_after:%Y-%m-%d}.")
         _say_next(scope)
@@ -67,19 +67,19 @@ def make(usage: Annotated[Usage, typer.Option(help="What it is to sign.")] = Usa
 @app.command()
 def rotate(usage: Annotated[Usage, typer.Option(help="Which keys.")] = Usage.CARD) -> None:
     """The newest key signs from now on and the older ones no more; what they signed stays good."""
-    from ksdb.cards.actions.keys import rotate_key
-
     with _at_the_database() as scope:
+        from ksdb.cards.actions.keys import rotate_key
+
         console.print(f"Key {rotate_key(scope, usage).kid} signs from now on; older keys for {usage} sign no more.")
 
 
 @app.command("list")
 def list_keys() -> None:
     """Shows every key: what it does, how many cards it signed, until when it is valid, and whether its file is here."""
-    from ksdb.cards.life import CARDS_PER_KEY
-    from ksdb.cards.queries.keys import keys_shown, newest_trust_list
-
     with _at_the_database() as scope:
+        from ksdb.cards.life import CARDS_PER_KEY
+        from ksdb.cards.queries.keys import keys_shown, newest_trust_list
+
         table = Table("key", "for", "state", "cards signed", "valid until", "in trust list", "file here")
         for key in keys_shown(scope):
             signed = f"{key.signed:,} of {CARDS_PER_KEY:,}" if key.usage == Usage.CARD else ""
@@ -94,10 +94,10 @@ def list_keys() -> None:
 @app.command()
 def retire(kid: Annotated[int, typer.Argument(help="The key's number.")], *, yes: Yes = False) -> None:
     """Ends a key that leaked: nothing it signed is believed any more, and its cards are revoked."""
-    from ksdb.cards.actions.keys import retire_key
-    from ksdb.cards.queries.keys import cards_hit
-
     with _at_the_database() as scope:
+        from ksdb.cards.actions.keys import retire_key
+        from ksdb.cards.queries.keys import cards_hit
+
         count = cards_hit(scope, kid)
         console.print(f"{count:,} cards in use were signed by key {kid}. They will be refused; all need new cards.")
         if not yes:
@@ -109,10 +109,10 @@ def retire(kid: Annotated[int, typer.Argument(help="The key's number.")], *, yes
 @app.command()
 def export(file: Annotated[Path, typer.Argument(help="Where to write it.")]) -> None:
     """Writes the next trust list, unsigned, to be carried to the root."""
-    from ksdb.cards.queries.keys import next_trust_list
-    from ksdb.core.trust_list import coded
-
     with _at_the_database() as scope:
+        from ksdb.cards.queries.keys import next_trust_list
+        from ksdb.core.trust_list import coded
+
         trust = next_trust_list(scope)
         file.write_bytes(coded(trust))
     _show(trust)
@@ -141,10 +141,10 @@ def sign(
 @app.command("import")
 def import_list(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The signed list.")]) -> None:
     """Takes in a signed trust list: devices get it at once, and its keys may sign."""
-    from ksdb.cards.actions.keys import import_trust_list
-    from ksdb.cards.keys import pinned_root
-
     with _at_the_database() as scope:
+        from ksdb.cards.actions.keys import import_trust_list
+        from ksdb.cards.keys import pinned_root
+
         trust = import_trust_list(scope, file.read_bytes(), pinned_root())
     _show(trust)
     console.print(f"Trust list {trust.serial} is in use.")
@@ -153,9 +153,9 @@ def import_list(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False
 @app.command()
 def publish(root: RootFile, *, no_passphrase: Plain = False) -> None:
     """Export, sign and import in one, where the root's stick is put into the server for a moment."""
-    from ksdb.cli.signing import publish_with
-
     with _at_the_database() as scope:
+        from ksdb.cli.signing import publish_with
+
         trust = publish_with(scope, root, _passphrase(no_passphrase))
     _show(trust)
     console.print(f"Trust list {trust.serial} is in use. Take the stick out.")
