@@ -103,7 +103,7 @@ def init() -> None:
 def migrate() -> None:
     """Brings the database to the schema of this version, with its partitions and reference data."""
     with_django()
-    from ksdb.cli.up import prepare_database
+    from ksdb.cli.database import prepare_database
 
     prepare_database()
 
@@ -152,7 +152,7 @@ def make_account(
     """Makes an account for the whole province and prints the link by which its holder sets a password."""
     with_django()
     from ksdb.cli.accounts import make
-    from ksdb.cli.up import stopping_the_server
+    from ksdb.cli.database import stopping_the_server
 
     with stopping_the_server():
         make(username, full_name, unit, is_administrator=administrator, is_sealed=sealed)
@@ -163,7 +163,7 @@ def link_account(username: Annotated[str, typer.Argument(help="Sign-in name.")])
     """Prints a new link for an account whose password is lost."""
     with_django()
     from ksdb.cli.accounts import link
-    from ksdb.cli.up import stopping_the_server
+    from ksdb.cli.database import stopping_the_server
 
     with stopping_the_server():
         link(username)
@@ -174,7 +174,7 @@ def reset_account(username: Annotated[str, typer.Argument(help="Sign-in name.")]
     """Forgets an account's second factor and signs it out everywhere."""
     with_django()
     from ksdb.cli.accounts import reset
-    from ksdb.cli.up import stopping_the_server
+    from ksdb.cli.database import stopping_the_server
 
     with stopping_the_server():
         reset(username)
@@ -191,8 +191,8 @@ def print_all(
     Run again after an interruption, it goes on where it stopped.
     """
     with_django()
+    from ksdb.cli.database import stopping_the_server
     from ksdb.cli.printing import draw_all
-    from ksdb.cli.up import stopping_the_server
 
     with stopping_the_server():
         draw_all(form, layout, workers)

@@ -27,7 +27,7 @@ def _verify() -> int:
     from rich.progress import Progress
 
     from ksdb.audit.queries import faults
-    from ksdb.cli.up import console, stopping_the_server
+    from ksdb.cli.database import console, stopping_the_server
     from ksdb.core.scope import system_scope
 
     with stopping_the_server(), Progress(console=console) as progress:
@@ -52,7 +52,7 @@ def counts(month: Annotated[str, typer.Argument(help="The month, as 2026-11.")])
         raise typer.BadParameter(f"{month} is not a month like 2026-11") from error
     with_django()
     from ksdb.audit.queries import counts_of_month
-    from ksdb.cli.up import stopping_the_server
+    from ksdb.cli.database import stopping_the_server
     from ksdb.core.scope import system_scope
 
     with stopping_the_server():

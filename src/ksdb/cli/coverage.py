@@ -23,7 +23,7 @@ def _run(what: str) -> int:
     from ksdb.cli import with_django
 
     with_django()
-    from ksdb.cli.up import console, stopping_the_server
+    from ksdb.cli.database import console, stopping_the_server
     from ksdb.core.scope import system_scope
     from ksdb.coverage import actions
 

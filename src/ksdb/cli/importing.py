@@ -8,7 +8,7 @@ from typing import Any
 from rich.progress import Progress
 from rich.table import Table
 
-from ksdb.cli.up import console, stopping_the_server
+from ksdb.cli.database import console, stopping_the_server
 from ksdb.core.scope import system_scope
 from ksdb.places.queries import divisions_on
 from ksdb.registry.actions import run_import, start_import

@@ -17,7 +17,7 @@ def status(
     from ksdb.cli import with_django
 
     with_django()
-    from ksdb.cli.up import console, stopping_the_server
+    from ksdb.cli.database import console, stopping_the_server
     from ksdb.core.scope import system_scope
     from ksdb.tracing.actions.indexing import index_status, verify_index
 
@@ -41,7 +41,7 @@ def rebuild() -> None:
     from ksdb.cli import with_django
 
     with_django()
-    from ksdb.cli.up import console, stopping_the_server
+    from ksdb.cli.database import console, stopping_the_server
     from ksdb.core.scope import system_scope
     from ksdb.tracing.actions.indexing import refresh_index
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db import connection, transaction
 from rich.progress import Progress
 
-from ksdb.cli.up import console, prepare_database, stopping_the_server
+from ksdb.cli.database import console, prepare_database, stopping_the_server
 from ksdb.config import settings
 from ksdb.core.clock import today
 from ksdb.core.scope import system_scope

@@ -3,7 +3,7 @@
 from rich.progress import Progress
 
 from ksdb.access.actions import reseal_second_factors
-from ksdb.cli.up import console, stopping_the_server
+from ksdb.cli.database import console, stopping_the_server
 from ksdb.config import seal_key_name
 from ksdb.core.scope import system_scope
 from ksdb.enrolment.actions import reseal_phones

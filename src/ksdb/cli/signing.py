@@ -33,7 +33,7 @@ def at_the_database() -> Iterator[Scope]:
     from ksdb.cli import with_django
 
     with_django()
-    from ksdb.cli.up import stopping_the_server
+    from ksdb.cli.database import stopping_the_server
 
     with stopping_the_server():
         yield system_scope()

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import httpx
-from rich.console import Console
 
+from ksdb.cli.database import console, prepare_database, stopping_the_server
 from ksdb.config import Settings, environment_of, settings
 from ksdb.gateway.serve import command
 
@@ -20,32 +20,9 @@ START_SECONDS = 60
 STOP_SECONDS = 35
 """The gateway may take half a minute to store what it has accepted."""
 
-console = Console()
-
 
 class DoorClosed(Exception):
     """A process of ksdb did not start. Its output stands above; `ksdb doctor` may say why."""
-
-
-def prepare_database() -> None:
-    """Migrations, the rights of the doors, the proof of the keys, reference data, partitions. Raises KeyReplaced."""
-    from django.core.management import call_command
-
-    from ksdb.core.scope import system_scope
-    from ksdb.places.actions import load_reference
-    from ksdb.postgres.roles import give_rights
-    from ksdb.registry.proving import prove_keys
-    from ksdb.tracing.actions import load_profiles
-    from ksdb.visits.actions import keep_partitions, note_retention
-
-    call_command("migrate", verbosity=0)
-    for role in give_rights(settings().database_url):
-        console.print(f"[red]There is no role {role}[/], and this one may not make it: see docs/database-roles.md.")
-    prove_keys()
-    load_reference(system_scope())
-    load_profiles(system_scope())
-    note_retention(system_scope())
-    keep_partitions(system_scope())
 
 
 def run(*, with_demo: bool, stays_up: bool = True) -> None:
@@ -67,18 +44,6 @@ def _prepare() -> None:
     prepare_database()
     shutil.rmtree(settings().var_dir / "static", ignore_errors=True)
     call_command("collectstatic", interactive=False, verbosity=0)
-
-
-@contextmanager
-def stopping_the_server() -> Iterator[None]:
-    """Stops the embedded PostgreSQL at the end, if it is ours, with a checkpoint."""
-    from ksdb.postgres.server import data_dir, start_embedded, stop_embedded
-
-    try:
-        yield
-    finally:
-        if str(data_dir(settings())) in settings().database_url:
-            stop_embedded(start_embedded(settings()))
 
 
 def processes(ours: Settings) -> dict[str, list[str]]:
