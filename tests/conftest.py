@@ -32,11 +32,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+def pytest_runtest_teardown(item: pytest.Function, nextitem: pytest.Item | None) -> Iterator[None]:
     """A test that commits leaves empty tables behind: the divisions stand again before the next test begins."""
     yield
     marker = item.get_closest_marker("django_db")
-    if nextitem is not None and marker is not None and marker.kwargs.get("transaction"):
+    commits = (marker is not None and marker.kwargs.get("transaction")) or "transactional_db" in item.fixturenames
+    if nextitem is not None and commits:
         with item.config.stash[blocking_manager_key].unblock():
             load_reference(system_scope())
 

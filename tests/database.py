@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-_VAR = Path(__file__).parent.parent / "var" / "test"
+# Each of several test processes has a server of its own: tests stop it, fill its disk, wait for its oldest transaction.
+_VAR = Path(__file__).parent.parent / "var" / "test" / os.environ.get("PYTEST_XDIST_WORKER", "")
 
 os.environ["KSDB_VAR_DIR"] = str(_VAR)
 _given = os.environ.get("KSDB_TEST_DATABASE_URL", "")
@@ -23,6 +24,5 @@ settings.cache_clear()
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
-    is_worker = "PYTEST_XDIST_WORKER" in os.environ  # the server belongs to the process that started the workers
-    if _server and not is_worker and not os.environ.get("KSDB_TEST_KEEP_SERVER"):
+    if _server and not os.environ.get("KSDB_TEST_KEEP_SERVER"):
         stop_embedded(_server)

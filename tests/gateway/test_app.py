@@ -278,7 +278,7 @@ def test_health(door: TestClient) -> None:
 
 
 def test_other_addresses_answer_in_the_same_form(door: TestClient) -> None:
-    assert door.get("/").json()["error"] == "http_404"
+    assert door.get("/v1/nothing").json()["error"] == "http_404"
     assert door.get("/v1/scans").json()["error"] == "http_405"
 
 
