@@ -4,7 +4,7 @@ import os
 import platform
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -60,31 +60,50 @@ PARTS = (
 )
 HEAD = """# Benchmarks
 
-Written by `make bench`; do not edit. Every figure is of one run on one machine; what is compared stands side by side
-in that run: these machines are noisy, so believe the ratios more than the numbers.
+Written by `make bench`; do not edit. What is compared stands side by side in one run: these machines are noisy, so
+believe the ratios more than the numbers. Each part says when it ran, at which commit, and how busy the machine was
+with other work in the minute before. `python -m bench search scans` runs these parts again and keeps the others.
 
-{when:%d %B %Y} · {cores} cores · {memory:.0f} GiB · {system} · Python {python} · commit {commit}
+{cores} cores · {memory:.0f} GiB · {system} · Python {python}
 """
 
 
 def main() -> None:
     os.environ.setdefault("KSDB_VAR_DIR", str(ROOT / "var" / "bench"))
     os.environ["NO_COLOR"] = "1"
-    text = HEAD.format(
-        when=date.today(),  # noqa: DTZ011 - the day on the reader's calendar
+    asked = set(sys.argv[1:])
+    if unknown := asked - {module for _, module, _ in PARTS}:
+        sys.exit(f"no such part: {', '.join(sorted(unknown))}")
+    kept = _kept()
+    for title, module, what in PARTS:
+        if not asked or module in asked:
+            kept[title] = f"{what}\n\n{_stamp()}\n\n```\n{_output(module)}\n```"
+            _write(kept)
+    print(f"written to {PAGE.relative_to(ROOT)}")
+
+
+def _kept() -> dict[str, str]:
+    """What the page says of each part by its title."""
+    if not PAGE.exists():
+        return {}
+    sections = PAGE.read_text(encoding="utf-8").split("\n## ")[1:]
+    return {title: body.strip() for title, _, body in (section.partition("\n") for section in sections)}
+
+
+def _write(parts: dict[str, str]) -> None:
+    head = HEAD.format(
         cores=os.cpu_count(),
         memory=psutil.virtual_memory().total / 1024**3,
         system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
-        commit=_commit(),
     )
-    for title, module, what in PARTS:
-        text += f"\n## {title}\n\n{what}\n\n```\n{_output(module)}\n```\n"
-    notes = ROOT / "docs" / "benchmarks-notes.md"
-    if notes.exists():
-        text += "\n" + notes.read_text(encoding="utf-8")
-    PAGE.write_text(text, encoding="utf-8")
-    print(f"written to {PAGE.relative_to(ROOT)}")
+    sections = [f"\n## {title}\n\n{parts[title]}\n" for title, _, _ in PARTS if title in parts]
+    PAGE.write_text(head + "".join(sections), encoding="utf-8")
+
+
+def _stamp() -> str:
+    load = os.getloadavg()[0]
+    return f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC, commit {_commit()}, load before {load:.1f}"
 
 
 def _output(module: str) -> str:
