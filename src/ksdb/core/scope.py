@@ -35,6 +35,7 @@ class Permission(StrEnum):
     REGISTRY_RESIDENT_EXPORT = "registry:resident:export"
     REGISTRY_RESIDENT_READ = "registry:resident:read"
     REGISTRY_RESIDENT_WRITE = "registry:resident:write"
+    SMS_TALLY_READ = "sms:tally:read"
     TRACING_CASE_READ = "tracing:case:read"
     TRACING_CASE_WRITE = "tracing:case:write"
     TRACING_TRACE_EXPORT = "tracing:trace:export"
@@ -43,6 +44,7 @@ class Permission(StrEnum):
     VISITS_DEVICE_ENROL = "visits:device:enrol"
     VISITS_POINT_READ = "visits:point:read"
     VISITS_POINT_WRITE = "visits:point:write"
+    WALLET_CLAIM_DECIDE = "wallet:claim:decide"
 
 
 class Purpose(StrEnum):
@@ -75,6 +77,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.AUDIT_ENTRY_READ,
             P.COVERAGE_FIGURES_READ,
             P.PLACES_DIVISION_READ,
+            P.SMS_TALLY_READ,
             P.VISITS_DAY_READ,
         }
     ),
@@ -113,6 +116,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.VISITS_DEVICE_ENROL,
             P.VISITS_POINT_READ,
             P.VISITS_POINT_WRITE,
+            P.WALLET_CLAIM_DECIDE,
         }
     ),
 }
@@ -121,6 +125,7 @@ WITHOUT_SECOND_FACTOR = frozenset(
     {
         P.COVERAGE_FIGURES_READ,
         P.PLACES_DIVISION_READ,
+        P.SMS_TALLY_READ,
         P.VISITS_DEVICE_ENROL,
         P.VISITS_POINT_READ,
         P.VISITS_POINT_WRITE,
