@@ -81,7 +81,7 @@ def test_one_thing_that_does_not_fit_asks_the_ward(known: Resident, said: dict[s
 
 
 def test_a_stranger_learns_nothing_by_knowing_all_papers(known: Resident) -> None:
-    """Name, birth and number right, or a person who does not exist: the same answer, the same pages, as many queries."""
+    """Name, birth and number right, or a person who does not exist: the same answer, the same pages and queries."""
     seen = []
     for number, said in (
         ("0912000001", {}),

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -61,7 +62,7 @@ def add(request: HolderRequest) -> HttpResponse:
 @require_POST
 def choose(request: HolderRequest) -> HttpResponse:
     choose_member(request.scope, request.mine, number_in(request, "resident"))
-    return redirect("wallet:card")
+    return redirect(reverse("wallet:card") + "#chosen")
 
 
 @phone_page

@@ -19,6 +19,7 @@ let drawn = { token: '', at: 0 }
 let isSignedOut = false
 let isChecking = false
 let lock = null
+let isChosenElsewhere = false // a member was chosen on the page of the household
 
 const now = () => Date.now() + (card?.offset ?? 0)
 const seconds = () => Math.floor(now() / 1000)
@@ -128,7 +129,8 @@ function merge (known) {
     const isOurs = one.place === 'here' && old?.number === one.number
     return { ...one, token: isOurs ? old.token : '', expires_at: isOurs ? old.expires_at : 0 }
   })
-  card = { members, chosen: card?.chosen ?? known.chosen, offset: known.offset, checked_at: 0 }
+  const wanted = isChosenElsewhere ? known.chosen : card?.chosen ?? known.chosen
+  card = { members, chosen: wanted, offset: known.offset, checked_at: 0 }
 }
 
 async function bring (one, known, takesOver) {
@@ -212,7 +214,12 @@ async function begin () {
   await renew()
   page.dataset.ready = ''
   setInterval(() => { watchClock(); renew() }, 1000)
-  await checkIfDue()
+  if (location.hash === '#chosen') {
+    isChosenElsewhere = true
+    history.replaceState(null, '', location.pathname)
+  }
+  await (isChosenElsewhere ? check() : checkIfDue())
+  isChosenElsewhere = false
   if (card === null && !isSignedOut && !navigator.onLine) at('loading').textContent = said('Offline')
   awake()
   navigator.storage?.persist?.()
