@@ -44,7 +44,7 @@ def claimed(client: Client, **said: str) -> str:
 
 def test_the_phone_that_the_registry_knows_has_the_card_at_once(known: Resident) -> None:
     client = phone_of()
-    assert claimed(client) == reverse("wallet:card")
+    assert claimed(client) == reverse("wallet:card") + "#chosen"
     (holding,) = Holding.objects.all()
     assert (holding.resident, holding.relation, holding.evidence) == (known, "self", "matched")
     assert Entry.objects.filter(action="wallet:holding:begin", subject_id=known.pk).count() == 1
@@ -84,7 +84,7 @@ def test_a_child_without_papers_is_of_the_household_or_waits(known: Resident, so
     client = phone_of()
     claimed(client)
     child = {"relation": "child", "full_name": "Trần Minh Khôi", "birth": "2015", "id_number": ""}
-    assert claimed(client, **child) == reverse("wallet:card")
+    assert claimed(client, **child) == reverse("wallet:card") + "#chosen"
     holding = Holding.objects.get(resident=son)
     assert (holding.relation, holding.guardian) == ("child", known)
     other = Household.objects.create(division_id=son.division_id, book_number="2")

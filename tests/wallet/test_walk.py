@@ -24,13 +24,15 @@ from tests.gateway.devices import GatewayProcess, gateway
 from tests.looking import looked_at
 from tests.wallet.conftest import ID_NUMBER_OF_LAN, NUMBER, with_papers
 
-from ksdb.cards.actions import make_issuer_key
+from ksdb.cards.actions import issue_cards, make_issuer_key
 from ksdb.cards.actions.keys import import_trust_list
 from ksdb.cards.actions.publishing import publish_status_list
+from ksdb.cards.models import Card
 from ksdb.cards.queries.keys import next_trust_list
 from ksdb.config import settings
+from ksdb.core.decision import CardStatus
 from ksdb.core.scope import system_scope
-from ksdb.core.token import Usage
+from ksdb.core.token import Form, Usage
 from ksdb.core.trust_list import coded, sign_list
 from ksdb.places.models import ScanPoint
 from ksdb.registry.models import Resident
@@ -249,3 +251,117 @@ def test_from_the_phone_number_to_a_visit(
     for path in ("/my/members/", "/my/cards/", "/my/cards/activate/"):
         page.goto(path)
         looked_at(page, path.strip("/").replace("/", "-"))
+
+
+def photo_of(text: str, path: Path) -> Path:
+    """A paper card on a table, as a phone's camera has it."""
+    matrix = np.squeeze(np.asarray(zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode).to_image(scale=8)))
+    table = np.full((1600, 1200), 150, np.uint8)
+    top, left = 500, (1200 - matrix.shape[1]) // 2
+    table[top - 60 : top + matrix.shape[0] + 60, left - 60 : left + matrix.shape[1] + 60] = 245
+    table[top : top + matrix.shape[0], left : left + matrix.shape[1]] = matrix
+    turn = cv2.getRotationMatrix2D((600, 800), 7, 1)
+    cv2.imwrite(str(path), cv2.warpAffine(table, turn, (1200, 1600), borderValue=150))
+    return path
+
+
+def test_two_phones_a_wrong_clock_and_a_lost_card(
+    browser: Any, door: GatewayProcess, province: tuple[Resident, str], market_a: ScanPoint, tmp_path: Path
+) -> None:
+    lan, token = province
+    scanner = scanner_on(browser(), door.port, token, market_a.pk)
+    first, second = browser(device_scale_factor=2), browser(LATER % 600_000)
+    first.goto("/my/begin/")
+    signed_in(first)
+    claimed(first, "Nguyễn Thị Lan", "5/3/1956", ID_NUMBER_OF_LAN)
+    card_shown(first)
+    assert scanner.evaluate(TAKE, code_on(first)) == "accepted"
+    _renews_alone(first)
+    _adds_her_grandson(first)
+    _takes_over(second, scanner)
+    until(lambda: publish_status_list(system_scope()) or True)
+    until(lambda: scanner.evaluate(SYNCED) and scanner.evaluate(TAKE, code_on(first)) == "revoked")
+    first.get_by_role("button", name="Thẻ bị từ chối? Kiểm tra thẻ").click()
+    first.get_by_text("Thẻ này đã chuyển sang điện thoại khác").wait_for()
+    _activates_by_picture(second, lan, tmp_path)
+    _loses_it(second, lan)
+    _leaves(second)
+
+
+def _renews_alone(page: Any) -> None:
+    """Minute after minute there is a new code, and nobody is asked for anything."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    shown = {code_on(page)}
+    page.evaluate("() => { window.real = Date.now; window.ahead = 0; Date.now = () => window.real() + window.ahead }")
+    for _ in range(6):
+        before = page.locator("#card").get_attribute("data-shown-at")
+        page.evaluate("() => { window.ahead += 31_000 }")
+        page.locator(f'#card:not([data-shown-at="{before}"])').wait_for()
+        shown.add(code_on(page))
+    assert len(shown) == 7
+    assert asked == []
+
+
+def _adds_her_grandson(page: Any) -> None:
+    page.goto("/my/members/")
+    page.get_by_role("button", name="Thêm con hoặc người khác").click()
+    claimed(page, "Trần Minh Khôi", "2015", "", "Của con tôi")
+    page.get_by_role("heading", name="Trần Minh Khôi").wait_for()
+    card_shown(page)
+    picture(page, "nd-04-nguoi-nha")
+    page.get_by_role("button", name="Thẻ sau").click()
+    page.get_by_role("heading", name="Nguyễn Thị Lan").wait_for()
+
+
+def _takes_over(page: Any, scanner: Any) -> None:
+    """Another phone, ten minutes ahead: it learned the time from the server, and its codes are believed."""
+    page.goto("/my/begin/")
+    signed_in(page)
+    page.get_by_text("Thẻ này đã chuyển sang điện thoại khác").wait_for()
+    looked_at(page, "my-elsewhere")
+    page.set_viewport_size(PHONE)
+    page.get_by_role("button", name="Chuyển thẻ về máy này").click()
+    card_shown(page)
+    page.get_by_text("Đồng hồ máy này sai 10 phút").wait_for()
+    looked_at(page, "my-clock")
+    page.set_viewport_size(PHONE)
+    assert scanner.evaluate(TAKE, code_on(page)) == "accepted"
+
+
+def _activates_by_picture(page: Any, lan: Resident, folder: Path) -> None:
+    (paper,) = issue_cards(system_scope(), [lan.pk], Form.PAPER)
+    page.goto("/my/cards/activate/")
+    page.locator("input[type=file]").set_input_files(photo_of(paper.token, folder / "card.png"))
+    page.get_by_text("Thẻ đã kích hoạt").wait_for()
+    assert Card.objects.get(pk=paper.index).status == CardStatus.ACTIVE
+    picture(page, "nd-05-cac-the")
+
+
+def _loses_it(page: Any, lan: Resident) -> None:
+    page.get_by_text("Tôi bị mất thẻ này").last.click()
+    picture(page, "nd-06-mat-the")
+    page.get_by_role("button", name="Khóa thẻ này").last.click()
+    page.get_by_text("Thẻ đã khóa").wait_for()
+    electronic = Card.objects.get(resident=lan, form=Form.ELECTRONIC, status=CardStatus.SUSPENDED)
+    assert electronic.reason == "lost"
+    page.goto("/my/card/")
+    page.get_by_role("button", name="Kiểm tra thẻ", exact=False).last.click()
+    page.get_by_text("Thẻ này đang bị khóa").wait_for()
+    looked_at(page, "my-blocked")
+
+
+def _leaves(page: Any) -> None:
+    """Nothing stays on the phone."""
+    page.goto("/my/members/")
+    page.get_by_role("button", name="Đăng xuất trên máy này").click()
+    page.locator("html[data-left]").wait_for()
+    page.goto("/my/card/")
+    page.locator("[data-signed-out]").get_by_role("button", name="Đăng nhập").wait_for()
+
+
+SYNCED = """async () => {
+  const {sync} = await import("/scanner/sync.js");
+  await sync();
+  return true;
+}"""

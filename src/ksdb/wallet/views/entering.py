@@ -31,7 +31,10 @@ def strangers_scope(request: ScopedRequest) -> Scope:
 @never_cache
 def home(request: ScopedRequest) -> HttpResponse:
     """The first page of a resident: the card, or what it is and how to come by it."""
-    return redirect("wallet:card") if phone_of(request) else render(request, "wallet/home.html")
+    mine = phone_of(request)
+    if mine is None:
+        return render(request, "wallet/home.html")
+    return redirect("wallet:card" if mine.holdings else "wallet:members")
 
 
 @open_to_all
@@ -61,7 +64,7 @@ def code(request: ScopedRequest) -> HttpResponse:
         except (CodeWrong, TooManyAttempts) as error:
             form.add_error("code", gettext(error.sentence()))
         else:
-            answer = redirect("wallet:members")
+            answer = redirect("wallet:home")
             keep_signed_in(answer, sign_in_phone(scope, number, get_language() or "vi"))
             return answer
     context = {"form": form, "is_demo": settings().is_demo}

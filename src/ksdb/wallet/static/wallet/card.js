@@ -91,8 +91,9 @@ function watchClock () {
   const jump = Date.now() - tick.wall - passed
   tick = { wall: Date.now(), run: performance.now() }
   if (!card || Math.abs(jump) < 5000) return
-  if (jump < 0) card.offset -= jump
   drawn = { token: '', at: 0 }
+  if (jump > 0) return checkIfDue() // the phone slept, most likely
+  card.offset -= jump
   check()
 }
 
