@@ -102,7 +102,7 @@ def browser(demo: None, live_server: Any, monkeypatch: pytest.MonkeyPatch) -> It
 def picture(page: Any, name: str) -> None:
     if folder := os.environ.get("KSDB_GUIDE_PICTURES"):
         page.set_viewport_size(PHONE)
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def code_for(page: Any, number: str) -> str:

@@ -16,6 +16,7 @@ from ksdb.sms.actions import CodeWrong, NoCarrier, TooManyNumbers, check_code, s
 from ksdb.wallet.actions import sign_in_phone, sign_out_phone
 from ksdb.wallet.forms import CodeForm, NumberForm
 from ksdb.wallet.looks import YEAR_SECONDS, Look, keep_look, look_of
+from ksdb.wallet.queries import Mine, signed_in_phone
 from ksdb.wallet.session import HolderRequest, forget_signed_in, keep_signed_in, phone_of, phone_page
 from ksdb.web.requires import ScopedRequest, open_to_all
 
@@ -34,7 +35,11 @@ def home(request: ScopedRequest) -> HttpResponse:
     mine = phone_of(request)
     if mine is None:
         return render(request, "wallet/home.html")
-    return redirect("wallet:card" if mine.holdings else "wallet:members")
+    return redirect(_first_page(mine))
+
+
+def _first_page(mine: Mine | None) -> str:
+    return "wallet:card" if mine and mine.holdings else "wallet:members"
 
 
 @open_to_all
@@ -64,8 +69,9 @@ def code(request: ScopedRequest) -> HttpResponse:
         except (CodeWrong, TooManyAttempts) as error:
             form.add_error("code", gettext(error.sentence()))
         else:
-            answer = redirect("wallet:home")
-            keep_signed_in(answer, sign_in_phone(scope, number, get_language() or "vi"))
+            token = sign_in_phone(scope, number, get_language() or "vi")
+            answer = redirect(_first_page(signed_in_phone(scope, token)))
+            keep_signed_in(answer, token)
             return answer
     context = {"form": form, "is_demo": settings().is_demo}
     return render(request, "wallet/code.html", context, status=422 if form.errors else 200)

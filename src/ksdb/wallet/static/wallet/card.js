@@ -110,7 +110,7 @@ async function check (takesOver = null) {
     for (const one of card.members) await bring(one, known, takesOver === one.resident)
     card.checked_at = now()
     await keep(card)
-    say(said('Checked'))
+    say(isGood(chosen()) ? said('Checked') : '')
   } catch (error) {
     if (error instanceof SignedOut) isSignedOut = true
     else if (error instanceof Refused) say(error.message)
