@@ -72,6 +72,7 @@ def code(request: ScopedRequest) -> HttpResponse:
             token = sign_in_phone(scope, number, get_language() or "vi")
             answer = redirect(_first_page(signed_in_phone(scope, token)))
             keep_signed_in(answer, token)
+            request.session.flush()  # what was proven is used; the cookie of the phone says the rest
             return answer
     context = {"form": form, "is_demo": settings().is_demo}
     return render(request, "wallet/code.html", context, status=422 if form.errors else 200)
