@@ -67,6 +67,10 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
     Permission.REGISTRY_RESIDENT_EXPORT: ("take out a list of residents", "xuất danh sách người dân"),
     Permission.REGISTRY_RESIDENT_READ: ("find and read residents", "tra cứu và xem thông tin người dân"),
     Permission.REGISTRY_RESIDENT_WRITE: ("register and correct residents", "đăng ký và sửa thông tin người dân"),
+    Permission.SMS_TALLY_READ: (
+        "see how many codes were sent to phones, and what was refused",
+        "xem số mã đã gửi đến điện thoại và số lần bị từ chối",
+    ),
     Permission.TRACING_CASE_READ: ("see cases and their contacts", "xem ca bệnh và người tiếp xúc"),
     Permission.TRACING_CASE_WRITE: ("open and trace cases", "mở ca bệnh và truy vết"),
     Permission.TRACING_TRACE_EXPORT: ("take out the contacts of a trace", "xuất danh sách người tiếp xúc"),
@@ -75,6 +79,10 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
     Permission.VISITS_DEVICE_ENROL: ("enrol and revoke devices", "ghi danh và thu hồi thiết bị"),
     Permission.VISITS_POINT_READ: ("see scan points", "xem điểm quét"),
     Permission.VISITS_POINT_WRITE: ("register scan points", "đăng ký điểm quét"),
+    Permission.WALLET_CLAIM_DECIDE: (
+        "confirm whose card a resident's phone may keep",
+        "xác nhận điện thoại của người dân được giữ thẻ của ai",
+    ),
 }
 
 
@@ -151,6 +159,10 @@ def _roles() -> Iterator[str]:
 
 
 OPEN_TO_ALL = "open to all · ai cũng mở được"
+OWN_PAGES: Mapping[str, str] = {
+    "is_own": "everyone's own account · tài khoản của mình",
+    "is_for_phones": "a resident's own phone · điện thoại của chính người dân",
+}
 
 
 def _table_of_pages(roles: Sequence[Role]) -> Iterator[str]:
@@ -166,7 +178,7 @@ def _table_of_pages(roles: Sequence[Role]) -> Iterator[str]:
     for path, view in sorted(_pages(), key=lambda page: page[0]):
         permission = getattr(view, "required_permission", None)
         if permission is None:
-            words = "everyone's own account · tài khoản của mình" if hasattr(view, "is_own") else OPEN_TO_ALL
+            words = next((words for mark, words in OWN_PAGES.items() if hasattr(view, mark)), OPEN_TO_ALL)
             yield f"| `/{path}` | {words} |" + " |" * len(roles) + "\n"
             continue
         access = (access_to(permission, role, names_an_object=_names_an_object(path)) for role in roles)

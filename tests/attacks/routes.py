@@ -31,6 +31,7 @@ OBJECTS: Mapping[str, Callable[[World], Any]] = {
     "device_id": lambda world: world.device.pk,
     "place_id": lambda world: world.place.pk,
     "note_id": lambda world: world.note.pk,
+    "claim_id": lambda world: world.claim.pk,
 }
 """What each parameter of an address names. Everything here belongs to a division."""
 
@@ -58,6 +59,11 @@ class Route:
     def is_own(self) -> bool:
         """Everyone's own account: it names nobody else."""
         return hasattr(self.view, "is_own")
+
+    @property
+    def is_for_phones(self) -> bool:
+        """A resident's own page, behind a session that no account has."""
+        return hasattr(self.view, "is_for_phones")
 
     @property
     def names_an_object(self) -> bool:
@@ -90,4 +96,4 @@ def _parameters(pattern: Any) -> tuple[str, ...]:
 
 
 ROUTES = tuple(_routes(get_resolver(), (), ()))
-CLOSED = tuple(route for route in ROUTES if not route.is_open and not route.is_own)
+CLOSED = tuple(route for route in ROUTES if not (route.is_open or route.is_own or route.is_for_phones))

@@ -33,6 +33,9 @@ from ksdb.tracing.actions import CaseFacts, open_case, run_trace
 from ksdb.tracing.models import CaseRecord, Contact, Trace
 from ksdb.visits.actions import enrol_device
 from ksdb.visits.models import Device
+from ksdb.wallet.models import Claim, Holder
+from ksdb.wallet.queries import WALLET_PHONE
+from ksdb.wallet.queries.claims import CLAIMED_ID
 
 SYSTEM = system_scope()
 
@@ -96,6 +99,7 @@ class World:
     point: ScanPoint
     device: Device
     place: Place
+    claim: Claim
 
     def secrets(self) -> tuple[str, ...]:
         """Texts that nobody outside may read; the card's number as pages show it."""
@@ -128,6 +132,7 @@ def world_of(division: Division, words: Words) -> World:
         Pair.objects.create(first=person, second=neighbour, score=80, reasons="same_name same_birth", found_at=now()),
         _clash(person),
         *_enrolling(division, words),
+        _claiming(division, person, words),
     )
 
 
@@ -145,6 +150,28 @@ def _clash(person: Resident) -> DoorNote:
         done_at=now(),
         received_at=now(),
         outcome="conflict",
+    )
+
+
+def _claiming(division: Division, person: Resident, words: Words) -> Claim:
+    """Somebody with a strange phone wants the person's card."""
+    holder = Holder.objects.create(
+        phone_sealed=sealer().seal(WALLET_PHONE, words.phone),
+        phone_key=sealer().match_key(WALLET_PHONE, f"{division.pk}"),
+        created_at=now(),
+    )
+    return Claim.objects.create(
+        holder=holder,
+        full_name=words.person,
+        birth_year=1956,
+        id_number_sealed=sealer().seal(CLAIMED_ID, words.id_number),
+        relation="self",
+        division=division,
+        address=words.address,
+        resident=person,
+        evidence="id name",
+        state=Claim.State.WAITING,
+        made_at=now(),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from ksdb.core.errors import NotAllowed
+from ksdb.core.errors import NotAllowed, NotFound
 
 
 class Permission(StrEnum):
@@ -35,6 +35,7 @@ class Permission(StrEnum):
     REGISTRY_RESIDENT_EXPORT = "registry:resident:export"
     REGISTRY_RESIDENT_READ = "registry:resident:read"
     REGISTRY_RESIDENT_WRITE = "registry:resident:write"
+    SMS_TALLY_READ = "sms:tally:read"
     TRACING_CASE_READ = "tracing:case:read"
     TRACING_CASE_WRITE = "tracing:case:write"
     TRACING_TRACE_EXPORT = "tracing:trace:export"
@@ -43,6 +44,7 @@ class Permission(StrEnum):
     VISITS_DEVICE_ENROL = "visits:device:enrol"
     VISITS_POINT_READ = "visits:point:read"
     VISITS_POINT_WRITE = "visits:point:write"
+    WALLET_CLAIM_DECIDE = "wallet:claim:decide"
 
 
 class Purpose(StrEnum):
@@ -75,6 +77,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.AUDIT_ENTRY_READ,
             P.COVERAGE_FIGURES_READ,
             P.PLACES_DIVISION_READ,
+            P.SMS_TALLY_READ,
             P.VISITS_DAY_READ,
         }
     ),
@@ -113,6 +116,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.VISITS_DEVICE_ENROL,
             P.VISITS_POINT_READ,
             P.VISITS_POINT_WRITE,
+            P.WALLET_CLAIM_DECIDE,
         }
     ),
 }
@@ -121,6 +125,7 @@ WITHOUT_SECOND_FACTOR = frozenset(
     {
         P.COVERAGE_FIGURES_READ,
         P.PLACES_DIVISION_READ,
+        P.SMS_TALLY_READ,
         P.VISITS_DEVICE_ENROL,
         P.VISITS_POINT_READ,
         P.VISITS_POINT_WRITE,
@@ -137,7 +142,8 @@ class Scope:
 
     `divisions` maps a permission to the divisions it was granted on; access cascades to everything inside them
     (`division_containment`). `actor_id` is None for the system's own jobs. `actor_name` is the sign-in name, for the
-    audit trail.
+    audit trail. `own` are the residents whose cards the holder of a phone keeps: for them alone he acts, and without
+    any permission.
     """
 
     actor_id: int | None
@@ -145,6 +151,7 @@ class Scope:
     is_system: bool = False
     address: str = ""
     actor_name: str = ""
+    own: frozenset[int] = frozenset()
 
     def allows(self, permission: Permission) -> bool:
         return self.is_system or bool(self.divisions.get(permission))
@@ -152,6 +159,11 @@ class Scope:
     def require(self, permission: Permission) -> None:
         if not self.allows(permission):
             raise NotAllowed
+
+    def require_own(self, resident_id: int) -> None:
+        """Raises NotFound unless the holder of a phone keeps this resident's card; for the system's scope, too."""
+        if resident_id not in self.own:
+            raise NotFound
 
     def without(self, permissions: frozenset[Permission]) -> "Scope":
         """The same scope with these permissions taken out."""
