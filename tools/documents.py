@@ -67,6 +67,7 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
     Permission.REGISTRY_RESIDENT_EXPORT: ("take out a list of residents", "xuất danh sách người dân"),
     Permission.REGISTRY_RESIDENT_READ: ("find and read residents", "tra cứu và xem thông tin người dân"),
     Permission.REGISTRY_RESIDENT_WRITE: ("register and correct residents", "đăng ký và sửa thông tin người dân"),
+    Permission.SMS_FIGURES_READ: ("see what messages to phones cost", "xem số lượng và chi phí tin nhắn"),
     Permission.TRACING_CASE_READ: ("see cases and their contacts", "xem ca bệnh và người tiếp xúc"),
     Permission.TRACING_CASE_WRITE: ("open and trace cases", "mở ca bệnh và truy vết"),
     Permission.TRACING_TRACE_EXPORT: ("take out the contacts of a trace", "xuất danh sách người tiếp xúc"),

@@ -17,7 +17,7 @@ from ksdb.core.scope import PERMISSIONS, Permission, Role, system_scope
 from ksdb.places.models import Division
 
 OPEN = {"home", "health", "security_txt", "set_language", "access:sign_in", "access:sign_out", "access:welcome"}
-OPEN |= {"enrolment:register", "enrolment:code", "enrolment:status", "enrolment:link", "sms:outbox"}
+OPEN |= {"enrolment:register", "enrolment:code", "enrolment:status", "enrolment:link", "sms:outbox", "sms:receipts"}
 OPEN |= {"account_login", "account_logout", "mfa_authenticate"}
 
 

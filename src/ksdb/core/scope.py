@@ -35,6 +35,7 @@ class Permission(StrEnum):
     REGISTRY_RESIDENT_EXPORT = "registry:resident:export"
     REGISTRY_RESIDENT_READ = "registry:resident:read"
     REGISTRY_RESIDENT_WRITE = "registry:resident:write"
+    SMS_FIGURES_READ = "sms:figures:read"
     TRACING_CASE_READ = "tracing:case:read"
     TRACING_CASE_WRITE = "tracing:case:write"
     TRACING_TRACE_EXPORT = "tracing:trace:export"
@@ -121,6 +122,7 @@ WITHOUT_SECOND_FACTOR = frozenset(
     {
         P.COVERAGE_FIGURES_READ,
         P.PLACES_DIVISION_READ,
+        P.SMS_FIGURES_READ,
         P.VISITS_DEVICE_ENROL,
         P.VISITS_POINT_READ,
         P.VISITS_POINT_WRITE,

@@ -43,6 +43,7 @@ NAVIGATION: list[NavigationEntry] = [
     NavigationEntry("tracing:cases", _("Cases"), Permission.TRACING_CASE_READ),
     NavigationEntry("access:accounts", _("Accounts"), Permission.ACCESS_GRANT_WRITE),
     NavigationEntry("approvals:acts", _("Approvals"), Permission.APPROVALS_ACT_READ),
+    NavigationEntry("sms:figures", _("Messages"), Permission.SMS_FIGURES_READ),
     NavigationEntry("cards:ledger", _("Keys"), Permission.CARDS_KEY_MANAGE),
     NavigationEntry("visits:retention", _("Retention"), Permission.VISITS_DAY_READ),
     NavigationEntry("audit:entries", _("Audit trail"), Permission.AUDIT_ENTRY_READ),

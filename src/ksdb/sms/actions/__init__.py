@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from django.contrib.sessions.backends.base import SessionBase
+from django.db import transaction
 from django.utils.translation import gettext
+from procrastinate.contrib.django import app
 
 from ksdb.access.actions import spend
 from ksdb.access.limits import Limit
@@ -15,11 +17,15 @@ from ksdb.core.addresses import network_of
 from ksdb.core.clock import now
 from ksdb.core.errors import KsdbError, NotAllowed
 from ksdb.core.scope import Scope
-from ksdb.sms.carriers import carrier
+from ksdb.sms.actions.carrying import count_taken
+from ksdb.sms.carriers import ON_SCREEN, carrier_name
+from ksdb.sms.carriers.carrying import parts_of
 from ksdb.sms.models import Text
-from ksdb.sms.proof import BODY, NUMBERS, PHONE, PROVEN_SECONDS, Proof, begun, keep, kept
+from ksdb.sms.proof import BODY, CODE_SECONDS, NUMBERS, PHONE, PROVEN_SECONDS, Proof, begun, keep, kept
 
 KEPT = timedelta(days=1)
+CARRY = "ksdb.sms.jobs.carry"
+"""The job that carries, by name: it stands above this file."""
 MOST_NUMBERS = 3
 """To so many numbers one session may have codes sent: somebody mistypes his own."""
 
@@ -50,17 +56,33 @@ class CodeWrong(KsdbError):
     status = 422
 
 
-def send_text(scope: Scope, phone: str, body: str) -> None:
-    """Hands a message to the carrier and keeps it for a day, sealed. Raises NoCarrier."""
-    carries = carrier()
-    if carries is None:
+@transaction.atomic
+def send_text(scope: Scope, phone: str, body: str, life: timedelta = KEPT, *, hurries: bool = True) -> int:
+    """Puts a message into the outbox, sealed; its number. The carrier is tried again until `life` is over.
+
+    What does not hurry waits for the minute's job. Raises NoCarrier.
+    """
+    name = carrier_name()
+    if not name:
         raise NoCarrier
+    is_shown = name == ON_SCREEN
     text = Text.objects.create(
-        phone_sealed=sealer().seal(PHONE, phone), body_sealed=sealer().seal(BODY, body), made_at=now()
+        phone_sealed=sealer().seal(PHONE, phone),
+        body_sealed=sealer().seal(BODY, body),
+        made_at=now(),
+        expires_at=now() + life,
+        next_at=now(),
+        sent_at=now() if is_shown else None,
+        state=Text.State.SENT if is_shown else Text.State.WAITING,
+        carrier=name,
+        segments=len(parts_of(body).bodies),
     )
-    carries.send(phone, body)
-    Text.objects.filter(pk=text.pk).update(sent_at=now())
     record(scope, "sms:text:send", subject=("text", text.pk))
+    if is_shown:
+        count_taken(scope, text)
+    elif hurries:
+        app.configure_task(CARRY, queue="sms", lock="sms").defer()
+    return int(text.pk)
 
 
 def send_code(scope: Scope, session: SessionBase, phone: str, *, goes_out: bool = True) -> None:
@@ -69,7 +91,7 @@ def send_code(scope: Scope, session: SessionBase, phone: str, *, goes_out: bool 
     Limits count for the session, the address, all together, and the number, in this order: whoever has reached his own
     limit takes nothing from the owner of a number. When it does not go out, everything else happens all the same.
     """
-    if carrier() is None:
+    if not carrier_name():
         raise NoCarrier
     _bind(session, phone)
     spend(scope, BY_ADDRESS, network_of(scope.address))
@@ -78,7 +100,8 @@ def send_code(scope: Scope, session: SessionBase, phone: str, *, goes_out: bool 
     code = f"{secrets.randbelow(10**6):06d}" if goes_out else ""
     keep(session, begun(phone, code))
     if goes_out:
-        send_text(scope, phone, gettext("Your ksdb code is %(code)s. Tell it to nobody.") % {"code": code})
+        body = gettext("Your ksdb code is %(code)s. Tell it to nobody.") % {"code": code}
+        send_text(scope, phone, body, timedelta(seconds=CODE_SECONDS))
 
 
 def _bind(session: SessionBase, phone: str) -> None:
