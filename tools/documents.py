@@ -152,6 +152,10 @@ def _roles() -> Iterator[str]:
 
 
 OPEN_TO_ALL = "open to all · ai cũng mở được"
+OWN_PAGES: Mapping[str, str] = {
+    "is_own": "everyone's own account · tài khoản của mình",
+    "is_for_phones": "a resident's own phone · điện thoại của chính người dân",
+}
 
 
 def _table_of_pages(roles: Sequence[Role]) -> Iterator[str]:
@@ -167,7 +171,7 @@ def _table_of_pages(roles: Sequence[Role]) -> Iterator[str]:
     for path, view in sorted(_pages(), key=lambda page: page[0]):
         permission = getattr(view, "required_permission", None)
         if permission is None:
-            words = "everyone's own account · tài khoản của mình" if hasattr(view, "is_own") else OPEN_TO_ALL
+            words = next((words for mark, words in OWN_PAGES.items() if hasattr(view, mark)), OPEN_TO_ALL)
             yield f"| `/{path}` | {words} |" + " |" * len(roles) + "\n"
             continue
         access = (access_to(permission, role, names_an_object=_names_an_object(path)) for role in roles)

@@ -73,6 +73,12 @@ class Settings:
     )
     session_idle_minutes: int = field(default=30, metadata={"help": "without a click for so long, one is signed out"})
     session_hours: int = field(default=8, metadata={"help": "after so long one signs in again, whatever one does"})
+    holder_idle_days: int = field(
+        default=45, metadata={"help": "days without a look at it, after which a resident's phone is signed out"}
+    )
+    holder_days: int = field(
+        default=180, metadata={"help": "days after which a resident proves the phone's number again"}
+    )
     retention_days: int = field(default=28, metadata={"help": "days a visit is kept"})
     person_searches_a_minute: int = field(
         default=60, metadata={"help": "how often one account may search for people in a minute"}

@@ -60,6 +60,11 @@ class Route:
         return hasattr(self.view, "is_own")
 
     @property
+    def is_for_phones(self) -> bool:
+        """A resident's own page, behind a session that no account has."""
+        return hasattr(self.view, "is_for_phones")
+
+    @property
     def names_an_object(self) -> bool:
         return any(name in OBJECTS for name in self.parameters)
 
@@ -90,4 +95,4 @@ def _parameters(pattern: Any) -> tuple[str, ...]:
 
 
 ROUTES = tuple(_routes(get_resolver(), (), ()))
-CLOSED = tuple(route for route in ROUTES if not route.is_open and not route.is_own)
+CLOSED = tuple(route for route in ROUTES if not (route.is_open or route.is_own or route.is_for_phones))

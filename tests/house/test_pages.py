@@ -18,6 +18,7 @@ from ksdb.places.models import Division
 
 OPEN = {"home", "health", "security_txt", "set_language", "access:sign_in", "access:sign_out", "access:welcome"}
 OPEN |= {"enrolment:register", "enrolment:code", "enrolment:status", "enrolment:link", "sms:outbox", "sms:receipts"}
+OPEN |= {"wallet:home", "wallet:begin", "wallet:code", "wallet:look"}
 OPEN |= {"account_login", "account_logout", "mfa_authenticate"}
 
 
@@ -50,7 +51,8 @@ def routes(resolver: URLResolver | None = None, spaces: tuple[str, ...] = ()) ->
 
 ROUTES = {route.name: route for route in routes()}
 OWN = sorted(name for name, route in ROUTES.items() if hasattr(route.view, "is_own"))
-CLOSED = sorted(name for name in ROUTES if name not in OPEN and name not in OWN)
+PHONES = sorted(name for name, route in ROUTES.items() if hasattr(route.view, "is_for_phones"))
+CLOSED = sorted(name for name in ROUTES if name not in OPEN and name not in OWN and name not in PHONES)
 closed = pytest.mark.parametrize("name", CLOSED)
 
 
@@ -67,7 +69,8 @@ def newcomer(db: None) -> StaffAccount:
 
 def test_each_view_says_whom_it_is_for() -> None:
     marks = {
-        r.name: [r.permission is not None, hasattr(r.view, "is_open"), hasattr(r.view, "is_own")] for r in routes()
+        r.name: [r.permission is not None, *(hasattr(r.view, mark) for mark in ("is_open", "is_own", "is_for_phones"))]
+        for r in routes()
     }
     assert {name: given for name, given in marks.items() if sum(given) != 1} == {}
     assert all(isinstance(ROUTES[name].permission, Permission) for name in CLOSED)
@@ -87,6 +90,19 @@ def test_strangers_are_sent_to_sign_in(client: Client, db: None, name: str) -> N
     for response in (client.get(path), client.post(path)):
         assert response.status_code == 302
         assert response.headers["Location"] == f"{reverse('access:sign_in')}?next={path}"
+
+
+@pytest.mark.parametrize("name", PHONES)
+def test_who_is_no_resident_is_led_to_where_one_registers(
+    client: Client, newcomer: StaffAccount, hanh: StaffAccount, name: str
+) -> None:
+    """Nobody by being signed in to the staff pages, whatever the grants."""
+    path = ROUTES[name].path
+    for who in (None, newcomer, hanh):
+        if who:
+            client.force_login(who)
+        for response in (client.get(path), client.post(path)):
+            assert (response.status_code, response.headers["Location"]) == (302, reverse("wallet:begin"))
 
 
 @closed

@@ -68,7 +68,7 @@ class ScopeMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], _args: object, _kwargs: object
     ) -> HttpResponse | None:
-        is_free = hasattr(view, "is_open") or hasattr(view, "is_own")
+        is_free = any(hasattr(view, mark) for mark in ("is_open", "is_own", "is_for_phones"))
         if is_free or not request.lacks_second_factor:  # type: ignore[attr-defined]
             return None
         return redirect("access:second_factor")

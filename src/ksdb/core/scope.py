@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from ksdb.core.errors import NotAllowed
+from ksdb.core.errors import NotAllowed, NotFound
 
 
 class Permission(StrEnum):
@@ -139,7 +139,8 @@ class Scope:
 
     `divisions` maps a permission to the divisions it was granted on; access cascades to everything inside them
     (`division_containment`). `actor_id` is None for the system's own jobs. `actor_name` is the sign-in name, for the
-    audit trail.
+    audit trail. `own` are the residents whose cards the holder of a phone keeps: for them alone he acts, and without
+    any permission.
     """
 
     actor_id: int | None
@@ -147,6 +148,7 @@ class Scope:
     is_system: bool = False
     address: str = ""
     actor_name: str = ""
+    own: frozenset[int] = frozenset()
 
     def allows(self, permission: Permission) -> bool:
         return self.is_system or bool(self.divisions.get(permission))
@@ -154,6 +156,11 @@ class Scope:
     def require(self, permission: Permission) -> None:
         if not self.allows(permission):
             raise NotAllowed
+
+    def require_own(self, resident_id: int) -> None:
+        """Raises NotFound unless the holder of a phone keeps this resident's card; for the system's scope, too."""
+        if resident_id not in self.own:
+            raise NotFound
 
     def without(self, permissions: frozenset[Permission]) -> "Scope":
         """The same scope with these permissions taken out."""

@@ -6,13 +6,13 @@ from django import forms
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from ksdb.core.ids import digits_of, modern_phone
 from ksdb.core.names import fold, stored_name
 from ksdb.core.scope import Scope
 from ksdb.enrolment.actions import Facts
 from ksdb.enrolment.models import Place
 from ksdb.enrolment.queries import communes_today, kinds
 from ksdb.places.models import Division
+from ksdb.sms.forms import CodeField, PhoneField
 
 
 class CommuneWidget(forms.TextInput):
@@ -30,18 +30,6 @@ class TimeField(forms.TimeField):
     """A time of the day, as `07:30`."""
 
     widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-
-
-class PhoneField(forms.CharField):
-    """A Vietnamese number, in whatever groups; kept as it is dialled today."""
-
-    widget = forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"})
-
-    def clean(self, value: Any) -> str:
-        number = modern_phone(super().clean(value))
-        if number is None:
-            raise forms.ValidationError(gettext("This is no Vietnamese phone number. Example: 0905 123 456."))
-        return number
 
 
 class PlaceForm(forms.Form):
@@ -129,15 +117,7 @@ class PhoneForm(forms.Form):
 class PhoneCodeForm(forms.Form):
     """The six digits that came to the phone."""
 
-    code = forms.CharField(
-        label=_("Code"),
-        help_text=_("Six digits"),
-        max_length=10,
-        widget=forms.TextInput({"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}),
-    )
-
-    def clean_code(self) -> str:
-        return digits_of(self.cleaned_data["code"])
+    code = CodeField(label=_("Code"), help_text=_("Six digits"), max_length=10)
 
 
 class RefusalForm(forms.Form):

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "ksdb.enrolment",
     "ksdb.coverage",
     "ksdb.tracing",
+    "ksdb.wallet",
     "allauth",
     "allauth.account",
     "allauth.mfa",

@@ -23,4 +23,5 @@ urlpatterns = [
     path("", include("ksdb.sms.urls")),
     path("", include("ksdb.tracing.urls")),
     path("", include("ksdb.audit.urls")),
+    path("", include("ksdb.wallet.urls")),
 ]

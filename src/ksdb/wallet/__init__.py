@@ -1,1 +1,1 @@
-"""Wallet: the pages of the resident. Nothing here yet."""
+"""The resident's own pages: a phone registers, keeps the cards of a household, and shows what is known of them."""

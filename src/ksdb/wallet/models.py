@@ -1,0 +1,72 @@
+"""Tables of the residents' own side: holders of phones, their phones, whose cards they keep, and what they ask for."""
+
+from django.db import models
+
+
+class Holder(models.Model):
+    """Whoever proved to hold a phone number. The number is sealed; `phone_key` is its keyed hash."""
+
+    id = models.AutoField(primary_key=True)
+    phone_sealed = models.BinaryField()
+    phone_key = models.BinaryField(max_length=16, unique=True)
+    language = models.CharField(max_length=2, default="vi")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "wallet_holder"
+
+
+class Holding(models.Model):
+    """A holder keeps the card of a resident: the own one, or that of somebody of the household, until it ends.
+
+    `guardian` is the resident who answers for a child or a ward. `evidence` is how it was made sure: the registry
+    matched, or an officer of the ward confirmed.
+    """
+
+    class Relation(models.TextChoices):
+        SELF = "self"
+        CHILD = "child"
+        PARENT = "parent"
+        WARD = "ward"
+        OTHER = "other"
+
+    class Evidence(models.TextChoices):
+        MATCHED = "matched"
+        CONFIRMED = "confirmed"
+
+    id = models.AutoField(primary_key=True)
+    holder = models.ForeignKey(Holder, models.CASCADE, related_name="holdings")
+    resident = models.ForeignKey("registry.Resident", models.CASCADE, related_name="+")
+    relation = models.CharField(max_length=6, choices=Relation)
+    guardian = models.ForeignKey("registry.Resident", models.SET_NULL, null=True, related_name="+")
+    evidence = models.CharField(max_length=9, choices=Evidence)
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "wallet_holding"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["holder", "resident"], condition=models.Q(until=None), name="wallet_holding_once"
+            )
+        ]
+
+
+class Phone(models.Model):
+    """A browser in which a holder signed in. Of its cookie only the hash is kept.
+
+    `chosen` is the member of the household whose pages it shows. `device_point` is the public key that the browser
+    made and does not give out: cards are bound to it.
+    """
+
+    id = models.AutoField(primary_key=True)
+    holder = models.ForeignKey(Holder, models.CASCADE, related_name="phones")
+    token_sha256 = models.BinaryField(max_length=32, unique=True)
+    chosen = models.ForeignKey(Holding, models.SET_NULL, null=True, related_name="+")
+    device_point = models.BinaryField(max_length=33, null=True)
+    began_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "wallet_phone"

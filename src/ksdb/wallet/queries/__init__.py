@@ -1,0 +1,78 @@
+"""Reads of holders, their phones, and whose cards they keep."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from django.db.models import QuerySet
+
+from ksdb.config import settings
+from ksdb.core.clock import now
+from ksdb.core.errors import NotFound
+from ksdb.core.scope import Scope
+from ksdb.registry.models import Resident
+from ksdb.wallet.models import Holder, Holding, Phone
+
+
+@dataclass(frozen=True)
+class Mine:
+    """What a signed-in phone may see: its holder, the household whose cards it keeps, and the one it shows now."""
+
+    phone: Phone
+    holder: Holder
+    holdings: Sequence[Holding]
+
+    @property
+    def chosen(self) -> Holding | None:
+        """The member whose pages are shown: the one chosen, else the first."""
+        wanted = next((one for one in self.holdings if one.pk == self.phone.chosen_id), None)
+        return wanted or next(iter(self.holdings), None)
+
+    @property
+    def resident_ids(self) -> frozenset[int]:
+        return frozenset(one.resident_id for one in self.holdings)
+
+    @property
+    def own(self) -> Resident | None:
+        """The record of the holder himself."""
+        return next((one.resident for one in self.holdings if one.relation == Holding.Relation.SELF), None)
+
+    def scope(self, address: str) -> Scope:
+        """The holder acts for the household whose cards he keeps, and for nobody else."""
+        return Scope(None, address=address, actor_name=f"holder:{self.holder.pk}", own=self.resident_ids)
+
+
+def signed_in_phone(scope: Scope, token: str) -> Mine | None:
+    """Who a phone's cookie belongs to, while its session lasts. Two queries, by unique keys."""
+    ours, at = settings(), now()
+    found = Phone.objects.filter(
+        token_sha256=hashlib.sha256(token.encode()).digest(),
+        ended_at=None,
+        seen_at__gt=at - timedelta(days=ours.holder_idle_days),
+        began_at__gt=at - timedelta(days=ours.holder_days),
+    )
+    phone = found.select_related("holder").first()
+    if phone is None or scope.is_system:
+        return None
+    return Mine(phone, phone.holder, list(_holdings(phone.holder)))
+
+
+def _holdings(holder: Holder) -> QuerySet[Holding]:
+    """In the order in which they came: the own card is usually the first."""
+    kept = Holding.objects.filter(holder=holder, until=None).select_related("resident__division__parent")
+    return kept.order_by("since", "id")
+
+
+def own_resident(scope: Scope, resident_id: int) -> Resident:
+    """The record of a resident whose card the holder keeps. Not audited: it is the resident's own look."""
+    scope.require_own(resident_id)
+    found = Resident.objects.select_related("division__parent", "household").filter(pk=resident_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def on_behalf(scope: Scope) -> Scope:
+    """The system acts for the holder, in his name, after `scope.require_own` said that he may."""
+    return replace(scope, is_system=True)

@@ -1,0 +1,22 @@
+"""The tabs at the foot of a resident's pages, in their order; a page names its own as `tab`."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A place to go; `icon` names a symbol of `wallet/icons.svg`."""
+
+    name: str
+    url_name: str
+    label: str | Promise
+    icon: str
+
+
+TABS: list[Tab] = [
+    Tab("card", "wallet:card", _("My card"), "card"),
+    Tab("members", "wallet:members", _("Household"), "people"),
+]

@@ -1,0 +1,105 @@
+"""Coming in and going out: the phone number, its code, how pages look, signing out."""
+
+from django.conf import settings as django_settings
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language, gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from ksdb.access.limits import TooManyAttempts
+from ksdb.config import settings
+from ksdb.core.scope import Scope
+from ksdb.sms.actions import CodeWrong, NoCarrier, TooManyNumbers, check_code, send_code
+from ksdb.wallet.actions import sign_in_phone, sign_out_phone
+from ksdb.wallet.forms import CodeForm, NumberForm
+from ksdb.wallet.looks import YEAR_SECONDS, Look, keep_look, look_of
+from ksdb.wallet.session import HolderRequest, forget_signed_in, keep_signed_in, phone_of, phone_page
+from ksdb.web.requires import ScopedRequest, open_to_all
+
+NOT_SENT = (NoCarrier, TooManyNumbers, TooManyAttempts)
+
+
+def strangers_scope(request: ScopedRequest) -> Scope:
+    """Nobody's: also where an officer is signed in to the staff pages of the same browser."""
+    return Scope(None, address=str(request.META.get("REMOTE_ADDR", "")))
+
+
+@open_to_all
+@never_cache
+def home(request: ScopedRequest) -> HttpResponse:
+    """The first page of a resident: the card, or what it is and how to come by it."""
+    return redirect("wallet:card") if phone_of(request) else render(request, "wallet/home.html")
+
+
+@open_to_all
+@never_cache
+@sensitive_post_parameters()
+def begin(request: ScopedRequest) -> HttpResponse:
+    form = NumberForm(request.POST or None)
+    if form.is_valid():
+        try:
+            send_code(strangers_scope(request), request.session, form.cleaned_data["phone"])
+        except NOT_SENT as error:
+            form.add_error(None, gettext(error.sentence()))
+        else:
+            return redirect("wallet:code")
+    return render(request, "wallet/begin.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@open_to_all
+@never_cache
+@sensitive_post_parameters()
+def code(request: ScopedRequest) -> HttpResponse:
+    form = CodeForm(request.POST or None)
+    scope = strangers_scope(request)
+    if form.is_valid():
+        try:
+            number = check_code(scope, request.session, form.cleaned_data["code"])
+        except (CodeWrong, TooManyAttempts) as error:
+            form.add_error("code", gettext(error.sentence()))
+        else:
+            answer = redirect("wallet:members")
+            keep_signed_in(answer, sign_in_phone(scope, number, get_language() or "vi"))
+            return answer
+    context = {"form": form, "is_demo": settings().is_demo}
+    return render(request, "wallet/code.html", context, status=422 if form.errors else 200)
+
+
+@phone_page
+@require_POST
+def leave(request: HolderRequest) -> HttpResponse:
+    sign_out_phone(request.scope, request.mine)
+    answer = redirect("wallet:home")
+    forget_signed_in(answer)
+    return answer
+
+
+@open_to_all
+@require_POST
+def look(request: ScopedRequest) -> HttpResponse:
+    """Language, size of the letters, contrast: each button changes one of them and leads back to its page."""
+    back = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
+    answer = redirect(back if is_ours else "wallet:home")
+    if (language := request.POST.get("language", "")) in dict(django_settings.LANGUAGES):
+        answer.set_cookie(
+            django_settings.LANGUAGE_COOKIE_NAME,
+            language,
+            max_age=YEAR_SECONDS,
+            secure=settings().has_tls,
+            httponly=True,
+            samesite="Lax",
+        )
+    now_is = look_of(request)
+    switched = request.POST.get("switch", "")
+    keep_look(
+        answer,
+        Look(
+            is_large=now_is.is_large != (switched == "large"),
+            is_contrast=now_is.is_contrast != (switched == "contrast"),
+        ),
+    )
+    return answer
