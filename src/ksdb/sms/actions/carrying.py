@@ -41,7 +41,7 @@ def carry_texts(scope: Scope) -> int:
             if _awaited().exists():
                 note_receipts(scope, line.receipts())
     except LineDown as error:
-        _due().update(failure=error.code)
+        Text.objects.filter(state=State.WAITING).update(failure=error.code)
     return count
 
 
