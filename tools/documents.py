@@ -74,6 +74,14 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
     Permission.VISITS_DAY_DELETE: ("ask to delete a day before its time", "đề nghị xóa một ngày trước thời hạn"),
     Permission.VISITS_DAY_READ: ("see what is kept until when", "xem dữ liệu được giữ đến khi nào"),
     Permission.VISITS_DEVICE_ENROL: ("enrol and revoke devices", "ghi danh và thu hồi thiết bị"),
+    Permission.VISITS_DISPUTE_DECIDE: (
+        "decide about visits that people say were not theirs",
+        "giải quyết khiếu nại về lượt đến",
+    ),
+    Permission.VISITS_DISPUTE_WRITE: (
+        "note that somebody says a visit was not his",
+        "ghi nhận khiếu nại về lượt đến",
+    ),
     Permission.VISITS_POINT_READ: ("see scan points", "xem điểm quét"),
     Permission.VISITS_POINT_WRITE: ("register scan points", "đăng ký điểm quét"),
 }

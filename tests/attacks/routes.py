@@ -31,6 +31,7 @@ OBJECTS: Mapping[str, Callable[[World], Any]] = {
     "device_id": lambda world: world.device.pk,
     "place_id": lambda world: world.place.pk,
     "note_id": lambda world: world.note.pk,
+    "dispute_id": lambda world: world.dispute.pk,
 }
 """What each parameter of an address names. Everything here belongs to a division."""
 

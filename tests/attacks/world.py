@@ -31,8 +31,9 @@ from ksdb.registry.queries import MASK
 from ksdb.registry.sealing import ID_NUMBER, PHONE, sealer
 from ksdb.tracing.actions import CaseFacts, open_case, run_trace
 from ksdb.tracing.models import CaseRecord, Contact, Trace
-from ksdb.visits.actions import enrol_device
-from ksdb.visits.models import Device
+from ksdb.visits.actions import dispute_visit, enrol_device
+from ksdb.visits.disputing import Raiser, Reason, VisitRef
+from ksdb.visits.models import Device, Dispute, Visit
 
 SYSTEM = system_scope()
 
@@ -96,6 +97,7 @@ class World:
     point: ScanPoint
     device: Device
     place: Place
+    dispute: Dispute
 
     def secrets(self) -> tuple[str, ...]:
         """Texts that nobody outside may read; the card's number as pages show it."""
@@ -128,7 +130,15 @@ def world_of(division: Division, words: Words) -> World:
         Pair.objects.create(first=person, second=neighbour, score=80, reasons="same_name same_birth", found_at=now()),
         _clash(person),
         *_enrolling(division, words),
+        _disputed(person),
     )
+
+
+def _disputed(person: Resident) -> Dispute:
+    """The person says that she was not at the market."""
+    visit = Visit.objects.filter(resident_id=person.pk).earliest("scanned_at")
+    ref = VisitRef(visit.point_id, visit.scanned_at, visit.device_id, visit.sequence)
+    return dispute_visit(SYSTEM, ref, Reason.NOT_THERE, "tôi ở nhà cả ngày", Raiser.RESIDENT)
 
 
 def _clash(person: Resident) -> DoorNote:

@@ -1,6 +1,6 @@
 """The SQL engine against core, on many small random worlds and on the cases that are easy to get wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
@@ -16,6 +16,8 @@ from ksdb.places.actions import make_points
 from ksdb.places.models import Division, ScanPoint
 from ksdb.postgres.copying import copy_in
 from ksdb.tracing.exposures import Exposure, count, find, instant, units
+from ksdb.visits.disputing import Raiser, Reason, State
+from ksdb.visits.models import Dispute
 
 START = datetime(2026, 11, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -66,8 +68,26 @@ def put(scans: Sequence[Seen], places: Sequence[ScanPoint]) -> None:
         for n, s in enumerate(scans, 1)
     ]
     with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM visit_dispute")
         cursor.execute("DELETE FROM visit")
         copy_in(cursor.connection.cursor(), "visit", COLUMNS, rows)
+
+
+def dispute(scans: Collection[Seen], places: Sequence[ScanPoint]) -> None:
+    """The visits of these scans count no more."""
+    for scan in scans:
+        Dispute.objects.create(
+            point_id=places[scan.place].pk,
+            scanned_at=at(scan.at),
+            device_id=1 + scan.place,
+            sequence=scan.sequence,
+            resident_id=scan.resident,
+            reason=Reason.OTHER,
+            raised_as=Raiser.RESIDENT,
+            raised_at=START,
+            due_on=START.date(),
+            state=State.ACCEPTED,
+        )
 
 
 def by_core(world: World) -> list[tuple[int, CoPresence]]:
@@ -93,8 +113,9 @@ def by_core(world: World) -> list[tuple[int, CoPresence]]:
     )
 
 
-def by_sql(world: World, places: Sequence[ScanPoint]) -> list[tuple[int, CoPresence]]:
-    put(world.scans, places)
+def by_sql(world: World, places: Sequence[ScanPoint], *, is_stored: bool = False) -> list[tuple[int, CoPresence]]:
+    if not is_stored:
+        put(world.scans, places)
     for place, usual in zip(places, world.usual, strict=True):
         ScanPoint.objects.filter(pk=place.pk).update(usual_stay_minutes=usual)
     numbers = {place.pk: n for n, place in enumerate(places)}

@@ -54,6 +54,7 @@ def test_every_query_is_looked_at() -> None:
         "presence_counts",
         "presence_day",
         "presence_days",
+        "presence_disputes",
         "presence_state",
         "scans_of",
         "unverified",

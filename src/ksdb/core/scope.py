@@ -42,6 +42,8 @@ class Permission(StrEnum):
     VISITS_DAY_DELETE = "visits:day:delete"
     VISITS_DAY_READ = "visits:day:read"
     VISITS_DEVICE_ENROL = "visits:device:enrol"
+    VISITS_DISPUTE_DECIDE = "visits:dispute:decide"
+    VISITS_DISPUTE_WRITE = "visits:dispute:write"
     VISITS_POINT_READ = "visits:point:read"
     VISITS_POINT_WRITE = "visits:point:write"
 
@@ -69,7 +71,14 @@ class Role(StrEnum):
 P = Permission
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset(P)
-    - {P.TRACING_CASE_READ, P.TRACING_CASE_WRITE, P.TRACING_TRACE_EXPORT, P.AUDIT_ENTRY_READ},
+    - {
+        P.AUDIT_ENTRY_READ,
+        P.TRACING_CASE_READ,
+        P.TRACING_CASE_WRITE,
+        P.TRACING_TRACE_EXPORT,
+        P.VISITS_DISPUTE_DECIDE,
+        P.VISITS_DISPUTE_WRITE,
+    },
     Role.AUDITOR: frozenset(
         {
             P.APPROVALS_ACT_READ,
@@ -89,6 +98,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.TRACING_CASE_READ,
             P.TRACING_CASE_WRITE,
             P.TRACING_TRACE_EXPORT,
+            P.VISITS_DISPUTE_DECIDE,
+            P.VISITS_DISPUTE_WRITE,
             P.VISITS_POINT_READ,
         }
     ),
@@ -112,6 +123,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.REGISTRY_RESIDENT_READ,
             P.REGISTRY_RESIDENT_WRITE,
             P.VISITS_DEVICE_ENROL,
+            P.VISITS_DISPUTE_WRITE,
             P.VISITS_POINT_READ,
             P.VISITS_POINT_WRITE,
         }

@@ -3,7 +3,8 @@
 A scan opens a segment at its point. The segment ends with the resident's next scan, wherever that is, or after the
 point's usual stay, whichever is first; if the next scan is an exit at the same point within LONGEST_STAY, the exit
 ends it, and the end is observed. Segments at one point that touch are one stay, unless an exit ended the earlier.
-A segment without length is none.
+A segment without length is none. A scan whose dispute was accepted is none either: whoever hands over scans leaves it
+out.
 
 Scans of one instant are in the order in which devices counted them: a resident's scans are ordered by (scanned_at,
 sequence, device_id), here and in SQL.
