@@ -99,7 +99,9 @@ class Settings:
     sms_carrier: str = field(
         default="", metadata={"help": "who carries messages to phones: `smpp` or `http`; empty: nobody"}
     )
-    sms_sender: str = field(default="KSDB", metadata={"help": "the sender that phones show, as agreed with the carrier"})
+    sms_sender: str = field(
+        default="KSDB", metadata={"help": "the sender that phones show, as agreed with the carrier"}
+    )
     sms_cost: int = field(default=800, metadata={"help": "đồng that one part of a message costs"})
     sms_smpp_address: str = field(default="127.0.0.1:2775", metadata={"help": "host:port of the SMPP message centre"})
     sms_smpp_name: str = field(default="", metadata={"help": "the name to sign in there with (system_id)"})
@@ -116,7 +118,8 @@ class Settings:
         default="id", metadata={"help": "where the number of the message lies in the answer, as `data.0.id`"}
     )
     sms_receipt_secret: str = field(
-        default="", metadata={"help": "bearer token with which the provider tells `/messages/receipts/` what became of it"}
+        default="",
+        metadata={"help": "bearer token with which the provider tells `/messages/receipts/` what became of it"},
     )
     sms_receipt_reference: str = field(default="id", metadata={"help": "where that call has the message's number"})
     sms_receipt_state: str = field(default="status", metadata={"help": "and where its state"})

@@ -75,7 +75,9 @@ class Centre:
         said = f"{number:x}" if self.names_in_hex else str(number)
         _send(connection, SUBMIT | ANSWER, 0, sequence, said.encode() + b"\0")
         if self.state:
-            receipt = f"id:{number} sub:001 dlvrd:001 submit date:2611241200 done date:2611241200 stat:{self.state} err:000"
+            receipt = (
+                f"id:{number} sub:001 dlvrd:001 submit date:2611241200 done date:2611241200 stat:{self.state} err:000"
+            )
             _send(connection, DELIVER, 0, 10_000 + number, _deliver(receipt.encode()))
 
 
@@ -91,9 +93,7 @@ def _submitted(body: bytes) -> Submitted:
     message_class, rest = rest[0], rest[3:]
     rest = rest.split(b"\0", 1)[1].split(b"\0", 1)[1]
     receipt, _, coding, _, length = struct.unpack(">BBBBB", rest[:5])
-    return Submitted(
-        sender.decode(), number.decode(), coding, message_class, bool(receipt & 1), rest[5 : 5 + length]
-    )
+    return Submitted(sender.decode(), number.decode(), coding, message_class, bool(receipt & 1), rest[5 : 5 + length])
 
 
 def _exactly(connection: socket.socket, count: int) -> bytes:

@@ -10,8 +10,7 @@ from urllib.parse import parse_qsl
 import pytest
 from django.test import Client
 from django.urls import reverse
-from tests.conftest import StaffAccount
-from tests.sms.conftest import Setting
+from tests.conftest import Setting, StaffAccount
 
 from ksdb.core.scope import Scope
 from ksdb.sms.actions import NoCarrier, send_text
@@ -91,7 +90,9 @@ def test_a_receipt_ends_the_message_once(provider: Provider, system: Scope, clie
     assert Text.objects.get(pk=number).state == "sent"
     assert told(client, {"msg": {"id": "m-1", "state": "on its way"}}) == 204
     assert Text.objects.get(pk=number).state == "sent"
-    assert told(client, [{"msg": {"id": "m-1", "state": "delivered"}}, {"msg": {"id": "m-7", "state": "failed"}}]) == 204
+    assert (
+        told(client, [{"msg": {"id": "m-1", "state": "delivered"}}, {"msg": {"id": "m-7", "state": "failed"}}]) == 204
+    )
     assert told(client, {"msg": {"id": "m-1", "state": "failed"}}) == 204
     assert Text.objects.get(pk=number).state == "delivered"
     assert Tally.objects.get().failed == 0
@@ -111,7 +112,12 @@ def test_without_the_secret_nothing_is_believed(
 
 @pytest.mark.parametrize(
     ("status", "state", "failure"),
-    [(400, "failed", "http_400"), (429, "waiting", "http_429"), (503, "waiting", "http_503"), (401, "waiting", "sign_in_refused")],
+    [
+        (400, "failed", "http_400"),
+        (429, "waiting", "http_429"),
+        (503, "waiting", "http_503"),
+        (401, "waiting", "sign_in_refused"),
+    ],
 )
 def test_what_is_refused(provider: Provider, system: Scope, status: int, state: str, failure: str) -> None:
     provider.status = status

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from tests.conftest import Setting
 from tests.sms.centre import NAME, SECRET, Centre, centre
-from tests.sms.conftest import Setting
 
 from ksdb.core.clock import now
 from ksdb.core.scope import Scope
@@ -108,7 +108,8 @@ def test_a_centre_that_counts_in_hex_when_it_takes(smsc: Centre, system: Scope) 
 
 
 @pytest.mark.parametrize(
-    ("wrong", "code"), [({"sms_smpp_password": "x"}, "sign_in_refused"), ({"sms_smpp_address": "127.0.0.1:1"}, "unreachable")]
+    ("wrong", "code"),
+    [({"sms_smpp_password": "x"}, "sign_in_refused"), ({"sms_smpp_address": "127.0.0.1:1"}, "unreachable")],
 )
 def test_a_line_that_is_down_leaves_messages_waiting(
     smsc: Centre, system: Scope, setting: Setting, wrong: dict[str, str], code: str

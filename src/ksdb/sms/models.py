@@ -19,7 +19,7 @@ class Text(models.Model):
     next_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    state = models.CharField(max_length=10, choices=State, default=State.WAITING, db_default=State.SENT)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING, db_default="sent")
     carrier = models.CharField(max_length=10, default="", db_default="")
     segments = models.SmallIntegerField(default=1, db_default=1)
     attempts = models.SmallIntegerField(default=0, db_default=0)

@@ -79,7 +79,7 @@ def figures(scope: Scope) -> Figures:
         sum(one.cost for one in days),
         sum(one.failed for one in days),
         waiting.count(),
-        oldest and oldest.made_at,
+        oldest.made_at if oldest else None,
         oldest.failure if oldest else "",
     )
 

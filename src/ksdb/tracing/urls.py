@@ -3,6 +3,7 @@
 from django.urls import path
 
 from ksdb.tracing import views
+from ksdb.tracing.views import notifying
 
 app_name = "tracing"
 urlpatterns = [
@@ -16,5 +17,6 @@ urlpatterns = [
     path("traces/exports/<int:act_id>/", views.export_file, name="export_file"),
     path("traces/<int:trace_id>/", views.trace, name="trace"),
     path("traces/<int:trace_id>/export/", views.export, name="export"),
+    path("traces/<int:trace_id>/tell/", notifying.tell, name="tell"),
     path("traces/<int:trace_id>/contacts/<int:contact_id>/", views.contact, name="contact"),
 ]

@@ -17,9 +17,9 @@ from ksdb.core.addresses import network_of
 from ksdb.core.clock import now
 from ksdb.core.errors import KsdbError, NotAllowed
 from ksdb.core.scope import Scope
-from ksdb.sms.actions.carrying import count_taken
 from ksdb.sms.carriers import ON_SCREEN, carrier_name
 from ksdb.sms.carriers.carrying import parts_of
+from ksdb.sms.counting import count_taken
 from ksdb.sms.models import Text
 from ksdb.sms.proof import BODY, CODE_SECONDS, NUMBERS, PHONE, PROVEN_SECONDS, Proof, begun, keep, kept
 
@@ -79,7 +79,7 @@ def send_text(scope: Scope, phone: str, body: str, life: timedelta = KEPT, *, hu
     )
     record(scope, "sms:text:send", subject=("text", text.pk))
     if is_shown:
-        count_taken(scope, text)
+        count_taken(text.carrier, text.segments)
     elif hurries:
         app.configure_task(CARRY, queue="sms", lock="sms").defer()
     return int(text.pk)

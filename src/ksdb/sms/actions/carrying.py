@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from ksdb.access.sealing import opened
-from ksdb.config import settings
-from ksdb.core.clock import now, today
+from ksdb.core.clock import now
 from ksdb.core.errors import NotAllowed
 from ksdb.core.scope import Scope
-from ksdb.postgres.named import sql
 from ksdb.sms.carriers import carrier
 from ksdb.sms.carriers.carrying import Line, LineDown, NotTaken, Receipt
+from ksdb.sms.counting import count_ended, count_taken
 from ksdb.sms.models import Part, Text
 from ksdb.sms.proof import BODY, PHONE
 
@@ -29,7 +28,7 @@ def carry_texts(scope: Scope) -> int:
     """
     if not scope.is_system:
         raise NotAllowed
-    _end_expired(scope)
+    _end_expired()
     carries = carrier()
     if carries is None or not (_due().exists() or _awaited().exists()):
         return 0
@@ -37,7 +36,7 @@ def carry_texts(scope: Scope) -> int:
     try:
         with carries.line() as line:
             while count < MOST_AT_ONCE and (text := _claimed()):
-                count += _carry(scope, line, text)
+                count += _carry(line, text)
             if _awaited().exists():
                 note_receipts(scope, line.receipts())
     except LineDown as error:
@@ -49,13 +48,7 @@ def note_receipts(scope: Scope, receipts: Sequence[Receipt]) -> int:
     """What carriers say became of parts; how many messages came to their end by it. Unknown numbers are passed over."""
     if not scope.is_system:
         raise NotAllowed
-    return sum(_note(scope, receipt) for receipt in receipts)
-
-
-def count_taken(scope: Scope, text: Text) -> None:
-    """A message that was taken, its parts and their price stand in the figures of the day."""
-    cost = text.segments * settings().sms_cost
-    _count_up(scope, text.carrier, texts=1, segments=text.segments, cost=cost)
+    return sum(_note(receipt) for receipt in receipts)
 
 
 def _due() -> QuerySet[Text]:
@@ -78,31 +71,31 @@ def _claimed() -> Text | None:
     return text
 
 
-def _carry(scope: Scope, line: Line, text: Text) -> int:
+def _carry(line: Line, text: Text) -> int:
     """One where the carrier took it."""
     phone, body = opened(PHONE, bytes(text.phone_sealed)), opened(BODY, bytes(text.body_sealed))
     try:
         references = line.submit(phone, body)
     except NotTaken as error:
-        _refused(scope, text, error)
+        _refused(text, error)
         return 0
     with transaction.atomic():
         text.state, text.sent_at, text.failure = State.SENT, now(), ""
         text.save(update_fields=["state", "sent_at", "failure"])
         Part.objects.bulk_create(Part(text=text, reference=reference[:80]) for reference in references if reference)
-        count_taken(scope, text)
+        count_taken(text.carrier, text.segments)
     return 1
 
 
-def _refused(scope: Scope, text: Text, error: NotTaken) -> None:
+def _refused(text: Text, error: NotTaken) -> None:
     if error.is_final:
-        _end(scope, text, State.FAILED, error.code)
+        _end(text, State.FAILED, error.code)
     else:
         Text.objects.filter(pk=text.pk).update(failure=error.code)
 
 
 @transaction.atomic
-def _note(scope: Scope, receipt: Receipt) -> int:
+def _note(receipt: Receipt) -> int:
     parts = Part.objects.select_for_update().select_related("text").order_by("-id")
     part = parts.filter(reference__in=_spellings(receipt.reference), is_delivered=None).first()
     if part is None:
@@ -113,9 +106,9 @@ def _note(scope: Scope, receipt: Receipt) -> int:
     if text.state != State.SENT:
         return 0
     if not receipt.is_delivered:
-        _end(scope, text, State.FAILED, receipt.code)
+        _end(text, State.FAILED, receipt.code)
     elif not text.parts.exclude(is_delivered=True).exists():
-        _end(scope, text, State.DELIVERED, "")
+        _end(text, State.DELIVERED, "")
     else:
         return 0
     return 1
@@ -129,18 +122,11 @@ def _spellings(reference: str) -> list[str]:
 
 
 @transaction.atomic
-def _end(scope: Scope, text: Text, state: State, failure: str) -> None:
+def _end(text: Text, state: State, failure: str) -> None:
     Text.objects.filter(pk=text.pk).update(state=state, ended_at=now(), failure=failure)
-    delivered = int(state == State.DELIVERED)
-    _count_up(scope, text.carrier, delivered=delivered, failed=1 - delivered)
+    count_ended(text.carrier, is_delivered=state == State.DELIVERED)
 
 
-def _end_expired(scope: Scope) -> None:
+def _end_expired() -> None:
     for text in Text.objects.filter(state=State.WAITING, expires_at__lte=now())[:MOST_AT_ONCE]:
-        _end(scope, text, State.FAILED, text.failure or "expired")
-
-
-def _count_up(scope: Scope, carrier: str, **figures: int) -> None:
-    named = dict.fromkeys(("texts", "segments", "cost", "delivered", "failed"), 0) | figures
-    with connection.cursor() as cursor:
-        cursor.execute(sql("ksdb.sms", "count_up"), {"on": today(), "carrier": carrier, **named})
+        _end(text, State.FAILED, text.failure or "expired")

@@ -4,7 +4,7 @@ import re
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
 from smpplib import consts, exceptions
@@ -62,10 +62,8 @@ class SmppCentre:
 
 
 def _hang_up(client: Client) -> None:
-    try:
+    with suppress(exceptions.ConnectionError, exceptions.PDUError, OSError):  # it may be gone already
         client.unbind()
-    except (exceptions.ConnectionError, exceptions.PDUError, OSError):
-        pass  # it is gone already
     client.disconnect()
 
 
@@ -129,7 +127,7 @@ class SmppLine:
 
 
 def _receipt(pdu: Any) -> Receipt | None:
-    """From the optional parameters where the centre sends them, else from the text as the standard's appendix has it."""
+    """From the optional parameters where there are any, else from the text as the standard's appendix has it."""
     told = RECEIPT.search(_text(pdu.short_message)) if pdu.short_message else None
     reference = _text(getattr(pdu, "receipted_message_id", b"")) or (told["id"] if told else "")
     state = STATES.get(getattr(pdu, "message_state", 0) or 0) or (told["state"].upper() if told else "")
