@@ -84,6 +84,14 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
     ),
     Permission.VISITS_POINT_READ: ("see scan points", "xem điểm quét"),
     Permission.VISITS_POINT_WRITE: ("register scan points", "đăng ký điểm quét"),
+    Permission.WALLET_REQUEST_DECIDE: (
+        "answer what residents ask about their data",
+        "trả lời yêu cầu của người dân về dữ liệu của họ",
+    ),
+    Permission.WALLET_SHEET_PRINT: (
+        "print for a resident what is held about him",
+        "in cho người dân dữ liệu lưu về họ",
+    ),
 }
 
 

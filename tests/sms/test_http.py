@@ -15,7 +15,7 @@ from tests.conftest import Setting, StaffAccount
 from ksdb.core.scope import Scope
 from ksdb.sms.actions import NoCarrier, send_text
 from ksdb.sms.actions.carrying import carry_texts
-from ksdb.sms.models import Tally, Text
+from ksdb.sms.models import DayCount, Text
 
 pytestmark = pytest.mark.django_db
 PHONE, SECRET = "0905123456", "a-secret-of-the-provider"
@@ -95,7 +95,7 @@ def test_a_receipt_ends_the_message_once(provider: Provider, system: Scope, clie
     )
     assert told(client, {"msg": {"id": "m-1", "state": "failed"}}) == 204
     assert Text.objects.get(pk=number).state == "delivered"
-    assert Tally.objects.get().failed == 0
+    assert DayCount.objects.get().failed == 0
 
 
 def test_without_the_secret_nothing_is_believed(

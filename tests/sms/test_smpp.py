@@ -12,7 +12,7 @@ from ksdb.core.scope import Scope
 from ksdb.sms.actions import send_text
 from ksdb.sms.actions.carrying import carry_texts
 from ksdb.sms.carriers.carrying import parts_of
-from ksdb.sms.models import Tally, Text
+from ksdb.sms.models import DayCount, Text
 
 pytestmark = pytest.mark.django_db
 
@@ -54,8 +54,8 @@ def test_vietnamese_goes_in_parts_that_belong_together(smsc: Centre, system: Sco
     assert {part.body[:5] for part in smsc.parts} == {b"\x05\0\x03" + smsc.parts[0].body[3:4] + b"\x02"}
     assert [part.body[5] for part in smsc.parts] == [1, 2]
     assert "".join(part.text for part in smsc.parts) == VIETNAMESE
-    tally = Tally.objects.get()
-    assert (tally.texts, tally.segments, tally.cost, tally.delivered) == (1, 2, 1_600, 1)
+    counted = DayCount.objects.get()
+    assert (counted.texts, counted.segments, counted.cost, counted.delivered) == (1, 2, 1_600, 1)
     assert Text.objects.get(pk=number).segments == len(parts_of(VIETNAMESE).bodies) == 2
 
 
@@ -73,7 +73,7 @@ def test_a_number_that_is_none_is_not_tried_again(smsc: Centre, system: Scope) -
     assert carry_texts(system) == 0
     text = Text.objects.get(pk=number)
     assert (text.state, text.failure) == ("failed", "number_refused")
-    assert Tally.objects.get().failed == 1
+    assert DayCount.objects.get().failed == 1
 
 
 def test_a_centre_that_is_busy_is_asked_again_later_and_later(smsc: Centre, system: Scope) -> None:
@@ -97,7 +97,7 @@ def test_an_undelivered_part_fails_the_message(smsc: Centre, system: Scope) -> N
     carry_texts(system)
     text = Text.objects.get(pk=number)
     assert (text.state, text.failure) == ("failed", "undeliv")
-    assert Tally.objects.get().failed == 1
+    assert DayCount.objects.get().failed == 1
 
 
 def test_a_centre_that_counts_in_hex_when_it_takes(smsc: Centre, system: Scope) -> None:

@@ -46,6 +46,8 @@ class Permission(StrEnum):
     VISITS_DISPUTE_WRITE = "visits:dispute:write"
     VISITS_POINT_READ = "visits:point:read"
     VISITS_POINT_WRITE = "visits:point:write"
+    WALLET_REQUEST_DECIDE = "wallet:request:decide"
+    WALLET_SHEET_PRINT = "wallet:sheet:print"
 
 
 class Purpose(StrEnum):
@@ -56,6 +58,7 @@ class Purpose(StrEnum):
     CASE_TRACING = "case_tracing"
     CORRECTION = "correction"
     REGISTRATION = "registration"
+    SUBJECT_REQUEST = "subject_request"
 
 
 class Role(StrEnum):
@@ -126,6 +129,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.VISITS_DISPUTE_WRITE,
             P.VISITS_POINT_READ,
             P.VISITS_POINT_WRITE,
+            P.WALLET_REQUEST_DECIDE,
+            P.WALLET_SHEET_PRINT,
         }
     ),
 }

@@ -54,7 +54,7 @@ def notices_of(scope: Scope, resident_ids: Sequence[int]) -> list[Told]:
     """Everything that a resident was told, latest first; his records were checked by `scope.own`. Two queries."""
     for one in resident_ids[:1]:
         scope.require_own(one)
-    language, names = get_language() or "vi", type_names()
+    language, names = get_language() or "vi", type_names(scope)
     found = Notice.objects.filter(resident_id__in=resident_ids).prefetch_related("deliveries").order_by("-id")
     return [
         Told(
@@ -70,8 +70,10 @@ def notices_of(scope: Scope, resident_ids: Sequence[int]) -> list[Told]:
     ]
 
 
-def type_names() -> dict[tuple[str, str], str]:
-    """The kinds of places by code and language."""
+def type_names(scope: Scope) -> dict[tuple[str, str], str]:
+    """The kinds of places by code and language, for whoever may be told anything."""
+    if scope.actor_id is not None and not scope.allows(Permission.PLACES_DIVISION_READ):
+        raise NotAllowed
     types = list(ScanPointType.objects.all())
     return {(one.code, "vi"): one.name_vi for one in types} | {(one.code, "en"): one.name_en for one in types}
 

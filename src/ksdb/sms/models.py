@@ -41,7 +41,7 @@ class Part(models.Model):
         db_table = "sms_part"
 
 
-class Tally(models.Model):
+class DayCount(models.Model):
     """What went out by a carrier on a day, and what it cost; counted by the job that carries."""
 
     on = models.DateField()
@@ -53,5 +53,5 @@ class Tally(models.Model):
     failed = models.IntegerField(default=0)
 
     class Meta:
-        db_table = "sms_tally"
-        constraints = [models.UniqueConstraint(fields=["on", "carrier"], name="sms_tally_once")]
+        db_table = "sms_day"
+        constraints = [models.UniqueConstraint(fields=["on", "carrier"], name="sms_day_once")]

@@ -12,7 +12,7 @@ from ksdb.core.clock import now, today
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Scope
 from ksdb.sms.carriers import carrier_name
-from ksdb.sms.models import Tally, Text
+from ksdb.sms.models import DayCount, Text
 from ksdb.sms.proof import BODY, PHONE, kept
 
 MOST_SHOWN = 20
@@ -51,7 +51,7 @@ class Figures:
     """What went out by day and carrier, its sums, and what waits since when and why."""
 
     carrier: str
-    days: list[Tally]
+    days: list[DayCount]
     texts: int
     segments: int
     cost: int
@@ -68,7 +68,7 @@ class Figures:
 def figures(scope: Scope) -> Figures:
     """The last 31 days, latest first. No number and no text among them."""
     scope.require(Permission.SMS_FIGURES_READ)
-    days = list(Tally.objects.filter(on__gt=_first_day()).order_by("-on", "carrier"))
+    days = list(DayCount.objects.filter(on__gt=_first_day()).order_by("-on", "carrier"))
     waiting = Text.objects.filter(state=Text.State.WAITING)
     oldest = waiting.order_by("made_at").first()
     return Figures(

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Tally',
+            name='DayCount',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('on', models.DateField()),
@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 ('failed', models.IntegerField(default=0)),
             ],
             options={
-                'db_table': 'sms_tally',
+                'db_table': 'sms_day',
             },
         ),
         migrations.AddField(
@@ -88,7 +88,7 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parts', to='sms.text'),
         ),
         migrations.AddConstraint(
-            model_name='tally',
-            constraint=models.UniqueConstraint(fields=('on', 'carrier'), name='sms_tally_once'),
+            model_name='daycount',
+            constraint=models.UniqueConstraint(fields=('on', 'carrier'), name='sms_day_once'),
         ),
     ]
