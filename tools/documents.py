@@ -67,7 +67,10 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
     Permission.REGISTRY_RESIDENT_EXPORT: ("take out a list of residents", "xuất danh sách người dân"),
     Permission.REGISTRY_RESIDENT_READ: ("find and read residents", "tra cứu và xem thông tin người dân"),
     Permission.REGISTRY_RESIDENT_WRITE: ("register and correct residents", "đăng ký và sửa thông tin người dân"),
-    Permission.SMS_FIGURES_READ: ("see what messages to phones cost", "xem số lượng và chi phí tin nhắn"),
+    Permission.SMS_TALLY_READ: (
+        "see how many codes were sent to phones, and what was refused",
+        "xem số mã đã gửi đến điện thoại và số lần bị từ chối",
+    ),
     Permission.TRACING_CASE_READ: ("see cases and their contacts", "xem ca bệnh và người tiếp xúc"),
     Permission.TRACING_CASE_WRITE: ("open and trace cases", "mở ca bệnh và truy vết"),
     Permission.TRACING_TRACE_EXPORT: ("take out the contacts of a trace", "xuất danh sách người tiếp xúc"),
@@ -91,6 +94,10 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
     Permission.WALLET_SHEET_PRINT: (
         "print for a resident what is held about him",
         "in cho người dân dữ liệu lưu về họ",
+    ),
+    Permission.WALLET_CLAIM_DECIDE: (
+        "confirm whose card a resident's phone may keep",
+        "xác nhận điện thoại của người dân được giữ thẻ của ai",
     ),
 }
 

@@ -73,6 +73,9 @@ class Settings:
     )
     session_idle_minutes: int = field(default=30, metadata={"help": "without a click for so long, one is signed out"})
     session_hours: int = field(default=8, metadata={"help": "after so long one signs in again, whatever one does"})
+    sms_an_hour: int = field(
+        default=5_000, metadata={"help": "codes sent to phones in an hour, all together; a flood of them costs no more"}
+    )
     holder_idle_days: int = field(
         default=45, metadata={"help": "days without a look at it, after which a resident's phone is signed out"}
     )

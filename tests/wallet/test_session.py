@@ -32,7 +32,7 @@ def test_the_phone_shows_its_own_household_alone(
     assert stranger.full_name not in text
     assert family_phone.post(reverse("wallet:choose"), {"resident": stranger.pk}).status_code == 404
     assert family_phone.post(reverse("wallet:choose"), {"resident": son.pk}).status_code == 302
-    assert son.full_name in family_phone.get(reverse("wallet:card")).content.decode()
+    assert son.full_name in family_phone.get(reverse("wallet:cards")).content.decode()
 
 
 def test_its_scope_has_no_permission_and_reads_its_own(phone: Client, lan: Resident, son: Resident) -> None:

@@ -55,6 +55,7 @@ class Reason(StrEnum):
     FOUND = "found"
     OVERRIDE = "override"
     KEY_RETIRED = "key_retired"
+    OTHER_PHONE = "other_phone"
 
 
 REASONS: Final = {
@@ -81,6 +82,8 @@ REPLACING: Final = (
     Reason.EXPIRING,
 )
 """Why a card is replaced by a new one. A correction of identity is a new card too: the old one tells a wrong name."""
+MOVED: Final = (Reason.OTHER_PHONE,)
+"""Why an electronic card is replaced though nothing is wrong with it: it went to another phone."""
 ENDING: Final = (Reason.MOVED_AWAY, Reason.DIED)
 """Why all cards of a person end."""
 OFTEN_REPLACED: Final = 3

@@ -92,6 +92,24 @@ class Signature(models.Model):
         indexes = [models.Index(fields=["kid"], name="card_signature_by_key")]
 
 
+class Binding(models.Model):
+    """The ledger of the electronic cards' short-lived tokens: one row for each, with the phone's key it is bound to.
+
+    The newest row of a card says which phone shows it.
+    """
+
+    card = models.ForeignKey(Card, models.PROTECT, related_name="bindings", db_index=False)
+    device_point = models.BinaryField(max_length=33)
+    kid = models.SmallIntegerField()
+    token_sha256 = models.BinaryField(max_length=32)
+    bound_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "card_binding"
+        indexes = [models.Index(fields=["card", "-id"], name="card_binding_newest")]
+
+
 class PrintBatch(models.Model):
     """A print job: cards of a division on one layout. `done_count` of `card_count` are drawn, in files (PrintPart).
 

@@ -37,6 +37,7 @@ REASON_LABELS = {
     Reason.FOUND: _("Found again"),
     Reason.OVERRIDE: _("Set by two persons"),
     Reason.KEY_RETIRED: _("The key that signed it is believed no more"),
+    Reason.OTHER_PHONE: _("The card went to another phone"),
 }
 
 USAGE_LABELS = {Usage.CARD: _("Card codes"), Usage.STATUS: _("Status lists")}

@@ -35,7 +35,7 @@ class Permission(StrEnum):
     REGISTRY_RESIDENT_EXPORT = "registry:resident:export"
     REGISTRY_RESIDENT_READ = "registry:resident:read"
     REGISTRY_RESIDENT_WRITE = "registry:resident:write"
-    SMS_FIGURES_READ = "sms:figures:read"
+    SMS_TALLY_READ = "sms:tally:read"
     TRACING_CASE_READ = "tracing:case:read"
     TRACING_CASE_WRITE = "tracing:case:write"
     TRACING_TRACE_EXPORT = "tracing:trace:export"
@@ -46,6 +46,7 @@ class Permission(StrEnum):
     VISITS_DISPUTE_WRITE = "visits:dispute:write"
     VISITS_POINT_READ = "visits:point:read"
     VISITS_POINT_WRITE = "visits:point:write"
+    WALLET_CLAIM_DECIDE = "wallet:claim:decide"
     WALLET_REQUEST_DECIDE = "wallet:request:decide"
     WALLET_SHEET_PRINT = "wallet:sheet:print"
 
@@ -88,6 +89,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.AUDIT_ENTRY_READ,
             P.COVERAGE_FIGURES_READ,
             P.PLACES_DIVISION_READ,
+            P.SMS_TALLY_READ,
             P.VISITS_DAY_READ,
         }
     ),
@@ -129,6 +131,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.VISITS_DISPUTE_WRITE,
             P.VISITS_POINT_READ,
             P.VISITS_POINT_WRITE,
+            P.WALLET_CLAIM_DECIDE,
             P.WALLET_REQUEST_DECIDE,
             P.WALLET_SHEET_PRINT,
         }
@@ -139,7 +142,7 @@ WITHOUT_SECOND_FACTOR = frozenset(
     {
         P.COVERAGE_FIGURES_READ,
         P.PLACES_DIVISION_READ,
-        P.SMS_FIGURES_READ,
+        P.SMS_TALLY_READ,
         P.VISITS_DEVICE_ENROL,
         P.VISITS_POINT_READ,
         P.VISITS_POINT_WRITE,

@@ -1,5 +1,6 @@
 """Forms of this room: a place, a phone, a code, a reason."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -26,6 +27,28 @@ class CommuneWidget(forms.TextInput):
         return context | {"communes": self.communes, "list_id": f"{name}-list"}
 
 
+class CommuneField(forms.CharField):
+    """A commune of today: exactly as written, or the only one that has these letters. The form offers them."""
+
+    widget = CommuneWidget
+
+    def offer(self, communes: Iterable[Division]) -> None:
+        self._communes = {division.name: division for division in communes}
+        self.widget.communes = tuple(self._communes)
+
+    def clean(self, value: Any) -> Division:
+        given = stored_name(super().clean(value))
+        if given in self._communes:
+            return self._communes[given]
+        alike = [name for name in self._communes if fold(given) in fold(name)]
+        if len(alike) == 1:
+            return self._communes[alike[0]]
+        if alike:
+            sentence = gettext("Several have these letters: %(names)s. Choose one.")
+            raise forms.ValidationError(sentence % {"names": ", ".join(alike[:5])})
+        raise forms.ValidationError(gettext("There is no such ward or commune today. Choose one from the list."))
+
+
 class TimeField(forms.TimeField):
     """A time of the day, as `07:30`."""
 
@@ -37,9 +60,7 @@ class PlaceForm(forms.Form):
 
     name = forms.CharField(label=_("Name of the place"), help_text=_("As on its sign"), max_length=160, min_length=3)
     kind = forms.ChoiceField(label=_("Type"))
-    commune = forms.CharField(
-        label=_("Ward or commune"), help_text=_("Type a few letters, then choose"), max_length=120, widget=CommuneWidget
-    )
+    commune = CommuneField(label=_("Ward or commune"), help_text=_("Type a few letters, then choose"), max_length=120)
     address = forms.CharField(
         label=_("Address of the place"), help_text=_("House number, street, hamlet"), max_length=200
     )
@@ -57,8 +78,8 @@ class PlaceForm(forms.Form):
 
     def __init__(self, scope: Scope, data: Any = None, initial: Any = None) -> None:
         super().__init__(data, initial=initial)
-        self._communes: dict[str, Division] = {division.name: division for division in communes_today(scope)}
-        self.fields["commune"].widget.communes = tuple(self._communes)
+        commune: CommuneField = self.fields["commune"]  # type: ignore[assignment]
+        commune.offer(communes_today(scope))
         is_vietnamese = (get_language() or "vi").startswith("vi")
         words = [(kind.code, kind.name_vi if is_vietnamese else kind.name_en) for kind in kinds(scope)]
         choices = [("", _("Choose a type")), *sorted(words, key=lambda choice: choice[1])]
@@ -79,19 +100,6 @@ class PlaceForm(forms.Form):
 
     def clean_contact_name(self) -> str:
         return stored_name(self.cleaned_data["contact_name"])
-
-    def clean_commune(self) -> Division:
-        """Exactly as written, or the only one that has these letters."""
-        given = stored_name(self.cleaned_data["commune"])
-        if given in self._communes:
-            return self._communes[given]
-        alike = [name for name in self._communes if fold(given) in fold(name)]
-        if len(alike) == 1:
-            return self._communes[alike[0]]
-        if alike:
-            sentence = gettext("Several have these letters: %(names)s. Choose one.")
-            raise forms.ValidationError(sentence % {"names": ", ".join(alike[:5])})
-        raise forms.ValidationError(gettext("There is no such ward or commune today. Choose one from the list."))
 
     @property
     def facts(self) -> Facts:

@@ -27,6 +27,7 @@ REVOKE UPDATE, DELETE ON audit_entry, audit_link FROM ksdb_site;
 REVOKE INSERT, UPDATE ON audit_unsealed FROM ksdb_site;
 REVOKE INSERT, UPDATE, DELETE ON visit, refusal, foreign_scan, device_intake, device_state, django_migrations FROM ksdb_site;
 REVOKE UPDATE, DELETE ON card_signature FROM ksdb_site;
+REVOKE UPDATE ON card_binding FROM ksdb_site;
 REVOKE INSERT, UPDATE, DELETE ON issuer_key, trust_list, key_check, log_retention FROM ksdb_site;
 
 -- An import lets the planner look again at the two tables it filled; before PostgreSQL 17 only the owner may, and the

@@ -1,4 +1,4 @@
-"""The tables of short messages that go out, sealed, a row for a day; and of what they cost, without anybody in it."""
+"""Tables of short messages: what goes out, sealed, for a day; what it cost by day; codes asked for, hour by hour."""
 
 from django.db import models
 
@@ -55,3 +55,25 @@ class DayCount(models.Model):
     class Meta:
         db_table = "sms_day"
         constraints = [models.UniqueConstraint(fields=["on", "carrier"], name="sms_day_once")]
+
+
+class Tally(models.Model):
+    """How often something happened with codes in one hour: sent, refused and by which limit, typed right or wrong."""
+
+    class Kind(models.TextChoices):
+        SENT = "sent"
+        BY_NUMBER = "by_number"
+        BY_ADDRESS = "by_address"
+        OF_ALL = "of_all"
+        BY_SESSION = "by_session"
+        RIGHT = "right"
+        WRONG = "wrong"
+        GUESSING = "guessing"
+
+    hour = models.DateTimeField()
+    kind = models.CharField(max_length=12, choices=Kind)
+    count = models.IntegerField()
+
+    class Meta:
+        db_table = "sms_tally"
+        constraints = [models.UniqueConstraint(fields=["hour", "kind"], name="sms_tally_once")]

@@ -1,6 +1,6 @@
 """Reads of the outbox, and of what a session has proven."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -12,11 +12,12 @@ from ksdb.core.clock import now, today
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Scope
 from ksdb.sms.carriers import carrier_name
-from ksdb.sms.models import DayCount, Text
+from ksdb.sms.models import DayCount, Tally, Text
 from ksdb.sms.proof import BODY, PHONE, kept
 
 MOST_SHOWN = 20
 FIGURE_DAYS = 31
+STOPS = (Tally.Kind.BY_NUMBER, Tally.Kind.BY_ADDRESS, Tally.Kind.OF_ALL, Tally.Kind.BY_SESSION)
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,28 @@ class Shown:
     segments: int
 
 
+@dataclass(frozen=True)
+class Hour:
+    """What happened with codes in one hour."""
+
+    hour: datetime
+    counts: Mapping[str, int]
+
+    @property
+    def sent(self) -> int:
+        return self.counts.get(Tally.Kind.SENT, 0)
+
+    @property
+    def stopped(self) -> int:
+        """Codes that were asked for and not sent."""
+        return sum(self.counts.get(kind, 0) for kind in STOPS)
+
+    @property
+    def row(self) -> list[int]:
+        """In the order of the page."""
+        return [self.counts.get(kind, 0) for kind in Tally.Kind]
+
+
 def outbox(scope: Scope) -> list[Shown]:
     """The latest messages, where all data is invented; elsewhere there is no such page."""
     if not settings().is_demo and not scope.is_system:
@@ -38,6 +61,15 @@ def outbox(scope: Scope) -> list[Shown]:
         Shown(t.made_at, opened(PHONE, bytes(t.phone_sealed)), opened(BODY, bytes(t.body_sealed)), t.segments)
         for t in texts
     ]
+
+
+def tallies(scope: Scope, hours: int = 24) -> list[Hour]:
+    """What happened with codes, hour by hour, latest first. Counts alone: of nobody."""
+    scope.require(Permission.SMS_TALLY_READ)
+    counted: dict[datetime, dict[str, int]] = {}
+    for row in Tally.objects.filter(hour__gt=now() - timedelta(hours=hours)).order_by("-hour"):
+        counted.setdefault(row.hour, {})[row.kind] = row.count
+    return [Hour(hour, counts) for hour, counts in counted.items()]
 
 
 def proven_phone(scope: Scope, session: SessionBase) -> str | None:
@@ -67,7 +99,7 @@ class Figures:
 
 def figures(scope: Scope) -> Figures:
     """The last 31 days, latest first. No number and no text among them."""
-    scope.require(Permission.SMS_FIGURES_READ)
+    scope.require(Permission.SMS_TALLY_READ)
     days = list(DayCount.objects.filter(on__gt=_first_day()).order_by("-on", "carrier"))
     waiting = Text.objects.filter(state=Text.State.WAITING)
     oldest = waiting.order_by("made_at").first()

@@ -1,4 +1,4 @@
-"""The addresses of the outbox, of its figures, and of a provider's receipts."""
+"""Addresses of the outbox, of what messages cost, of what happened with codes, and of a provider's receipts."""
 
 from django.urls import path
 
@@ -9,4 +9,5 @@ urlpatterns = [
     path("outbox/", views.outbox, name="outbox"),
     path("messages/", views.figures, name="figures"),
     path("messages/receipts/", views.receipts, name="receipts"),
+    path("phone-codes/", views.codes, name="codes"),
 ]

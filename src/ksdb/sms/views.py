@@ -1,4 +1,4 @@
-"""The outbox on screen in the demo town, what messages cost, and where a provider tells what became of them."""
+"""The outbox in the demo town, what messages cost, what happened with codes, and where a provider sends receipts."""
 
 import hmac
 
@@ -15,6 +15,7 @@ from ksdb.sms.actions.carrying import note_receipts
 from ksdb.sms.carriers.http import content_of, receipts_in
 from ksdb.sms.queries import figures as figures_of_texts
 from ksdb.sms.queries import outbox as texts_in_outbox
+from ksdb.sms.queries import tallies
 from ksdb.web.requires import ScopedRequest, open_to_all, requires
 
 
@@ -27,7 +28,7 @@ def outbox(request: ScopedRequest) -> HttpResponse:
 
 @require_GET
 @never_cache
-@requires(Permission.SMS_FIGURES_READ)
+@requires(Permission.SMS_TALLY_READ)
 def figures(request: ScopedRequest) -> HttpResponse:
     context = {"figures": figures_of_texts(request.scope), "price": settings().sms_cost}
     return render(request, "sms/figures.html", context)
@@ -44,3 +45,11 @@ def receipts(request: ScopedRequest) -> HttpResponse:
         raise NotAllowed
     note_receipts(system_scope(), receipts_in(settings(), content_of(request.body, request.POST.dict())))
     return HttpResponse(status=204)
+
+
+@never_cache
+@require_GET
+@requires(Permission.SMS_TALLY_READ)
+def codes(request: ScopedRequest) -> HttpResponse:
+    context = {"hours": tallies(request.scope), "budget": settings().sms_an_hour}
+    return render(request, "sms/codes.html", context)

@@ -133,3 +133,39 @@ class Consent(models.Model):
                 name="wallet_consent_standing_once",
             )
         ]
+
+
+class Claim(models.Model):
+    """What a holder typed to keep somebody's card. Sure ones are matched at once; of the others the ward decides.
+
+    `evidence` names what fits the record `resident`, in words of `claiming.Evidence`. What was typed is forgotten a
+    month after the decision.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        MATCHED = "matched"
+        CONFIRMED = "confirmed"
+        REFUSED = "refused"
+        WITHDRAWN = "withdrawn"
+
+    id = models.AutoField(primary_key=True)
+    holder = models.ForeignKey(Holder, models.CASCADE, related_name="claims")
+    full_name = models.CharField(max_length=120)
+    birth_year = models.SmallIntegerField()
+    born_on = models.DateField(null=True)
+    id_number_sealed = models.BinaryField(null=True)
+    relation = models.CharField(max_length=6, choices=Holding.Relation)
+    division = models.ForeignKey("places.Division", models.PROTECT, related_name="+")
+    address = models.CharField(max_length=200, blank=True, default="")
+    resident = models.ForeignKey("registry.Resident", models.SET_NULL, null=True, related_name="+")
+    evidence = models.CharField(max_length=60, blank=True, default="")
+    state = models.CharField(max_length=9, choices=State)
+    made_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+    decided_by_id = models.IntegerField(null=True)
+    reason = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        db_table = "wallet_claim"
+        indexes = [models.Index(fields=["state", "division"], name="wallet_claim_waiting")]

@@ -18,5 +18,5 @@ class Tab:
 
 TABS: list[Tab] = [
     Tab("card", "wallet:card", _("My card"), "card"),
-    Tab("members", "wallet:members", _("Household"), "people"),
+    Tab("members", "wallet:members", _("My household"), "people"),
 ]

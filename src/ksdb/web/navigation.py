@@ -32,6 +32,7 @@ class NavigationLink:
 NAVIGATION: list[NavigationEntry] = [
     NavigationEntry("coverage:divisions", _("Coverage"), Permission.COVERAGE_FIGURES_READ),
     NavigationEntry("registry:residents", _("Residents"), Permission.REGISTRY_RESIDENT_READ),
+    NavigationEntry("wallet:claims", _("Requests"), Permission.WALLET_CLAIM_DECIDE),
     NavigationEntry("duplicates:queue", _("Duplicates"), Permission.DUPLICATES_PAIR_DECIDE),
     NavigationEntry("outreach:groups", _("Work at the doors"), Permission.OUTREACH_LIST_READ),
     NavigationEntry("registry:imports", _("Imports"), Permission.REGISTRY_IMPORT_RUN),
@@ -44,8 +45,9 @@ NAVIGATION: list[NavigationEntry] = [
     NavigationEntry("visits:disputes", _("Disputes"), Permission.VISITS_DISPUTE_DECIDE),
     NavigationEntry("access:accounts", _("Accounts"), Permission.ACCESS_GRANT_WRITE),
     NavigationEntry("approvals:acts", _("Approvals"), Permission.APPROVALS_ACT_READ),
-    NavigationEntry("sms:figures", _("Messages"), Permission.SMS_FIGURES_READ),
+    NavigationEntry("sms:figures", _("Messages"), Permission.SMS_TALLY_READ),
     NavigationEntry("cards:ledger", _("Keys"), Permission.CARDS_KEY_MANAGE),
+    NavigationEntry("sms:codes", _("Codes to phones"), Permission.SMS_TALLY_READ),
     NavigationEntry("visits:retention", _("Retention"), Permission.VISITS_DAY_READ),
     NavigationEntry("audit:entries", _("Audit trail"), Permission.AUDIT_ENTRY_READ),
 ]

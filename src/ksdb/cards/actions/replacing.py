@@ -9,6 +9,7 @@ from ksdb.cards.actions import issue_approved, token_sha256
 from ksdb.cards.life import (
     ENDING,
     LIVE,
+    MOVED,
     OFTEN_REPLACED,
     REPLACING,
     AlreadyReplaced,
@@ -33,7 +34,7 @@ def replace_card(scope: Scope, index: int, reason: Reason) -> Card:
     A card that was revoked before is replaced too, once. The new card starts not activated. From the third replacement
     within a year the trail says so. Raises NotFound, NotThisStatus, AlreadyReplaced, HasLiveCard, NoIssuerKey.
     """
-    if reason not in REPLACING:
+    if reason not in (*REPLACING, *MOVED):
         raise NotThisStatus
     old = _locked(scope, index)
     if Card.objects.filter(replaces=old).exists():

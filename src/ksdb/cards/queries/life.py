@@ -10,11 +10,13 @@ from ksdb.places.queries import within
 
 
 def replacements_of(scope: Scope, resident_id: int) -> list[Card]:
-    """The cards of a person that replaced another within a year, latest first; a renewal at its time does not count."""
+    """The cards of a person that replaced another within a year, latest first; neither a renewal at its time counts,
+    nor a move to another phone.
+    """
     scope.require(Permission.CARDS_CARD_ISSUE)
     since = now() - REPLACEMENT_YEAR
     found = Card.objects.filter(resident=resident_id, replaces__isnull=False, issued_at__gt=since)
-    return list(found.exclude(replaces__reason="expiring").order_by("-issued_at", "-index"))
+    return list(found.exclude(replaces__reason__in=["expiring", "other_phone"]).order_by("-issued_at", "-index"))
 
 
 def expiring_cards(scope: Scope) -> QuerySet[Card]:

@@ -5,33 +5,36 @@ from dataclasses import replace
 from datetime import timedelta
 
 from django.contrib.sessions.backends.base import SessionBase
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext
 from procrastinate.contrib.django import app
 
 from ksdb.access.actions import spend
-from ksdb.access.limits import Limit
+from ksdb.access.limits import Limit, TooManyAttempts
 from ksdb.access.sealing import sealer
 from ksdb.audit.actions import record
+from ksdb.config import settings
 from ksdb.core.addresses import network_of
 from ksdb.core.clock import now
 from ksdb.core.errors import KsdbError, NotAllowed
 from ksdb.core.scope import Scope
+from ksdb.postgres.named import sql
 from ksdb.sms.carriers import ON_SCREEN, carrier_name
 from ksdb.sms.carriers.carrying import parts_of
 from ksdb.sms.counting import count_taken
-from ksdb.sms.models import Text
+from ksdb.sms.models import Tally, Text
 from ksdb.sms.proof import BODY, CODE_SECONDS, NUMBERS, PHONE, PROVEN_SECONDS, Proof, begun, keep, kept
 
 KEPT = timedelta(days=1)
 CARRY = "ksdb.sms.jobs.carry"
 """The job that carries, by name: it stands above this file."""
+TALLY_KEPT = timedelta(days=30)
+Kind = Tally.Kind
 MOST_NUMBERS = 3
 """To so many numbers one session may have codes sent: somebody mistypes his own."""
 
 BY_NUMBER = Limit("sms_by_number", 3, 60 * 60)
 BY_ADDRESS = Limit("sms_by_address", 20, 60 * 60)
-OF_ALL = Limit("sms_of_all", 1_000, 60 * 60)
 TRIES = Limit("sms_code_tries", 5, 60 * 60)
 
 
@@ -93,15 +96,33 @@ def send_code(scope: Scope, session: SessionBase, phone: str, *, goes_out: bool 
     """
     if not carrier_name():
         raise NoCarrier
-    _bind(session, phone)
-    spend(scope, BY_ADDRESS, network_of(scope.address))
-    spend(scope, OF_ALL, "")
-    spend(scope, BY_NUMBER, phone)
+    try:
+        _bind(session, phone)
+    except TooManyNumbers:
+        _count(Kind.BY_SESSION)
+        raise
+    _spend(scope, BY_ADDRESS, network_of(scope.address), Kind.BY_ADDRESS)
+    _spend(scope, Limit("sms_of_all", settings().sms_an_hour, 60 * 60), "", Kind.OF_ALL)
+    _spend(scope, BY_NUMBER, phone, Kind.BY_NUMBER)
     code = f"{secrets.randbelow(10**6):06d}" if goes_out else ""
     keep(session, begun(phone, code))
     if goes_out:
         body = gettext("Your ksdb code is %(code)s. Tell it to nobody.") % {"code": code}
+        _count(Kind.SENT)
         send_text(scope, phone, body, timedelta(seconds=CODE_SECONDS))
+
+
+def _spend(scope: Scope, limit: Limit, key: str, kind: Tally.Kind) -> None:
+    try:
+        spend(scope, limit, key)
+    except TooManyAttempts:
+        _count(kind)
+        raise
+
+
+def _count(kind: Tally.Kind) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.sms", "count_one"), {"at": now(), "kind": kind.value})
 
 
 def _bind(session: SessionBase, phone: str) -> None:
@@ -117,9 +138,11 @@ def check_code(scope: Scope, session: SessionBase, code: str) -> str:
     proof = kept(session)
     if proof is None or proof.is_proven:
         raise CodeWrong
-    spend(scope, TRIES, proof.number)
+    _spend(scope, TRIES, proof.number, Kind.GUESSING)
     if not proof.fits(code.strip()):
+        _count(Kind.WRONG)
         raise CodeWrong
+    _count(Kind.RIGHT)
     session.cycle_key()
     keep(session, _proven(proof))
     return proof.phone
@@ -133,4 +156,5 @@ def forget_texts(scope: Scope) -> int:
     """Deletes what went out more than a day ago; how many."""
     if not scope.is_system:
         raise NotAllowed
+    Tally.objects.filter(hour__lt=now() - TALLY_KEPT).delete()
     return Text.objects.filter(made_at__lt=now() - KEPT).delete()[0]

@@ -12,9 +12,8 @@ from ksdb.core.clock import now
 from ksdb.core.errors import NotAllowed, NotFound
 from ksdb.core.scope import Scope
 from ksdb.wallet.models import Holder, Holding, Phone
-from ksdb.wallet.queries import Mine
+from ksdb.wallet.queries import WALLET_PHONE, Mine
 
-PHONE = "wallet_phone"
 SEEN_EVERY = timedelta(hours=1)
 MOST_PHONES = 5
 """A holder may be signed in on so many; with one more the longest unused is signed out."""
@@ -30,8 +29,8 @@ def sign_in_phone(scope: Scope, number: str, language: str = "vi") -> str:
         raise NotAllowed
     at, token = now(), secrets.token_urlsafe(32)
     holder, _ = Holder.objects.get_or_create(
-        phone_key=sealer().match_key(PHONE, number),
-        defaults={"phone_sealed": sealer().seal(PHONE, number), "language": language, "created_at": at},
+        phone_key=sealer().match_key(WALLET_PHONE, number),
+        defaults={"phone_sealed": sealer().seal(WALLET_PHONE, number), "language": language, "created_at": at},
     )
     _end_phones(holder, leaving=MOST_PHONES - 1)
     digest = hashlib.sha256(token.encode()).digest()

@@ -14,33 +14,41 @@ from ksdb.core.scope import Scope
 from ksdb.registry.models import Resident
 from ksdb.wallet.models import Holder, Holding, Phone
 
+WALLET_PHONE = "wallet_phone"
+
 
 @dataclass(frozen=True)
-class Mine:
-    """What a signed-in phone may see: its holder, the household whose cards it keeps, and the one it shows now."""
+class Keeper:
+    """A holder with the household whose cards he keeps."""
 
-    phone: Phone
     holder: Holder
     holdings: Sequence[Holding]
-
-    @property
-    def chosen(self) -> Holding | None:
-        """The member whose pages are shown: the one chosen, else the first."""
-        wanted = next((one for one in self.holdings if one.pk == self.phone.chosen_id), None)
-        return wanted or next(iter(self.holdings), None)
-
-    @property
-    def resident_ids(self) -> frozenset[int]:
-        return frozenset(one.resident_id for one in self.holdings)
 
     @property
     def own(self) -> Resident | None:
         """The record of the holder himself."""
         return next((one.resident for one in self.holdings if one.relation == Holding.Relation.SELF), None)
 
+    @property
+    def resident_ids(self) -> frozenset[int]:
+        return frozenset(one.resident_id for one in self.holdings)
+
     def scope(self, address: str) -> Scope:
         """The holder acts for the household whose cards he keeps, and for nobody else."""
         return Scope(None, address=address, actor_name=f"holder:{self.holder.pk}", own=self.resident_ids)
+
+
+@dataclass(frozen=True)
+class Mine(Keeper):
+    """What a signed-in phone may see: its holder, the household whose cards it keeps, and the one it shows now."""
+
+    phone: Phone
+
+    @property
+    def chosen(self) -> Holding | None:
+        """The member whose pages are shown: the one chosen, else the first."""
+        wanted = next((one for one in self.holdings if one.pk == self.phone.chosen_id), None)
+        return wanted or next(iter(self.holdings), None)
 
 
 def signed_in_phone(scope: Scope, token: str) -> Mine | None:
@@ -55,11 +63,13 @@ def signed_in_phone(scope: Scope, token: str) -> Mine | None:
     phone = found.select_related("holder").first()
     if phone is None or scope.is_system:
         return None
-    return Mine(phone, phone.holder, list(_holdings(phone.holder)))
+    return Mine(phone.holder, list(holdings_of(scope, phone.holder)), phone)
 
 
-def _holdings(holder: Holder) -> QuerySet[Holding]:
-    """In the order in which they came: the own card is usually the first."""
+def holdings_of(scope: Scope, holder: Holder) -> QuerySet[Holding]:
+    """Whose cards the holder keeps, in the order in which they came: the own one is usually the first."""
+    if scope.is_system:
+        raise NotFound
     kept = Holding.objects.filter(holder=holder, until=None).select_related("resident__division__parent")
     return kept.order_by("since", "id")
 

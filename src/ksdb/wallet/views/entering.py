@@ -72,9 +72,16 @@ def code(request: ScopedRequest) -> HttpResponse:
 @require_POST
 def leave(request: HolderRequest) -> HttpResponse:
     sign_out_phone(request.scope, request.mine)
-    answer = redirect("wallet:home")
+    answer = redirect("wallet:left")
     forget_signed_in(answer)
     return answer
+
+
+@open_to_all
+@never_cache
+def left(request: ScopedRequest) -> HttpResponse:
+    """Its script takes everything of the cards off the phone."""
+    return render(request, "wallet/left.html")
 
 
 @open_to_all

@@ -1,17 +1,26 @@
-"""Whose cards the phone keeps."""
+"""Whose cards the phone keeps, and asking for another."""
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
+from ksdb.access.limits import TooManyAttempts
 from ksdb.core.errors import NotFound
-from ksdb.wallet.actions import choose_member
+from ksdb.wallet.actions import choose_member, let_go
+from ksdb.wallet.actions.claims import TooManyHeld, claim_card, withdraw_claim
+from ksdb.wallet.forms import ClaimForm
+from ksdb.wallet.queries.claims import claims_of
 from ksdb.wallet.session import HolderRequest, phone_page
 
 
-def number_in(text: str) -> int:
+def number_in(request: HolderRequest, name: str) -> int:
     """A number of a form's hidden field. Raises NotFound for what is none."""
+    text = request.POST.get(name, "")
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise NotFound
     return int(text)
@@ -21,11 +30,51 @@ def number_in(text: str) -> int:
 @never_cache
 @require_GET
 def members(request: HolderRequest) -> HttpResponse:
-    return render(request, "wallet/members.html", {"mine": request.mine})
+    claims = claims_of(request.scope, request.mine)
+    if not request.mine.holdings and not claims:
+        return redirect("wallet:add")
+    return render(request, "wallet/members.html", {"mine": request.mine, "claims": claims})
+
+
+@phone_page
+@never_cache
+@sensitive_post_parameters()
+def add(request: HolderRequest) -> HttpResponse:
+    """The answer is the same for whoever is not sure, whether there is such a person or not."""
+    form = ClaimForm(request.scope, request.POST or None, has_own=request.mine.own is not None)
+    if form.is_valid():
+        try:
+            is_kept = claim_card(request.scope, request.mine, form.facts)
+        except (TooManyAttempts, TooManyHeld) as error:
+            form.add_error(None, gettext(error.sentence()))
+        else:
+            if is_kept:
+                messages.success(request, gettext("The card is on this phone now."))
+                return redirect("wallet:card")
+            messages.info(
+                request, gettext("Your ward looks at it, usually within two working days. You get a message.")
+            )
+            return redirect("wallet:members")
+    return render(request, "wallet/add.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @phone_page
 @require_POST
 def choose(request: HolderRequest) -> HttpResponse:
-    choose_member(request.scope, request.mine, number_in(request.POST.get("resident", "")))
-    return redirect("wallet:card")
+    choose_member(request.scope, request.mine, number_in(request, "resident"))
+    return redirect(reverse("wallet:card") + "#chosen")
+
+
+@phone_page
+@require_POST
+def withdraw(request: HolderRequest) -> HttpResponse:
+    withdraw_claim(request.scope, request.mine, number_in(request, "claim"))
+    return redirect("wallet:members")
+
+
+@phone_page
+@require_POST
+def remove(request: HolderRequest) -> HttpResponse:
+    let_go(request.scope, request.mine, number_in(request, "resident"))
+    messages.success(request, gettext("The card is no longer on this phone."))
+    return redirect("wallet:members")

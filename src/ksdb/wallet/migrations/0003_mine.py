@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('registry', '0005_one_vowel'),
-        ('wallet', '0001_initial'),
+        ('wallet', '0002_claim'),
     ]
 
     operations = [
