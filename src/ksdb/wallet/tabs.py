@@ -18,5 +18,8 @@ class Tab:
 
 TABS: list[Tab] = [
     Tab("card", "wallet:card", _("My card"), "card"),
+    Tab("visits", "wallet:visits", _("My visits"), "way"),
+    Tab("notices", "wallet:notices", _("Notices"), "bell"),
+    Tab("data", "wallet:data", _("My data"), "self"),
     Tab("members", "wallet:members", _("My household"), "people"),
 ]

@@ -33,6 +33,7 @@ NAVIGATION: list[NavigationEntry] = [
     NavigationEntry("coverage:divisions", _("Coverage"), Permission.COVERAGE_FIGURES_READ),
     NavigationEntry("registry:residents", _("Residents"), Permission.REGISTRY_RESIDENT_READ),
     NavigationEntry("wallet:claims", _("Requests"), Permission.WALLET_CLAIM_DECIDE),
+    NavigationEntry("wallet:requests", _("Corrections"), Permission.WALLET_REQUEST_DECIDE),
     NavigationEntry("duplicates:queue", _("Duplicates"), Permission.DUPLICATES_PAIR_DECIDE),
     NavigationEntry("outreach:groups", _("Work at the doors"), Permission.OUTREACH_LIST_READ),
     NavigationEntry("registry:imports", _("Imports"), Permission.REGISTRY_IMPORT_RUN),
