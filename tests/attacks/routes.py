@@ -32,6 +32,7 @@ OBJECTS: Mapping[str, Callable[[World], Any]] = {
     "place_id": lambda world: world.place.pk,
     "note_id": lambda world: world.note.pk,
     "dispute_id": lambda world: world.dispute.pk,
+    "request_id": lambda world: world.request.pk,
 }
 """What each parameter of an address names. Everything here belongs to a division."""
 

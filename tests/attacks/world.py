@@ -17,7 +17,7 @@ from ksdb.cards.actions import issue_cards
 from ksdb.cards.actions.drawing import print_batch
 from ksdb.cards.models import Card, PrintBatch
 from ksdb.core.clock import ZONE, now, today
-from ksdb.core.scope import Role, system_scope
+from ksdb.core.scope import Role, Scope, system_scope
 from ksdb.core.token import Form
 from ksdb.duplicates.models import Pair
 from ksdb.enrolment.models import Place
@@ -34,6 +34,9 @@ from ksdb.tracing.models import CaseRecord, Contact, Trace
 from ksdb.visits.actions import dispute_visit, enrol_device
 from ksdb.visits.disputing import Raiser, Reason, VisitRef
 from ksdb.visits.models import Device, Dispute, Visit
+from ksdb.wallet.actions.mine import ask_correction
+from ksdb.wallet.asking import About
+from ksdb.wallet.models import DataRequest
 
 SYSTEM = system_scope()
 
@@ -98,6 +101,7 @@ class World:
     device: Device
     place: Place
     dispute: Dispute
+    request: DataRequest
 
     def secrets(self) -> tuple[str, ...]:
         """Texts that nobody outside may read; the card's number as pages show it."""
@@ -131,6 +135,7 @@ def world_of(division: Division, words: Words) -> World:
         _clash(person),
         *_enrolling(division, words),
         _disputed(person),
+        _asked(person),
     )
 
 
@@ -139,6 +144,12 @@ def _disputed(person: Resident) -> Dispute:
     visit = Visit.objects.filter(resident_id=person.pk).earliest("scanned_at")
     ref = VisitRef(visit.point_id, visit.scanned_at, visit.device_id, visit.sequence)
     return dispute_visit(SYSTEM, ref, Reason.NOT_THERE, "tôi ở nhà cả ngày", Raiser.RESIDENT)
+
+
+def _asked(person: Resident) -> DataRequest:
+    """The person says on her own pages that her address is wrong."""
+    own = Scope(None, actor_name="holder:1", own=frozenset({person.pk}))
+    return ask_correction(own, None, person.pk, (About.ADDRESS, "tôi ở nhà số 14"))
 
 
 def _clash(person: Resident) -> DoorNote:

@@ -82,7 +82,7 @@ def declare_same(scope: Scope, holder: Holder, resident_id: int) -> Declaration:
 
 
 @transaction.atomic
-def ask_correction(scope: Scope, holder: Holder, resident_id: int, said: tuple[About, str]) -> DataRequest:
+def ask_correction(scope: Scope, holder: Holder | None, resident_id: int, said: tuple[About, str]) -> DataRequest:
     """Something in the record is wrong; the ward answers within ANSWER_DAYS. Raises TooManyRequests."""
     resident = own_records(scope, resident_id)[0]
     if DataRequest.objects.filter(resident=resident, state=RequestState.OPEN).count() >= MOST_OPEN:

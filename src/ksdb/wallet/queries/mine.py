@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -46,7 +47,7 @@ def _reading(scope: Scope) -> Scope:
 def my_visits(scope: Scope, resident_id: int) -> list[MyVisit]:
     """The visits of as many days as are kept, latest first, each with its standing dispute."""
     records = own_records(scope, resident_id)
-    asked = {"residents": records, "since": _since(), "most": MOST_VISITS}
+    asked: dict[str, Any] = {"residents": records, "since": _since(), "most": MOST_VISITS}
     with connection.cursor() as cursor:
         cursor.execute(sql(ROOM, "visits_of_records"), asked)
         rows = cursor.fetchall()
@@ -84,8 +85,8 @@ def my_visit(scope: Scope, resident_id: int, ref: VisitRef) -> MyVisit:
 
 def my_reads(scope: Scope, resident_id: int) -> list[Read]:
     """Who read the record, by office and role, when and why: a row for an account, day, purpose and act; no names."""
+    asked: dict[str, Any] = {"residents": own_records(scope, resident_id), "most": MOST_READS}
     with connection.cursor() as cursor:
-        asked = {"residents": own_records(scope, resident_id), "most": MOST_READS}
         cursor.execute(sql(ROOM, "readers_of"), asked)
         return [Read(*row) for row in cursor.fetchall()]
 
