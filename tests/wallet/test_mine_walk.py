@@ -94,7 +94,7 @@ def test_visits_readers_disputes_health_and_a_notice(
     assert hanh.full_name not in phone.content()
     looked_at(phone, "readers")
 
-    office.get_by_role("link", name="Báo cho người tiếp xúc").click()
+    office.get_by_role("button", name="Báo cho người tiếp xúc").click()
     looked_at(office, "tell")
     office.get_by_role("button", name="Báo cho 1 người").click()
     office.get_by_text("Đang báo cho 1 người").wait_for()
