@@ -22,7 +22,7 @@ from ksdb.places.models import ScanPoint
 from ksdb.registry.models import Resident
 from ksdb.visits.actions.disputes import decide_dispute
 from ksdb.visits.models import Dispute
-from ksdb.wallet.actions.mine import forget_said, reseal_requests
+from ksdb.wallet.actions.mine import forget_said, reseal_requests, tell_decided
 from ksdb.wallet.asking import DECLARED_KEPT
 from ksdb.wallet.models import Consent, DataRequest, Declaration
 
@@ -70,7 +70,7 @@ def test_a_phone_of_a_household_shows_whoever_is_chosen(
 
 
 def test_a_visit_is_disputed_and_the_answer_stands_beside_it(
-    phone: Client, at_market: ScanPoint, hanh: StaffAccount
+    phone: Client, at_market: ScanPoint, hanh: StaffAccount, system: Scope
 ) -> None:
     key = visit_key(shown(phone, "visits"))
     assert phone.post(reverse("wallet:dispute"), {"visit": key}).status_code == 200
@@ -82,6 +82,7 @@ def test_a_visit_is_disputed_and_the_answer_stands_beside_it(
     assert "mine-visit--disputed" in page
     decide_dispute(scope_for(hanh), Dispute.objects.get().pk, True, "Thẻ đã cho mượn")
     assert "Thẻ đã cho mượn" in shown(phone, "visits")
+    assert [tell_decided(system), tell_decided(system)] == [1, 0]
 
 
 @pytest.mark.parametrize("key", ["", "1-2-3", "1-2-3-x", "1-2-3-999999999999999999", "1-99999999999999999-3-4"])

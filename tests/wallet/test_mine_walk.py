@@ -105,6 +105,13 @@ def test_visits_readers_disputes_health_and_a_notice(
     phone.get_by_role("heading", name="Việc cần làm ngay").wait_for()
     looked_at(phone, "notices")
 
+    disputed(phone, office)
+    declared(phone)
+    corrected(phone, office)
+
+
+def disputed(phone: Any, office: Any) -> None:
+    """Lan was not there, an officer decides, and she reads the answer."""
     phone.goto("/my/visits/")
     phone.get_by_role("button", name="Tôi không có ở đó").last.click()
     phone.locator("input[value=not_there]").check()
@@ -112,7 +119,7 @@ def test_visits_readers_disputes_health_and_a_notice(
     phone.get_by_role("button", name="Gửi phường, xã").click()
     phone.get_by_text("Bạn báo: không phải tôi").wait_for()
     office.goto("/disputes/")
-    office.get_by_role("link", name="Nguyễn Thị Lan").click()
+    office.locator("tbody a").first.click()
     office.get_by_role("radio").first.check()
     office.get_by_role("textbox").last.fill("Thẻ đã cho mượn")
     office.get_by_role("main").get_by_role("button").first.click()
@@ -120,6 +127,9 @@ def test_visits_readers_disputes_health_and_a_notice(
     phone.get_by_text("Không tính nữa").wait_for()
     looked_at(phone, "visits-answered")
 
+
+def declared(phone: Any) -> None:
+    """How she is today, and the mark."""
     phone.goto("/my/health/")
     looked_at(phone, "health-form")
     for question in phone.get_by_role("radio", name="Không").all():
@@ -129,6 +139,9 @@ def test_visits_readers_disputes_health_and_a_notice(
     phone.get_by_text("Đã khai báo hôm nay").wait_for()
     looked_at(phone, "health")
 
+
+def corrected(phone: Any, office: Any) -> None:
+    """Something is wrong in her record; the ward has it on its list."""
     phone.goto("/my/data/correct/")
     phone.get_by_label("Ngày hoặc năm sinh").check()
     phone.get_by_role("textbox").fill("Tôi sinh năm 1957")

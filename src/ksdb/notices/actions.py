@@ -110,7 +110,7 @@ def _tell(scope: Scope, waiting: Notice) -> int:
 
 def _texted(scope: Scope, notice: Notice, reach: Reach) -> list[Delivery]:
     place = type_names(scope).get((str(notice.facts.get("type")), reach.language), "")
-    body = words_of(notice.kind, notice.facts, place, reach.language).body
+    body = words_of(notice.kind, notice.facts, place, reach.language).message
     ways = []
     for phone in sorted(reach.phones):
         try:

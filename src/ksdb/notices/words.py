@@ -60,6 +60,11 @@ class Words:
     body: str
     advice: list[str]
 
+    @property
+    def message(self) -> str:
+        """As a phone shows it among other messages."""
+        return f"KSDB: {self.body}"
+
 
 def day_in(facts: Facts, name: str = "on") -> date | None:
     """A day among the facts."""
@@ -86,17 +91,17 @@ def _body(kind: str, facts: Facts, place: str) -> str:
 
 def _exposure() -> str:
     return gettext(
-        "KSDB: On %(day)s you were at the same time as an ill person at: %(place)s. Stay at home if you can and look "
+        "On %(day)s you were at the same time as an ill person at: %(place)s. Stay at home if you can and look "
         "after yourself for %(days)s days. Feel ill? Call %(hotline)s."
     )
 
 
 _SENTENCES: Mapping[str, Callable[[], str]] = {
     Kind.EXPOSURE: _exposure,
-    Kind.CARD_LOST: lambda: gettext("KSDB: Your card was blocked. Was it not you? Call %(hotline)s."),
-    Kind.CARD_ACTIVATED: lambda: gettext("KSDB: Your card can be used now. Did you get none? Call %(hotline)s."),
-    Kind.DECIDED: lambda: gettext("KSDB: Your request about your data was decided. See your card page, My data."),
-    Kind.TEST: lambda: gettext("KSDB: This is a test message. There is nothing to do."),
+    Kind.CARD_LOST: lambda: gettext("Your card was blocked. Was it not you? Call %(hotline)s."),
+    Kind.CARD_ACTIVATED: lambda: gettext("Your card can be used now. Did you get none? Call %(hotline)s."),
+    Kind.DECIDED: lambda: gettext("Your request about your data was decided. See your card page, My data."),
+    Kind.TEST: lambda: gettext("This is a test message. There is nothing to do."),
 }
 
 

@@ -18,3 +18,10 @@ def forget_claims(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passe
 def forget_said(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
     """Declarations go with the days of visits, every night. `timestamp`: when it was due."""
     mine.forget_said(system_scope())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="wallet", pass_context=False, queueing_lock="wallet.tell_decided")
+def tell_decided(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
+    """Answers to disputes reach whoever raised them, each minute. `timestamp`: when it was due."""
+    mine.tell_decided(system_scope())

@@ -25,7 +25,7 @@ def tell(request: ScopedRequest, trace_id: int) -> HttpResponse:
         messages.success(request, said % {"count": told} if told else gettext("All of them had been told before."))
         return redirect("tracing:tell", trace_id)
     facts = {"on": today().isoformat()}
-    samples = [(code, words_of(Kind.EXPOSURE, facts, place, code).body) for code, place in _PLACES]
+    samples = [(code, words_of(Kind.EXPOSURE, facts, place, code).message) for code, place in _PLACES]
     context = {"telling": telling_of(request.scope, trace_id), "samples": samples}
     return render(request, "tracing/tell.html", context)
 

@@ -20,6 +20,7 @@ from ksdb.places.queries import within
 from ksdb.registry.models import Resident
 from ksdb.visits.actions.disputes import dispute_visit
 from ksdb.visits.disputing import Raiser, Reason, VisitRef
+from ksdb.visits.models import Dispute
 from ksdb.wallet.asking import (
     ANSWER_DAYS,
     DECLARED_KEPT,
@@ -172,6 +173,17 @@ def sheet_of(scope: Scope, resident_id: int) -> Held:
         raise NotFound
     record(scope, SHEET, ("resident", resident_id), Purpose.SUBJECT_REQUEST)
     return held_about(on_behalf(scope), resident_id)
+
+
+def tell_decided(scope: Scope) -> int:
+    """Whoever disputed a visit on his own pages is told that it was answered; how many were told just now."""
+    if not scope.is_system:
+        raise NotAllowed
+    lately = Dispute.objects.filter(raised_as=Raiser.RESIDENT, decided_at__gt=now() - timedelta(days=1))
+    return sum(
+        make_notices(scope, Kind.DECIDED, f"dispute:{number}", {resident_id: {}})
+        for number, resident_id in lately.values_list("pk", "resident_id")
+    )
 
 
 def forget_said(scope: Scope) -> int:
