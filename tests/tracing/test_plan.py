@@ -29,10 +29,10 @@ def asked(scan: ScanAt, lan: Resident, market_a: ScanPoint) -> dict[str, object]
         cursor.execute("ANALYZE visit")
     stays = case_stays([lan.pk], (moment(0), now()))
     assert len(stays.stays) == 2
-    return {**stays.asked(OverlapRule(units(timedelta(minutes=15)))), "since": moment(0)}
+    return {**stays.asked(OverlapRule(units(timedelta(minutes=15)))), "since": moment(0), "window": timedelta(hours=1)}
 
 
-@pytest.mark.parametrize("name", ["exposures", "unverified", "scans_of"])
+@pytest.mark.parametrize("name", ["exposures", "window_exposures", "unverified", "scans_of"])
 def test_no_day_with_visits_is_read_from_end_to_end(asked: dict[str, object], name: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) " + sql("ksdb.tracing", name), asked)
@@ -48,6 +48,7 @@ def test_every_query_is_looked_at() -> None:
         "case_proof",
         "communes_of_trace",
         "coverage_around",
+        "days_lost",
         "exposures",
         "kept_counts",
         "presence_arrivals",
@@ -57,5 +58,9 @@ def test_every_query_is_looked_at() -> None:
         "presence_disputes",
         "presence_state",
         "scans_of",
+        "touched_by_arrivals",
+        "touched_by_merges",
+        "touched_by_visit",
         "unverified",
+        "window_exposures",
     }

@@ -6,7 +6,9 @@ from django.utils.translation import ngettext
 from ksdb.approvals.kinds import CARRIERS, Carrier, Kind, Payload, number_of
 from ksdb.core.scope import Permission
 from ksdb.tracing.actions.exporting import carry_out_export
+from ksdb.tracing.actions.rerunning import touched_by_dispute
 from ksdb.tracing.queries import kept_data, open_case_needs
+from ksdb.visits.disputing import ACCEPTED
 from ksdb.visits.keeping import HOLDS, KEPT
 
 
@@ -17,6 +19,7 @@ def register() -> None:
     )
     HOLDS.append(open_case_needs)
     KEPT.append(kept_data)
+    ACCEPTED.append(touched_by_dispute)
 
 
 def _described(payload: Payload) -> str:

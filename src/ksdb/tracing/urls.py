@@ -3,6 +3,7 @@
 from django.urls import path
 
 from ksdb.tracing import views
+from ksdb.tracing.views import changes
 
 app_name = "tracing"
 urlpatterns = [
@@ -15,6 +16,8 @@ urlpatterns = [
     path("cases/<int:case_id>/reopen/", views.case_reopen, name="case_reopen"),
     path("traces/exports/<int:act_id>/", views.export_file, name="export_file"),
     path("traces/<int:trace_id>/", views.trace, name="trace"),
+    path("traces/<int:trace_id>/changes/", changes.changes, name="changes"),
+    path("traces/<int:trace_id>/changes/seen/", changes.changes_seen, name="changes_seen"),
     path("traces/<int:trace_id>/export/", views.export, name="export"),
     path("traces/<int:trace_id>/contacts/<int:contact_id>/", views.contact, name="contact"),
 ]

@@ -112,6 +112,10 @@ class TraceForm(forms.Form):
 
 def words_for(rules: RuleSet) -> str:
     """The rule set as a person says it."""
+    if rules.name:
+        return rules.name
+    if rules.window_minutes:
+        return _("both scanned less than %(minutes)s minutes apart") % {"minutes": rules.window_minutes}
     return _("%(minutes)s minutes or longer together") % {"minutes": rules.least_minutes}
 
 

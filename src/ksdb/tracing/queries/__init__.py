@@ -93,7 +93,8 @@ def rule_sets(scope: Scope) -> list[RuleSet]:
     """The rule sets in force, the shortest overlap last."""
     scope.require(READ)
     latest = RuleSet.objects.order_by("code", "-version").distinct("code")
-    return sorted(latest, key=lambda rules: -rules.least_minutes)
+    offered = [rules for rules in latest if not rules.is_retired]
+    return sorted(offered, key=lambda rules: -rules.least_minutes)
 
 
 def rule_set_named(scope: Scope, code: str) -> RuleSet:
@@ -293,6 +294,18 @@ def _person(resident: Resident, *, is_named: bool = True) -> Person:
     if not is_named:
         return Person(resident.pk, None, None, commune.name)
     return Person(resident.pk, resident.full_name, resident.birth_year, commune.name)
+
+
+def people_of(scope: Scope, resident_ids: Sequence[int]) -> dict[int, Person]:
+    """Who these are; names only of those inside the jurisdiction. The caller audits those named."""
+    residents = _with_commune(Resident.objects.filter(pk__in=resident_ids))
+    named = set(residents.filter(within(scope, READ)).values_list("pk", flat=True))
+    return {one.pk: _person(one, is_named=one.pk in named) for one in residents}
+
+
+def audit_people(scope: Scope, resident_ids: Sequence[int], found: Trace) -> None:
+    """Writes to the trail that a page of this trace named them."""
+    _read(scope, sorted(resident_ids), {"case": found.case_id, "trace": found.pk})
 
 
 def _read(scope: Scope, resident_ids: Sequence[int], detail: dict[str, object]) -> None:

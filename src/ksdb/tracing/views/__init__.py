@@ -17,6 +17,7 @@ from ksdb.core.scope import Permission
 from ksdb.tracing import actions, queries
 from ksdb.tracing.actions import exporting, keeping
 from ksdb.tracing.forms import CaseForm, CommuneForm, ExportForm, PersonForm, TraceForm
+from ksdb.tracing.queries.changes import unseen_changes
 from ksdb.tracing.timeline import timeline_of
 from ksdb.web.asked import number_in
 from ksdb.web.exporting import TYPES
@@ -31,7 +32,9 @@ EXPORT = Permission.TRACING_TRACE_EXPORT
 @requires(READ)
 def cases(request: ScopedRequest) -> HttpResponse:
     page = queries.cases_in(request.scope, number_in(request.GET.get("page")) or 1)
-    return render(request, "tracing/cases.html", {"page": page})
+    changed, changed_count = unseen_changes(request.scope)
+    context = {"page": page, "changed": changed, "changed_count": changed_count}
+    return render(request, "tracing/cases.html", context)
 
 
 @require_http_methods(["GET", "POST"])
