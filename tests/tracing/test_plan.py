@@ -50,7 +50,10 @@ def test_every_query_is_looked_at() -> None:
         "coverage_around",
         "days_lost",
         "exposures",
+        "flags_of_contacts",
+        "flags_of_meetings",
         "kept_counts",
+        "places_of_trace",
         "presence_arrivals",
         "presence_counts",
         "presence_day",
@@ -62,5 +65,6 @@ def test_every_query_is_looked_at() -> None:
         "touched_by_merges",
         "touched_by_visit",
         "unverified",
+        "what_is_missing",
         "window_exposures",
     }

@@ -176,6 +176,20 @@ class TraceChange(models.Model):
         db_table = "trace_change"
 
 
+class WardList(models.Model):
+    """The contacts of a trace who live in a commune, handed over to its officers."""
+
+    trace = models.ForeignKey(Trace, models.CASCADE, related_name="ward_lists")
+    division = models.ForeignKey("places.Division", models.PROTECT, related_name="+")
+    handed_at = models.DateTimeField()
+    handed_by_id = models.IntegerField(null=True)
+    contact_count = models.IntegerField()
+
+    class Meta:
+        db_table = "ward_list"
+        constraints = [models.UniqueConstraint(fields=["trace", "division"], name="ward_list_once")]
+
+
 class TraceWatermark(models.Model):
     """Up to which arrival the visits were looked at for traces that they touch: one row."""
 
