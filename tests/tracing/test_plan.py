@@ -45,6 +45,7 @@ def test_no_day_with_visits_is_read_from_end_to_end(asked: dict[str, object], na
 
 def test_every_query_is_looked_at() -> None:
     assert set(queries_in("ksdb.tracing")) == {
+        "card_holders",
         "case_proof",
         "communes_of_trace",
         "coverage_around",
@@ -61,10 +62,12 @@ def test_every_query_is_looked_at() -> None:
         "presence_disputes",
         "presence_state",
         "scans_of",
+        "shared_cells",
         "touched_by_arrivals",
         "touched_by_merges",
         "touched_by_visit",
         "unverified",
+        "visitors_of_cells",
         "what_is_missing",
         "window_exposures",
     }

@@ -3,11 +3,12 @@
 from django.urls import path
 
 from ksdb.tracing import views
-from ksdb.tracing.views import changes, presence, results, ruling, wards
+from ksdb.tracing.views import backward, changes, presence, results, ruling, wards
 
 app_name = "tracing"
 urlpatterns = [
     path("cases/", views.cases, name="cases"),
+    path("cases/backward/", backward.backward, name="backward"),
     path("cases/new/", views.case_new, name="case_new"),
     path("cases/new/<int:resident_id>/", views.case_open, name="case_open"),
     path("cases/<int:case_id>/", views.case, name="case"),
