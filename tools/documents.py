@@ -73,6 +73,14 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
     ),
     Permission.TRACING_CASE_READ: ("see cases and their contacts", "xem ca bệnh và người tiếp xúc"),
     Permission.TRACING_CASE_WRITE: ("open and trace cases", "mở ca bệnh và truy vết"),
+    Permission.TRACING_LIST_READ: (
+        "see the contacts of the own wards that were handed over",
+        "xem danh sách người tiếp xúc đã giao cho địa bàn",
+    ),
+    Permission.TRACING_RULES_WRITE: (
+        "change by which rules contacts are found, for the whole province",
+        "sửa bộ quy tắc truy vết của tỉnh",
+    ),
     Permission.TRACING_TRACE_EXPORT: ("take out the contacts of a trace", "xuất danh sách người tiếp xúc"),
     Permission.VISITS_DAY_DELETE: ("ask to delete a day before its time", "đề nghị xóa một ngày trước thời hạn"),
     Permission.VISITS_DAY_READ: ("see what is kept until when", "xem dữ liệu được giữ đến khi nào"),
@@ -102,7 +110,7 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
 }
 
 
-NOBODYS = frozenset({"pk", "session_id", "token"})
+NOBODYS = frozenset({"pk", "rules_code", "session_id", "token"})
 """Parameters of addresses that name nothing of a division; tests/attacks/routes.py says what each is."""
 
 

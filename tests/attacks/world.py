@@ -30,7 +30,7 @@ from ksdb.registry.models import Household, Import, Resident
 from ksdb.registry.queries import MASK
 from ksdb.registry.sealing import ID_NUMBER, PHONE, sealer
 from ksdb.tracing.actions import CaseFacts, open_case, run_trace
-from ksdb.tracing.models import CaseRecord, Contact, Trace
+from ksdb.tracing.models import CaseRecord, Contact, Trace, WardList
 from ksdb.visits.actions import dispute_visit, enrol_device
 from ksdb.visits.disputing import Raiser, Reason, VisitRef
 from ksdb.visits.models import Device, Dispute, Visit
@@ -102,6 +102,7 @@ class World:
     place: Place
     dispute: Dispute
     request: DataRequest
+    ward_list: WardList
 
     def secrets(self) -> tuple[str, ...]:
         """Texts that nobody outside may read; the card's number as pages show it."""
@@ -136,6 +137,7 @@ def world_of(division: Division, words: Words) -> World:
         *_enrolling(division, words),
         _disputed(person),
         _asked(person),
+        WardList.objects.create(trace=trace, division=division, handed_at=now(), contact_count=1),
     )
 
 

@@ -38,6 +38,8 @@ class Permission(StrEnum):
     SMS_TALLY_READ = "sms:tally:read"
     TRACING_CASE_READ = "tracing:case:read"
     TRACING_CASE_WRITE = "tracing:case:write"
+    TRACING_LIST_READ = "tracing:list:read"
+    TRACING_RULES_WRITE = "tracing:rules:write"
     TRACING_TRACE_EXPORT = "tracing:trace:export"
     VISITS_DAY_DELETE = "visits:day:delete"
     VISITS_DAY_READ = "visits:day:read"
@@ -79,6 +81,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         P.AUDIT_ENTRY_READ,
         P.TRACING_CASE_READ,
         P.TRACING_CASE_WRITE,
+        P.TRACING_LIST_READ,
+        P.TRACING_RULES_WRITE,
         P.TRACING_TRACE_EXPORT,
         P.VISITS_DISPUTE_DECIDE,
         P.VISITS_DISPUTE_WRITE,
@@ -102,6 +106,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.REGISTRY_RESIDENT_READ,
             P.TRACING_CASE_READ,
             P.TRACING_CASE_WRITE,
+            P.TRACING_LIST_READ,
+            P.TRACING_RULES_WRITE,
             P.TRACING_TRACE_EXPORT,
             P.VISITS_DISPUTE_DECIDE,
             P.VISITS_DISPUTE_WRITE,
@@ -127,6 +133,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.REGISTRY_RESIDENT_EXPORT,
             P.REGISTRY_RESIDENT_READ,
             P.REGISTRY_RESIDENT_WRITE,
+            P.TRACING_LIST_READ,
             P.VISITS_DEVICE_ENROL,
             P.VISITS_DISPUTE_WRITE,
             P.VISITS_POINT_READ,

@@ -43,6 +43,23 @@ def stays_of(scans: Sequence[Scan], usual: Callable[[int], int], longest: int) -
     return list(_merged(_segments(scans, usual, longest)))
 
 
+def windows_of(scans: Sequence[Scan], window: int) -> list[Stay]:
+    """Each scan, an exit too, stands for `[at, at + window)` at its point; what touches is one. In order of arrival.
+
+    Two of these overlap exactly where two scans lie less than the window apart. Nothing of it is observed.
+    """
+    open_at: dict[int, Stay] = {}
+    done: list[Stay] = []
+    for scan in scans:
+        before, ends = open_at.get(scan.point), scan.at + window
+        if before and scan.at <= before.departed:
+            open_at[scan.point] = replace(before, departed=ends)
+            continue
+        done += [before] if before else []
+        open_at[scan.point] = Stay(scan.point, scan.at, ends)
+    return sorted([*done, *open_at.values()], key=lambda stay: (stay.arrived, stay.point))
+
+
 def _segments(scans: Sequence[Scan], usual: Callable[[int], int], longest: int) -> Iterator[Stay]:
     for scan, after in zip_longest(scans, scans[1:]):
         if scan.is_exit:

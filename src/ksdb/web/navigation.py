@@ -43,6 +43,9 @@ NAVIGATION: list[NavigationEntry] = [
         "visits:own_points", _("My scan points"), Permission.VISITS_DEVICE_ENROL, unless=Permission.VISITS_POINT_READ
     ),
     NavigationEntry("tracing:cases", _("Cases"), Permission.TRACING_CASE_READ),
+    NavigationEntry(
+        "tracing:ward_lists", _("Contacts"), Permission.TRACING_LIST_READ, unless=Permission.TRACING_CASE_READ
+    ),
     NavigationEntry("visits:disputes", _("Disputes"), Permission.VISITS_DISPUTE_DECIDE),
     NavigationEntry("access:accounts", _("Accounts"), Permission.ACCESS_GRANT_WRITE),
     NavigationEntry("approvals:acts", _("Approvals"), Permission.APPROVALS_ACT_READ),

@@ -97,7 +97,40 @@ WITH stay AS (
 SELECT resident_id, point_id, started_at, ended_at, is_observed, goes_on_at, through_id
 FROM met
 WHERE started_at < ended_at AND ended_at - started_at >= %(least)s
-ORDER BY resident_id, started_at, point_id, ended_at
+ORDER BY resident_id, started_at, point_id, ended_at;
+
+-- name: window_exposures
+-- As `exposures`, where each scan stands for `[at, at + window)` at its point (core.stay.windows_of). One index scan per
+-- stay and day.
+WITH stay AS (
+    SELECT * FROM unnest(
+        %(points)s::integer[], %(arrived)s::timestamptz[], %(until)s::timestamptz[], %(residents)s::integer[]
+    ) WITH ORDINALITY AS given (point_id, arrived_at, until_at, through_id, stay_no)
+), part AS (
+    SELECT stay.*, visit.resident_id, greatest(visit.scanned_at, stay.arrived_at) AS started_at,
+           least(visit.scanned_at + %(window)s, stay.until_at) AS ended_at
+    FROM stay JOIN counted_visit visit ON visit.point_id = stay.point_id
+        AND visit.scanned_at > stay.arrived_at - %(window)s AND visit.scanned_at < stay.until_at
+    WHERE visit.scanned_at >= %(since)s AND visit.scanned_at < %(before)s
+      AND visit.resident_id <> stay.through_id AND visit.resident_id <> ALL (%(case)s::int[])
+), opening AS (
+    SELECT *, (started_at <= max(ended_at) OVER (
+        PARTITION BY stay_no, resident_id ORDER BY started_at, ended_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    )) IS NOT TRUE AS opens
+    FROM part
+), numbered AS (
+    SELECT *, count(*) FILTER (WHERE opens) OVER (
+        PARTITION BY stay_no, resident_id ORDER BY started_at, ended_at ROWS UNBOUNDED PRECEDING
+    ) AS part_no
+    FROM opening
+), met AS (
+    SELECT resident_id, point_id, through_id, min(started_at) AS started_at, max(ended_at) AS ended_at
+    FROM numbered GROUP BY stay_no, point_id, through_id, resident_id, part_no
+)
+SELECT resident_id, point_id, started_at, ended_at, false, NULL::timestamptz, through_id
+FROM met
+WHERE started_at < ended_at AND ended_at - started_at >= %(least)s
+ORDER BY resident_id, started_at, point_id, ended_at;
 
 -- name: unverified
 -- How many entries around the stays given belong to no known resident. One index scan per stay and day.
