@@ -53,6 +53,11 @@ PARTS = (
         "Pages through all of Django at 1.2 million residents in 2,820 groups, and what keeps their figures in step.",
     ),
     (
+        "Registration",
+        "registration",
+        "Residents who register through all of Django: number, code, papers, card bound to a key; client included.",
+    ),
+    (
         "Tracing",
         "tracing",
         "One generation, overlap rule, in SQL; 20 cases of about 2,400 contacts on 5 million visits.",

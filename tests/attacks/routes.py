@@ -35,6 +35,7 @@ OBJECTS: Mapping[str, Callable[[World], Any]] = {
     "list_id": lambda world: world.ward_list.pk,
     "dispute_id": lambda world: world.dispute.pk,
     "request_id": lambda world: world.request.pk,
+    "claim_id": lambda world: world.claim.pk,
 }
 """What each parameter of an address names. Everything here belongs to a division."""
 

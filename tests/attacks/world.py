@@ -36,7 +36,9 @@ from ksdb.visits.disputing import Raiser, Reason, VisitRef
 from ksdb.visits.models import Device, Dispute, Visit
 from ksdb.wallet.actions.mine import ask_correction
 from ksdb.wallet.asking import About
-from ksdb.wallet.models import DataRequest
+from ksdb.wallet.models import Claim, DataRequest, Holder
+from ksdb.wallet.queries import WALLET_PHONE
+from ksdb.wallet.queries.claims import CLAIMED_ID
 
 SYSTEM = system_scope()
 
@@ -103,6 +105,7 @@ class World:
     dispute: Dispute
     request: DataRequest
     ward_list: WardList
+    claim: Claim
 
     def secrets(self) -> tuple[str, ...]:
         """Texts that nobody outside may read; the card's number as pages show it."""
@@ -138,6 +141,7 @@ def world_of(division: Division, words: Words) -> World:
         _disputed(person),
         _asked(person),
         WardList.objects.create(trace=trace, division=division, handed_at=now(), contact_count=1),
+        _claiming(division, person, words),
     )
 
 
@@ -168,6 +172,28 @@ def _clash(person: Resident) -> DoorNote:
         done_at=now(),
         received_at=now(),
         outcome="conflict",
+    )
+
+
+def _claiming(division: Division, person: Resident, words: Words) -> Claim:
+    """Somebody with a strange phone wants the person's card."""
+    holder = Holder.objects.create(
+        phone_sealed=sealer().seal(WALLET_PHONE, words.phone),
+        phone_key=sealer().match_key(WALLET_PHONE, f"{division.pk}"),
+        created_at=now(),
+    )
+    return Claim.objects.create(
+        holder=holder,
+        full_name=words.person,
+        birth_year=1956,
+        id_number_sealed=sealer().seal(CLAIMED_ID, words.id_number),
+        relation="self",
+        division=division,
+        address=words.address,
+        resident=person,
+        evidence="id name",
+        state=Claim.State.WAITING,
+        made_at=now(),
     )
 
 

@@ -1,14 +1,18 @@
 """Lan's phone: she keeps her own card, and in some tests her son's."""
 
 import hashlib
+from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from django.test import Client
 from tests.conftest import resident_of
 
+from ksdb.config import settings
 from ksdb.core.scope import Scope
 from ksdb.places.models import Division
 from ksdb.registry.models import Resident
+from ksdb.registry.sealing import ID_NUMBER, PHONE, sealer
 from ksdb.wallet.actions import keep_resident, sign_in_phone
 from ksdb.wallet.models import Holder, Holding
 from ksdb.wallet.session import cookie_name
@@ -51,3 +55,26 @@ def family_phone(phone: Client, son: Resident) -> Client:
     """The same, with her son's as well."""
     keeps(phone, son, "child")
     return phone
+
+
+ID_NUMBER_OF_LAN = "046156770011"
+
+
+def with_papers(resident: Resident, number: str = NUMBER, id_number: str = ID_NUMBER_OF_LAN) -> Resident:
+    """As the registry knows somebody, with an identity card and a phone."""
+    resident.born_on = date(1956, 3, 5)
+    resident.id_number_sealed = sealer().seal(ID_NUMBER, id_number)
+    resident.id_number_key = sealer().match_key(ID_NUMBER, id_number)
+    resident.phone_sealed, resident.phone_key = sealer().seal(PHONE, number), sealer().match_key(PHONE, number)
+    resident.save()
+    return resident
+
+
+@pytest.fixture
+def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Messages to phones stand on a page."""
+    monkeypatch.setenv("KSDB_IS_DEMO", "1")
+    settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    settings.cache_clear()

@@ -9,42 +9,23 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from tests.attacks.asking import signed_in
 from tests.conftest import commune, resident_of
-from tests.wallet.conftest import NUMBER, phone_of
+from tests.wallet.conftest import ID_NUMBER_OF_LAN, phone_of, with_papers
 
 from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
-from ksdb.config import settings
 from ksdb.places.models import Division
 from ksdb.registry.models import Household, Resident
-from ksdb.registry.sealing import ID_NUMBER, PHONE, sealer
 from ksdb.sms.models import Text
 from ksdb.wallet.actions.claims import forget_claims, reseal_holders
 from ksdb.wallet.models import Claim, Holding
 
-ID = "046156770011"
 TODAYS = "Phường Hương Trà"
-
-
-@pytest.fixture
-def demo(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KSDB_IS_DEMO", "1")
-    settings.cache_clear()
-
-
-@pytest.fixture(autouse=True)
-def settings_again() -> object:
-    yield
-    settings.cache_clear()
 
 
 @pytest.fixture
 def known(lan: Resident) -> Resident:
     """Lan as the registry knows her, with her number and her phone."""
-    lan.born_on = date(1956, 3, 5)
-    lan.id_number_sealed, lan.id_number_key = sealer().seal(ID_NUMBER, ID), sealer().match_key(ID_NUMBER, ID)
-    lan.phone_sealed, lan.phone_key = sealer().seal(PHONE, NUMBER), sealer().match_key(PHONE, NUMBER)
-    lan.save()
-    return lan
+    return with_papers(lan)
 
 
 def claimed(client: Client, **said: str) -> str:
@@ -53,7 +34,7 @@ def claimed(client: Client, **said: str) -> str:
         "relation": "self",
         "full_name": "Nguyễn Thị Lan",
         "birth": "5/3/1956",
-        "id_number": ID,
+        "id_number": ID_NUMBER_OF_LAN,
         "commune": commune(TODAYS, date(2025, 7, 1)).name,
         "address": "12 Lý Thái Tổ",
     }
@@ -63,7 +44,7 @@ def claimed(client: Client, **said: str) -> str:
 
 def test_the_phone_that_the_registry_knows_has_the_card_at_once(known: Resident) -> None:
     client = phone_of()
-    assert claimed(client) == reverse("wallet:card")
+    assert claimed(client) == reverse("wallet:card") + "#chosen"
     (holding,) = Holding.objects.all()
     assert (holding.resident, holding.relation, holding.evidence) == (known, "self", "matched")
     assert Entry.objects.filter(action="wallet:holding:begin", subject_id=known.pk).count() == 1
@@ -103,7 +84,7 @@ def test_a_child_without_papers_is_of_the_household_or_waits(known: Resident, so
     client = phone_of()
     claimed(client)
     child = {"relation": "child", "full_name": "Trần Minh Khôi", "birth": "2015", "id_number": ""}
-    assert claimed(client, **child) == reverse("wallet:card")
+    assert claimed(client, **child) == reverse("wallet:card") + "#chosen"
     holding = Holding.objects.get(resident=son)
     assert (holding.relation, holding.guardian) == ("child", known)
     other = Household.objects.create(division_id=son.division_id, book_number="2")
@@ -163,7 +144,7 @@ def test_a_refusal_says_why_and_is_put_away(known: Resident, binh: StaffAccount)
 
 def test_what_was_typed_is_forgotten_and_sealed_anew(known: Resident, system: object) -> None:
     claimed(phone_of("0912000001"))
-    assert ID.encode() not in bytes(Claim.objects.get().id_number_sealed or b"")
+    assert ID_NUMBER_OF_LAN.encode() not in bytes(Claim.objects.get().id_number_sealed or b"")
     assert reseal_holders(system) == 1
     assert forget_claims(system) == 0
     Claim.objects.update(decided_at=known.registered_at.replace(year=2020), state="refused")

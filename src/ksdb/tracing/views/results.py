@@ -49,7 +49,7 @@ def trace(request: ScopedRequest, trace_id: int) -> HttpResponse:
         "second_kept": shown.second_kept,
         "second_hidden": shown.second_kept < shown.report.second,
         "can_export": request.scope.allows(EXPORT),
-        "can_write": request.scope.allows(WRITE),
+        "can_write": request.scope.allows(Permission.TRACING_CASE_WRITE),
     }
     return render(request, "tracing/trace.html", context)
 

@@ -19,7 +19,7 @@ from ksdb.registry.queries import require_resident
 from ksdb.sms.actions import NoCarrier, send_text
 from ksdb.wallet.actions import keep_resident
 from ksdb.wallet.claiming import Facts, in_words
-from ksdb.wallet.models import Claim, Holder, Holding
+from ksdb.wallet.models import Claim, Holder, Holding, Phone
 from ksdb.wallet.queries import WALLET_PHONE, Mine
 from ksdb.wallet.queries.claims import CLAIMED_ID, claim, registry_match
 
@@ -71,16 +71,17 @@ def claim_card(scope: Scope, mine: Mine, facts: Facts) -> bool:
     )
     record(scope, "wallet:claim:make", subject=("claim", kept.pk))
     if match.is_sure and match.known is not None:
-        _keep(scope, kept, match.known.resident_id, Holding.Evidence.MATCHED)
+        holding = _keep(scope, kept, match.known.resident_id, Holding.Evidence.MATCHED)
+        Phone.objects.filter(pk=mine.phone.pk).update(chosen=holding)
     return match.is_sure
 
 
-def _keep(scope: Scope, asked: Claim, resident_id: int, evidence: Holding.Evidence) -> None:
+def _keep(scope: Scope, asked: Claim, resident_id: int, evidence: Holding.Evidence) -> Holding:
     relation = Holding.Relation(asked.relation)
     is_second = Holding.objects.filter(holder=asked.holder, relation=Holding.Relation.SELF, until=None).exists()
     if relation == Holding.Relation.SELF and is_second:
         relation = Holding.Relation.OTHER
-    keep_resident(scope, asked.holder, resident_id, relation, evidence)
+    return keep_resident(scope, asked.holder, resident_id, relation, evidence)
 
 
 def withdraw_claim(scope: Scope, mine: Mine, claim_id: int) -> None:

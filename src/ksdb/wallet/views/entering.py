@@ -16,6 +16,7 @@ from ksdb.sms.actions import CodeWrong, NoCarrier, TooManyNumbers, check_code, s
 from ksdb.wallet.actions import sign_in_phone, sign_out_phone
 from ksdb.wallet.forms import CodeForm, NumberForm
 from ksdb.wallet.looks import YEAR_SECONDS, Look, keep_look, look_of
+from ksdb.wallet.queries import Mine, signed_in_phone
 from ksdb.wallet.session import HolderRequest, forget_signed_in, keep_signed_in, phone_of, phone_page
 from ksdb.web.requires import ScopedRequest, open_to_all
 
@@ -31,7 +32,14 @@ def strangers_scope(request: ScopedRequest) -> Scope:
 @never_cache
 def home(request: ScopedRequest) -> HttpResponse:
     """The first page of a resident: the card, or what it is and how to come by it."""
-    return redirect("wallet:card") if phone_of(request) else render(request, "wallet/home.html")
+    mine = phone_of(request)
+    if mine is None:
+        return render(request, "wallet/home.html")
+    return redirect(_first_page(mine))
+
+
+def _first_page(mine: Mine | None) -> str:
+    return "wallet:card" if mine and mine.holdings else "wallet:members"
 
 
 @open_to_all
@@ -61,8 +69,9 @@ def code(request: ScopedRequest) -> HttpResponse:
         except (CodeWrong, TooManyAttempts) as error:
             form.add_error("code", gettext(error.sentence()))
         else:
-            answer = redirect("wallet:members")
-            keep_signed_in(answer, sign_in_phone(scope, number, get_language() or "vi"))
+            token = sign_in_phone(scope, number, get_language() or "vi")
+            answer = redirect(_first_page(signed_in_phone(scope, token)))
+            keep_signed_in(answer, token)
             return answer
     context = {"form": form, "is_demo": settings().is_demo}
     return render(request, "wallet/code.html", context, status=422 if form.errors else 200)

@@ -49,8 +49,7 @@ def add(request: HolderRequest) -> HttpResponse:
             form.add_error(None, gettext(error.sentence()))
         else:
             if is_kept:
-                messages.success(request, gettext("The card is on this phone now."))
-                return redirect("wallet:card")
+                return redirect(reverse("wallet:card") + "#chosen")
             messages.info(
                 request, gettext("Your ward looks at it, usually within two working days. You get a message.")
             )

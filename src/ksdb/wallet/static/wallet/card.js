@@ -91,8 +91,9 @@ function watchClock () {
   const jump = Date.now() - tick.wall - passed
   tick = { wall: Date.now(), run: performance.now() }
   if (!card || Math.abs(jump) < 5000) return
-  if (jump < 0) card.offset -= jump
   drawn = { token: '', at: 0 }
+  if (jump > 0) return checkIfDue() // the phone slept, most likely
+  card.offset -= jump
   check()
 }
 
@@ -109,7 +110,7 @@ async function check (takesOver = null) {
     for (const one of card.members) await bring(one, known, takesOver === one.resident)
     card.checked_at = now()
     await keep(card)
-    say(said('Checked'))
+    say(isGood(chosen()) ? said('Checked') : '')
   } catch (error) {
     if (error instanceof SignedOut) isSignedOut = true
     else if (error instanceof Refused) say(error.message)
