@@ -244,12 +244,15 @@ def test_everything_as_a_file(phone: Client, at_market: ScanPoint, lan: Resident
     cards_of(scope_for(binh), lan.pk)
     phone.post(reverse("wallet:declaration"), WELL)
     asked(phone)
+    make_notices(Scope(None), Kind.EXPOSURE, "case:1", {lan.pk: {"type": "market", "on": "2026-11-22"}})
+    assert "22/11/2026" in shown(phone, "my_sheet")
     answer = phone.get(reverse("wallet:export"))
     held = json.loads(answer.content)
     assert "Lan" not in answer.headers["Content-Disposition"]
     assert held["person"]["full_name"] == "Nguyễn Thị Lan"
     assert {name: len(held[name]) for name in held["counts"]} == held["counts"]
     assert (held["counts"]["visits"], held["counts"]["who_read"]) == (2, 1)
+    assert held["notices"][0]["facts"] == {"type": "market", "on": "2026-11-22"}
     assert held["requests"][0]["text"] == "Tôi sinh năm 1957"
 
 

@@ -35,6 +35,16 @@ def as_json(held: Held) -> Json:
             for one in held.declarations
         ],
         "requests": [_asked(one) for one in held.requests],
+        "notices": [
+            {
+                "kind": one.kind,
+                "facts": one.facts,
+                "made_at": one.made_at,
+                "read_at": one.read_at,
+                "ways": [{"by": way.channel, "state": way.state, "at": way.changed_at} for way in one.deliveries.all()],
+            }
+            for one in held.notices
+        ],
         "consents": [
             {"what": one.what, "given_at": one.given_at, "withdrawn_at": one.withdrawn_at} for one in held.consents
         ],

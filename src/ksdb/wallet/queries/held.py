@@ -10,6 +10,7 @@ from ksdb.access.words import ROLE_LABELS
 from ksdb.audit.words import purpose_label
 from ksdb.cards.models import Card
 from ksdb.core.scope import Role
+from ksdb.notices.models import Notice
 from ksdb.registry.models import Resident
 from ksdb.visits.disputing import VisitRef
 from ksdb.wallet.models import Consent, DataRequest, Declaration, Holding
@@ -92,4 +93,5 @@ class Held:
     declarations: list[Declaration]
     requests: list[Asked]
     consents: list[Consent]
+    notices: list[Notice]
     made_at: datetime

@@ -14,6 +14,7 @@ from ksdb.config import settings
 from ksdb.core.clock import day_of, now, today
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Scope
+from ksdb.notices.models import Notice
 from ksdb.places.queries import within
 from ksdb.postgres.named import sql
 from ksdb.registry.models import Resident
@@ -141,6 +142,7 @@ def held_about(scope: Scope, resident_id: int) -> Held:
         declarations=my_declarations(scope, resident_id),
         requests=my_requests(scope, resident_id),
         consents=my_consents(scope, resident_id),
+        notices=list(Notice.objects.filter(resident__in=records).prefetch_related("deliveries").order_by("-id")),
         made_at=now(),
     )
 

@@ -1,9 +1,12 @@
 """Words for codes on a resident's pages: `{% load wallet_mine %}`"""
 
+from datetime import date
+
 from django import template
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from ksdb.notices.words import TITLES
 from ksdb.wallet.asking import ABOUT_LABELS, ALLOWED_LABELS, SYMPTOMS, About, Allowed
 
 register = template.Library()
@@ -48,3 +51,14 @@ def allowed_label(what: str) -> str | Promise:
 @register.filter
 def symptom_label(code: str) -> str | Promise:
     return SYMPTOMS.get(code, code)
+
+
+@register.filter
+def notice_label(kind: str) -> str | Promise:
+    return TITLES[kind]
+
+
+@register.filter
+def day_label(day: str) -> date:
+    """A day as facts keep it."""
+    return date.fromisoformat(day)
