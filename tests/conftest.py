@@ -1,6 +1,6 @@
 """The cast: Hạnh (province), Bình (officer of A), Minh (officer of B, must see nothing of A), Lan (resident of A)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, time, timedelta
 
 import pytest
@@ -13,6 +13,7 @@ from ksdb.access.models import StaffAccount
 from ksdb.access.queries import scope_of
 from ksdb.access.sealing import sealer
 from ksdb.access.trail import note_second_factor
+from ksdb.config import settings
 from ksdb.core.clock import now, today
 from ksdb.core.names import search_key, sort_key
 from ksdb.core.scope import Role, Scope, system_scope
@@ -22,6 +23,7 @@ from ksdb.registry.models import Household, Resident
 from ksdb.tracing.actions import load_profiles
 
 ERA_2021 = date(2021, 7, 1)
+Setting = Callable[..., None]
 PASSWORD = "một mật khẩu đủ dài 2021"
 
 
@@ -150,3 +152,17 @@ def forced_sign_ins_are_whole() -> None:
             note_second_factor(request, user, "totp")
 
     user_logged_in.connect(whole, weak=False)
+
+
+@pytest.fixture
+def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Setting]:
+    """`setting(sms_carrier="smpp")`: the settings of the process are these, until the test ends."""
+
+    def given(**values: object) -> None:
+        for name, value in values.items():
+            monkeypatch.setenv(f"KSDB_{name.upper()}", str(value))
+        settings.cache_clear()
+
+    yield given
+    monkeypatch.undo()
+    settings.cache_clear()

@@ -73,12 +73,36 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
     ),
     Permission.TRACING_CASE_READ: ("see cases and their contacts", "xem ca bệnh và người tiếp xúc"),
     Permission.TRACING_CASE_WRITE: ("open and trace cases", "mở ca bệnh và truy vết"),
+    Permission.TRACING_LIST_READ: (
+        "see the contacts of the own wards that were handed over",
+        "xem danh sách người tiếp xúc đã giao cho địa bàn",
+    ),
+    Permission.TRACING_RULES_WRITE: (
+        "change by which rules contacts are found, for the whole province",
+        "sửa bộ quy tắc truy vết của tỉnh",
+    ),
     Permission.TRACING_TRACE_EXPORT: ("take out the contacts of a trace", "xuất danh sách người tiếp xúc"),
     Permission.VISITS_DAY_DELETE: ("ask to delete a day before its time", "đề nghị xóa một ngày trước thời hạn"),
     Permission.VISITS_DAY_READ: ("see what is kept until when", "xem dữ liệu được giữ đến khi nào"),
     Permission.VISITS_DEVICE_ENROL: ("enrol and revoke devices", "ghi danh và thu hồi thiết bị"),
+    Permission.VISITS_DISPUTE_DECIDE: (
+        "decide about visits that people say were not theirs",
+        "giải quyết khiếu nại về lượt đến",
+    ),
+    Permission.VISITS_DISPUTE_WRITE: (
+        "note that somebody says a visit was not his",
+        "ghi nhận khiếu nại về lượt đến",
+    ),
     Permission.VISITS_POINT_READ: ("see scan points", "xem điểm quét"),
     Permission.VISITS_POINT_WRITE: ("register scan points", "đăng ký điểm quét"),
+    Permission.WALLET_REQUEST_DECIDE: (
+        "answer what residents ask about their data",
+        "trả lời yêu cầu của người dân về dữ liệu của họ",
+    ),
+    Permission.WALLET_SHEET_PRINT: (
+        "print for a resident what is held about him",
+        "in cho người dân dữ liệu lưu về họ",
+    ),
     Permission.WALLET_CLAIM_DECIDE: (
         "confirm whose card a resident's phone may keep",
         "xác nhận điện thoại của người dân được giữ thẻ của ai",
@@ -86,7 +110,7 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
 }
 
 
-NOBODYS = frozenset({"pk", "session_id", "token"})
+NOBODYS = frozenset({"pk", "rules_code", "session_id", "token"})
 """Parameters of addresses that name nothing of a division; tests/attacks/routes.py says what each is."""
 
 

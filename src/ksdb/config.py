@@ -15,6 +15,7 @@ SECRETS = {
     "seal_key": "opens sealed ID numbers and phone numbers; lost, they are lost. Newer ones: `seal_key_2` and so on",
     "audit_key": "proves that the audit trail is whole; lost, the trail so far can no longer be proved",
     "foreign_key": "hashes the numbers in other systems' codes; every device has it. Newer: `foreign_key_2` and so on",
+    "push_key": "signs what goes to browsers' push services; a new one, and each phone must allow notices again",
     "match_key": "finds people by ID number and phone number; lost, nobody is found by them any more",
 }
 SECRET_NAMES = tuple(SECRETS)
@@ -97,6 +98,43 @@ class Settings:
     print_cost_paper: int = field(default=1500, metadata={"help": "đồng that printing a paper card costs its budget"})
     print_cost_plastic: int = field(
         default=12_000, metadata={"help": "đồng that making a plastic card costs its budget"}
+    )
+    sms_carrier: str = field(
+        default="", metadata={"help": "who carries messages to phones: `smpp` or `http`; empty: nobody"}
+    )
+    sms_sender: str = field(
+        default="KSDB", metadata={"help": "the sender that phones show, as agreed with the carrier"}
+    )
+    sms_cost: int = field(default=800, metadata={"help": "đồng that one part of a message costs"})
+    sms_smpp_address: str = field(default="127.0.0.1:2775", metadata={"help": "host:port of the SMPP message centre"})
+    sms_smpp_name: str = field(default="", metadata={"help": "the name to sign in there with (system_id)"})
+    sms_smpp_password: str = field(default="", metadata={"help": "and its password, of at most 8 letters"})
+    sms_smpp_tls: bool = field(default=True, metadata={"help": "the message centre is reached by TLS"})
+    sms_http_url: str = field(default="", metadata={"help": "address that a provider takes a message at, by POST"})
+    sms_http_headers: str = field(default="", metadata={"help": "headers of that request as a JSON object"})
+    sms_http_fields: str = field(
+        default='{"to": "{phone}", "text": "{body}"}',
+        metadata={"help": "its fields as a JSON object; `{phone}`, `{body}` and `{sender}` are filled in"},
+    )
+    sms_http_form: bool = field(default=False, metadata={"help": "the fields go as a form; 0: as JSON"})
+    sms_http_reference: str = field(
+        default="id", metadata={"help": "where the number of the message lies in the answer, as `data.0.id`"}
+    )
+    sms_receipt_secret: str = field(
+        default="",
+        metadata={"help": "bearer token with which the provider tells `/messages/receipts/` what became of it"},
+    )
+    sms_receipt_reference: str = field(default="id", metadata={"help": "where that call has the message's number"})
+    sms_receipt_state: str = field(default="status", metadata={"help": "and where its state"})
+    sms_receipt_delivered: str = field(default="DELIVRD,delivered", metadata={"help": "states that mean: it arrived"})
+    sms_receipt_failed: str = field(
+        default="UNDELIV,EXPIRED,REJECTD,DELETED,failed,rejected,expired",
+        metadata={"help": "states that mean: it never will"},
+    )
+    notices_per_minute: int = field(default=300, metadata={"help": "messages to residents that may go out in a minute"})
+    push_hosts: str = field(
+        default="fcm.googleapis.com,updates.push.services.mozilla.com,web.push.apple.com,notify.windows.com",
+        metadata={"help": "push services of browsers that notices may go to, with all hosts below them"},
     )
     hotline: str = field(default="19001075", metadata={"help": "number printed on cards and shown on pages"})
 

@@ -31,12 +31,22 @@ OBJECTS: Mapping[str, Callable[[World], Any]] = {
     "device_id": lambda world: world.device.pk,
     "place_id": lambda world: world.place.pk,
     "note_id": lambda world: world.note.pk,
+    "meeting_id": lambda world: world.contact.co_presences.get().pk,
+    "list_id": lambda world: world.ward_list.pk,
+    "dispute_id": lambda world: world.dispute.pk,
+    "request_id": lambda world: world.request.pk,
     "claim_id": lambda world: world.claim.pk,
 }
 """What each parameter of an address names. Everything here belongs to a division."""
 
-KEYS: Mapping[str, Any] = {"session_id": 987_654_321, "pk": 987_654_321, "token": "no-such-invitation"}
-"""Parameters that name nothing of a division, with a value that is none: one's own sessions and passkeys, a secret."""
+KEYS: Mapping[str, Any] = {
+    "session_id": 987_654_321,
+    "pk": 987_654_321,
+    "token": "no-such-invitation",
+    "rules_code": "no-such-rules",
+}
+"""Parameters that name nothing of a division, with a value that is none: one's own sessions and passkeys, a secret,
+rules of the whole province."""
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,13 @@ from ksdb.core.scope import Role, system_scope
 from ksdb.places.models import Division
 
 METHODS = ("get", "post")
+NO_RULES = "nobody wrote rules of that name"
 AT_HOME = {
     ("approvals:withdraw", "post"): (403, "only who asked for an act withdraws it"),
     ("tracing:export_file", "get"): (404, "an approved export is taken by who asked for it, and this waits"),
+    ("tracing:rules_edit", "get"): (404, NO_RULES),
+    ("tracing:rules_edit", "post"): (404, NO_RULES),
+    ("tracing:rules_retire", "post"): (404, NO_RULES),
 }
 """What somebody of the same commune with every role is not given either, and why."""
 

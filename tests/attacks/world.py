@@ -17,7 +17,7 @@ from ksdb.cards.actions import issue_cards
 from ksdb.cards.actions.drawing import print_batch
 from ksdb.cards.models import Card, PrintBatch
 from ksdb.core.clock import ZONE, now, today
-from ksdb.core.scope import Role, system_scope
+from ksdb.core.scope import Role, Scope, system_scope
 from ksdb.core.token import Form
 from ksdb.duplicates.models import Pair
 from ksdb.enrolment.models import Place
@@ -30,10 +30,13 @@ from ksdb.registry.models import Household, Import, Resident
 from ksdb.registry.queries import MASK
 from ksdb.registry.sealing import ID_NUMBER, PHONE, sealer
 from ksdb.tracing.actions import CaseFacts, open_case, run_trace
-from ksdb.tracing.models import CaseRecord, Contact, Trace
-from ksdb.visits.actions import enrol_device
-from ksdb.visits.models import Device
-from ksdb.wallet.models import Claim, Holder
+from ksdb.tracing.models import CaseRecord, Contact, Trace, WardList
+from ksdb.visits.actions import dispute_visit, enrol_device
+from ksdb.visits.disputing import Raiser, Reason, VisitRef
+from ksdb.visits.models import Device, Dispute, Visit
+from ksdb.wallet.actions.mine import ask_correction
+from ksdb.wallet.asking import About
+from ksdb.wallet.models import Claim, DataRequest, Holder
 from ksdb.wallet.queries import WALLET_PHONE
 from ksdb.wallet.queries.claims import CLAIMED_ID
 
@@ -99,6 +102,9 @@ class World:
     point: ScanPoint
     device: Device
     place: Place
+    dispute: Dispute
+    request: DataRequest
+    ward_list: WardList
     claim: Claim
 
     def secrets(self) -> tuple[str, ...]:
@@ -132,8 +138,24 @@ def world_of(division: Division, words: Words) -> World:
         Pair.objects.create(first=person, second=neighbour, score=80, reasons="same_name same_birth", found_at=now()),
         _clash(person),
         *_enrolling(division, words),
+        _disputed(person),
+        _asked(person),
+        WardList.objects.create(trace=trace, division=division, handed_at=now(), contact_count=1),
         _claiming(division, person, words),
     )
+
+
+def _disputed(person: Resident) -> Dispute:
+    """The person says that she was not at the market."""
+    visit = Visit.objects.filter(resident_id=person.pk).earliest("scanned_at")
+    ref = VisitRef(visit.point_id, visit.scanned_at, visit.device_id, visit.sequence)
+    return dispute_visit(SYSTEM, ref, Reason.NOT_THERE, "tôi ở nhà cả ngày", Raiser.RESIDENT)
+
+
+def _asked(person: Resident) -> DataRequest:
+    """The person says on her own pages that her address is wrong."""
+    own = Scope(None, actor_name="holder:1", own=frozenset({person.pk}))
+    return ask_correction(own, None, person.pk, (About.ADDRESS, "tôi ở nhà số 14"))
 
 
 def _clash(person: Resident) -> DoorNote:

@@ -21,6 +21,7 @@ from ksdb.coverage import drawing
 from ksdb.coverage.actions import rebuild
 from ksdb.coverage.models import Run
 from ksdb.outreach.reasons import Reason
+from ksdb.places import outlines
 from ksdb.places.models import Division
 from ksdb.web.exporting import rows_sha256
 
@@ -88,7 +89,7 @@ def test_every_commune_of_the_map_is_a_link_with_its_figures(client: Client, han
 
 def test_the_whole_map_is_small_and_every_outline_is_there() -> None:
     for era, count in ((date(2021, 7, 1), 141), (date(2025, 7, 1), 40)):
-        codes = frozenset(drawing._rings(era))
+        codes = frozenset(outlines.rings(era))
         picture = drawing.picture(era, codes)
         assert picture
         assert len(codes) == count

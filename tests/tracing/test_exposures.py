@@ -1,6 +1,6 @@
 """The SQL engine against core, on many small random worlds and on the cases that are easy to get wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from ksdb.core.copresence import CoPresence, OverlapRule, copresences
 from ksdb.core.scope import system_scope
-from ksdb.core.stay import LONGEST_STAY, Scan, stays_of
+from ksdb.core.stay import LONGEST_STAY, Scan, stays_of, windows_of
 from ksdb.places.actions import make_points
 from ksdb.places.models import Division, ScanPoint
 from ksdb.postgres.copying import copy_in
 from ksdb.tracing.exposures import Exposure, count, find, instant, units
+from ksdb.visits.disputing import Raiser, Reason, State
+from ksdb.visits.models import Dispute
 
 START = datetime(2026, 11, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -66,21 +68,40 @@ def put(scans: Sequence[Seen], places: Sequence[ScanPoint]) -> None:
         for n, s in enumerate(scans, 1)
     ]
     with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM visit_dispute")
         cursor.execute("DELETE FROM visit")
         copy_in(cursor.connection.cursor(), "visit", COLUMNS, rows)
+
+
+def dispute(scans: Collection[Seen], places: Sequence[ScanPoint]) -> None:
+    """The visits of these scans count no more."""
+    for scan in scans:
+        Dispute.objects.create(
+            point_id=places[scan.place].pk,
+            scanned_at=at(scan.at),
+            device_id=1 + scan.place,
+            sequence=scan.sequence,
+            resident_id=scan.resident,
+            reason=Reason.OTHER,
+            raised_as=Raiser.RESIDENT,
+            raised_at=START,
+            due_on=START.date(),
+            state=State.ACCEPTED,
+        )
 
 
 def by_core(world: World) -> list[tuple[int, CoPresence]]:
     """Every pair looked at, in minutes; the order of scans is the one core asks for."""
     numbered = [(s.at, s.sequence or n, 1 + s.place, s) for n, s in enumerate(world.scans, 1)]
     in_order = [s for *_, s in sorted(numbered, key=lambda row: row[:3])]
-    stays = {
-        r: stays_of(
-            [Scan(s.at, s.place, s.is_exit) for s in in_order if s.resident == r],
-            world.usual.__getitem__,
-            LONGEST_MINUTES,
-        )
+    scans = {
+        r: [Scan(s.at, s.place, s.is_exit) for s in in_order if s.resident == r]
         for r in {s.resident for s in world.scans} | {CASE}
+    }
+    window = world.rule.window
+    stays = {
+        r: windows_of(theirs, window) if window else stays_of(theirs, world.usual.__getitem__, LONGEST_MINUTES)
+        for r, theirs in scans.items()
     }
     return sorted(
         (
@@ -93,12 +114,13 @@ def by_core(world: World) -> list[tuple[int, CoPresence]]:
     )
 
 
-def by_sql(world: World, places: Sequence[ScanPoint]) -> list[tuple[int, CoPresence]]:
-    put(world.scans, places)
+def by_sql(world: World, places: Sequence[ScanPoint], *, is_stored: bool = False) -> list[tuple[int, CoPresence]]:
+    if not is_stored:
+        put(world.scans, places)
     for place, usual in zip(places, world.usual, strict=True):
         ScanPoint.objects.filter(pk=place.pk).update(usual_stay_minutes=usual)
     numbers = {place.pk: n for n, place in enumerate(places)}
-    rule = OverlapRule(units(world.rule.least * MINUTE), units(world.rule.linger * MINUTE))
+    rule = OverlapRule(*(units(part * MINUTE) for part in (world.rule.least, world.rule.linger, world.rule.window)))
     found = find([CASE], (at(world.infectious[0]), at(world.infectious[1])), rule)
     return sorted(((e.resident_id, _in_minutes(e, numbers)) for e in found.exposures), key=repr)
 
@@ -219,6 +241,19 @@ FIFTEEN = OverlapRule(15)
 )
 def test_sql_finds_what_core_means(places: list[ScanPoint], world: World) -> None:
     assert by_sql(world, places) == by_core(world)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(world=worlds(), window=st.sampled_from([1, 5, 60, 1200]))
+def test_a_rule_of_scans_means_the_same_in_sql(places: list[ScanPoint], world: World, window: int) -> None:
+    ours = replace(world, rule=OverlapRule(world.rule.least, 0, window))
+    assert by_sql(ours, places) == by_core(ours)
+
+
+def test_two_scans_an_hour_apart_are_not_within_the_hour(places: list[ScanPoint]) -> None:
+    scans = (Seen(1, 600, 0), Seen(2, 540, 0), Seen(3, 659, 0, is_exit=True))
+    world = World((5, 5, 5), scans, DAY, OverlapRule(0, 0, 60))
+    assert by_sql(world, places) == by_core(world) == [(3, CoPresence(0, 659, 660, False))]
 
 
 def test_touching_ends_are_no_exposure_and_air_that_lingers_is(places: list[ScanPoint]) -> None:

@@ -17,7 +17,7 @@ from ksdb.core.scope import system_scope
 from ksdb.tracing.actions import CaseClosed, run_trace
 from ksdb.tracing.actions.keeping import close_case, forget_cases, reopen_case
 from ksdb.tracing.models import CaseRecord, Contact, CoPresence, Trace
-from ksdb.tracing.queries import kept_data, open_case_needs
+from ksdb.tracing.queries.keeping import kept_data, open_case_needs
 from ksdb.visits.models import Visit
 
 

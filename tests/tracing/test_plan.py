@@ -29,10 +29,10 @@ def asked(scan: ScanAt, lan: Resident, market_a: ScanPoint) -> dict[str, object]
         cursor.execute("ANALYZE visit")
     stays = case_stays([lan.pk], (moment(0), now()))
     assert len(stays.stays) == 2
-    return {**stays.asked(OverlapRule(units(timedelta(minutes=15)))), "since": moment(0)}
+    return {**stays.asked(OverlapRule(units(timedelta(minutes=15)))), "since": moment(0), "window": timedelta(hours=1)}
 
 
-@pytest.mark.parametrize("name", ["exposures", "unverified", "scans_of"])
+@pytest.mark.parametrize("name", ["exposures", "window_exposures", "unverified", "scans_of"])
 def test_no_day_with_visits_is_read_from_end_to_end(asked: dict[str, object], name: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) " + sql("ksdb.tracing", name), asked)
@@ -45,16 +45,29 @@ def test_no_day_with_visits_is_read_from_end_to_end(asked: dict[str, object], na
 
 def test_every_query_is_looked_at() -> None:
     assert set(queries_in("ksdb.tracing")) == {
+        "card_holders",
         "case_proof",
         "communes_of_trace",
         "coverage_around",
+        "days_lost",
         "exposures",
+        "flags_of_contacts",
+        "flags_of_meetings",
         "kept_counts",
+        "places_of_trace",
         "presence_arrivals",
         "presence_counts",
         "presence_day",
         "presence_days",
+        "presence_disputes",
         "presence_state",
         "scans_of",
+        "shared_cells",
+        "touched_by_arrivals",
+        "touched_by_merges",
+        "touched_by_visit",
         "unverified",
+        "visitors_of_cells",
+        "what_is_missing",
+        "window_exposures",
     }

@@ -13,7 +13,8 @@ import pytest
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.tracing.test_exposures import CASE, START, World, at, places, put, worlds
+from tests.tracing.test_exposures import CASE, START, World, at, by_core, dispute, places, put, worlds
+from tests.tracing.test_exposures import by_sql as sql_found
 
 from ksdb.core.copresence import OverlapRule
 from ksdb.core.scope import system_scope
@@ -66,6 +67,28 @@ def test_both_engines_tell_the_same(places: list[ScanPoint], world: World, is_ne
         assert sorted(mine, key=repr) == sorted(other, key=repr)
     assert [m.through_id for m in added_up(ours.second)] == [m.through_id for m in added_up(theirs.second)]
     assert (ours.unverified_count, ours.second_count) == (theirs.unverified_count, theirs.second_count)
+
+
+@pytest.mark.django_db
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(world=worlds(), data=st.data())
+def test_what_was_disputed_counts_in_neither(places: list[ScanPoint], world: World, data: st.DataObject) -> None:
+    """The index answers again when the days touched are made anew; the brute force never saw those scans."""
+    out = data.draw(st.sets(st.sampled_from(world.scans), min_size=1, max_size=3))
+    left = replace(world, scans=tuple(scan for scan in world.scans if scan not in out))
+    theirs = sql_found(world, places)
+    assert theirs == by_core(world)
+    refresh_files(anew=True)
+    dispute(out, places)
+    assert open_index() is None
+    made = refresh_files()
+    assert {day.day for day in made.manifest.days if day.disputes} == set(made.read_days)
+    opened = open_index()
+    assert opened is not None
+    ours, beside = by_index(question(world), opened), by_sql(question(world))
+    for mine, other in ((ours.exposures, beside.exposures), (ours.second, beside.second)):
+        assert sorted(mine, key=repr) == sorted(other, key=repr)
+    assert sql_found(world, places, is_stored=True) == by_core(left)
 
 
 @pytest.fixture

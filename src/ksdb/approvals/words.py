@@ -9,6 +9,7 @@ KIND_LABELS = {
     Kind.BULK_REVOKE: _("Revoke many cards"),
     Kind.DAY_DELETE: _("Delete a day before its time"),
     Kind.STATUS_OVERRIDE: _("Set a card's status out of order"),
+    Kind.POINT_EXPORT: _("Take out a long list of who was at a place"),
     Kind.TRACE_EXPORT: _("Take out a long list of contacts"),
 }
 STATUS_LABELS = {

@@ -10,6 +10,7 @@ PURPOSE_LABELS: dict[Purpose, str | Promise] = {
     Purpose.REGISTRATION: _("Registering residents"),
     Purpose.CORRECTION: _("Correcting a record"),
     Purpose.CASE_TRACING: _("Tracing a case"),
+    Purpose.SUBJECT_REQUEST: _("Asked by the resident"),
     Purpose.AUDIT: _("Checking how records are used"),
 }
 

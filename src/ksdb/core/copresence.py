@@ -11,10 +11,14 @@ from ksdb.core.stay import Stay
 
 @dataclass(frozen=True, slots=True)
 class OverlapRule:
-    """Two stays at one point count when they overlap by at least `least`; the case's stay lingers on for `linger`."""
+    """Two stays at one point count when they overlap by at least `least`; the case's stay lingers on for `linger`.
+
+    With a `window` stays are made by core.stay.windows_of: both were scanned less than the window apart.
+    """
 
     least: int
     linger: int = 0
+    window: int = 0
 
 
 @dataclass(frozen=True, slots=True)

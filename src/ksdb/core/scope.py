@@ -38,13 +38,19 @@ class Permission(StrEnum):
     SMS_TALLY_READ = "sms:tally:read"
     TRACING_CASE_READ = "tracing:case:read"
     TRACING_CASE_WRITE = "tracing:case:write"
+    TRACING_LIST_READ = "tracing:list:read"
+    TRACING_RULES_WRITE = "tracing:rules:write"
     TRACING_TRACE_EXPORT = "tracing:trace:export"
     VISITS_DAY_DELETE = "visits:day:delete"
     VISITS_DAY_READ = "visits:day:read"
     VISITS_DEVICE_ENROL = "visits:device:enrol"
+    VISITS_DISPUTE_DECIDE = "visits:dispute:decide"
+    VISITS_DISPUTE_WRITE = "visits:dispute:write"
     VISITS_POINT_READ = "visits:point:read"
     VISITS_POINT_WRITE = "visits:point:write"
     WALLET_CLAIM_DECIDE = "wallet:claim:decide"
+    WALLET_REQUEST_DECIDE = "wallet:request:decide"
+    WALLET_SHEET_PRINT = "wallet:sheet:print"
 
 
 class Purpose(StrEnum):
@@ -55,6 +61,7 @@ class Purpose(StrEnum):
     CASE_TRACING = "case_tracing"
     CORRECTION = "correction"
     REGISTRATION = "registration"
+    SUBJECT_REQUEST = "subject_request"
 
 
 class Role(StrEnum):
@@ -70,7 +77,16 @@ class Role(StrEnum):
 P = Permission
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset(P)
-    - {P.TRACING_CASE_READ, P.TRACING_CASE_WRITE, P.TRACING_TRACE_EXPORT, P.AUDIT_ENTRY_READ},
+    - {
+        P.AUDIT_ENTRY_READ,
+        P.TRACING_CASE_READ,
+        P.TRACING_CASE_WRITE,
+        P.TRACING_LIST_READ,
+        P.TRACING_RULES_WRITE,
+        P.TRACING_TRACE_EXPORT,
+        P.VISITS_DISPUTE_DECIDE,
+        P.VISITS_DISPUTE_WRITE,
+    },
     Role.AUDITOR: frozenset(
         {
             P.APPROVALS_ACT_READ,
@@ -90,7 +106,11 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.REGISTRY_RESIDENT_READ,
             P.TRACING_CASE_READ,
             P.TRACING_CASE_WRITE,
+            P.TRACING_LIST_READ,
+            P.TRACING_RULES_WRITE,
             P.TRACING_TRACE_EXPORT,
+            P.VISITS_DISPUTE_DECIDE,
+            P.VISITS_DISPUTE_WRITE,
             P.VISITS_POINT_READ,
         }
     ),
@@ -113,10 +133,14 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.REGISTRY_RESIDENT_EXPORT,
             P.REGISTRY_RESIDENT_READ,
             P.REGISTRY_RESIDENT_WRITE,
+            P.TRACING_LIST_READ,
             P.VISITS_DEVICE_ENROL,
+            P.VISITS_DISPUTE_WRITE,
             P.VISITS_POINT_READ,
             P.VISITS_POINT_WRITE,
             P.WALLET_CLAIM_DECIDE,
+            P.WALLET_REQUEST_DECIDE,
+            P.WALLET_SHEET_PRINT,
         }
     ),
 }

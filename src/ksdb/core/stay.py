@@ -3,7 +3,8 @@
 A scan opens a segment at its point. The segment ends with the resident's next scan, wherever that is, or after the
 point's usual stay, whichever is first; if the next scan is an exit at the same point within LONGEST_STAY, the exit
 ends it, and the end is observed. Segments at one point that touch are one stay, unless an exit ended the earlier.
-A segment without length is none.
+A segment without length is none. A scan whose dispute was accepted is none either: whoever hands over scans leaves it
+out.
 
 Scans of one instant are in the order in which devices counted them: a resident's scans are ordered by (scanned_at,
 sequence, device_id), here and in SQL.
@@ -40,6 +41,23 @@ class Stay:
 def stays_of(scans: Sequence[Scan], usual: Callable[[int], int], longest: int) -> list[Stay]:
     """The stays of one resident, by arrival. `scans` are in their order; `usual(point)` and `longest` in its unit."""
     return list(_merged(_segments(scans, usual, longest)))
+
+
+def windows_of(scans: Sequence[Scan], window: int) -> list[Stay]:
+    """Each scan, an exit too, stands for `[at, at + window)` at its point; what touches is one. In order of arrival.
+
+    Two of these overlap exactly where two scans lie less than the window apart. Nothing of it is observed.
+    """
+    open_at: dict[int, Stay] = {}
+    done: list[Stay] = []
+    for scan in scans:
+        before, ends = open_at.get(scan.point), scan.at + window
+        if before and scan.at <= before.departed:
+            open_at[scan.point] = replace(before, departed=ends)
+            continue
+        done += [before] if before else []
+        open_at[scan.point] = Stay(scan.point, scan.at, ends)
+    return sorted([*done, *open_at.values()], key=lambda stay: (stay.arrived, stay.point))
 
 
 def _segments(scans: Sequence[Scan], usual: Callable[[int], int], longest: int) -> Iterator[Stay]:

@@ -8,6 +8,9 @@ from ksdb.postgres.named import sql
 SPREAD = ("visit", "refusal", "foreign_scan", "visit_flag")
 """In this order: the others lie where the first does."""
 
+EVERYWHERE = "visit_dispute"
+"""Few rows, joined with visits by every trace: a whole copy on each server."""
+
 
 class CitusMissing(KsdbError):
     """This database has no Citus. Install it as docs/citus.md says, then run this again."""
@@ -27,4 +30,5 @@ def spread_log(url: str) -> list[str]:
         for name in left:
             beside = "none" if name == SPREAD[0] else SPREAD[0]
             connection.execute(sql("ksdb.postgres", "spread_table"), {"name": name, "beside": beside})
+        connection.execute(sql("ksdb.postgres", "copy_table_everywhere"), {"name": EVERYWHERE})
     return left

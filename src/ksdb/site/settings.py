@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "ksdb.outreach",
     "ksdb.visits",
     "ksdb.enrolment",
+    "ksdb.notices",
     "ksdb.coverage",
     "ksdb.tracing",
     "ksdb.wallet",

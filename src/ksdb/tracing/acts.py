@@ -6,7 +6,10 @@ from django.utils.translation import ngettext
 from ksdb.approvals.kinds import CARRIERS, Carrier, Kind, Payload, number_of
 from ksdb.core.scope import Permission
 from ksdb.tracing.actions.exporting import carry_out_export
-from ksdb.tracing.queries import kept_data, open_case_needs
+from ksdb.tracing.actions.presence import carry_out_present
+from ksdb.tracing.actions.rerunning import touched_by_dispute
+from ksdb.tracing.queries.keeping import kept_data, open_case_needs
+from ksdb.visits.disputing import ACCEPTED
 from ksdb.visits.keeping import HOLDS, KEPT
 
 
@@ -15,14 +18,35 @@ def register() -> None:
     CARRIERS[Kind.TRACE_EXPORT] = Carrier(
         Permission.TRACING_TRACE_EXPORT, carry_out_export, _described, _page, result_page=_result, is_long=True
     )
+    CARRIERS[Kind.POINT_EXPORT] = Carrier(
+        Permission.TRACING_TRACE_EXPORT,
+        carry_out_present,
+        _described_present,
+        _point_page,
+        result_page=_result,
+        is_long=True,
+    )
     HOLDS.append(open_case_needs)
     KEPT.append(kept_data)
+    ACCEPTED.append(touched_by_dispute)
 
 
 def _described(payload: Payload) -> str:
     count = number_of(payload, "count")
     told = ngettext("Take out %(count)s contact of a trace", "Take out %(count)s contacts of a trace", count)
     return told % {"count": count}
+
+
+def _described_present(payload: Payload) -> str:
+    count = number_of(payload, "count")
+    told = ngettext(
+        "Take out %(count)s person who was at a place", "Take out %(count)s people who were at a place", count
+    )
+    return told % {"count": count}
+
+
+def _point_page(payload: Payload) -> str:
+    return reverse("tracing:point", args=[number_of(payload, "case"), number_of(payload, "point")])
 
 
 def _page(payload: Payload) -> str:

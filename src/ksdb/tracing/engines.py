@@ -56,8 +56,9 @@ class Answer:
 
 def answer(question: Question) -> Answer:
     """Everything one trace finds, in one snapshot: by the index with what is newer, or by SQL."""
-    # The scans of several records are put in order by SQL alone.
-    opened = open_index() if len(question.records) == 1 else None
+    # The scans of several records are put in order by SQL alone, and the index knows stays, not scans.
+    by_stays = len(question.records) == 1 and not question.rule.window
+    opened = open_index() if by_stays else None
     if opened is None:
         return Answer(by_sql(question), "sql")
     return Answer(by_index(question, opened), "index", opened.horizon)

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 from ksdb.core.copresence import OverlapRule, stays_within
-from ksdb.core.stay import LONGEST_STAY, Scan, Stay, stays_of
+from ksdb.core.stay import LONGEST_STAY, Scan, Stay, stays_of, windows_of
 from ksdb.postgres.named import sql
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -104,7 +104,7 @@ def asked(stays: Sequence[tuple[int, Stay]], usual: Mapping[int, int], rule: Ove
     arrived = [instant(stay.arrived) for _, stay in stays]
     until = [instant(stay.departed + rule.linger) for _, stay in stays]
     usually = [UNIT * usual[stay.point] for _, stay in stays]
-    reach = max([LONGEST_STAY, *usually])
+    reach = max([LONGEST_STAY, UNIT * rule.window, *usually])
     return {
         "case": [],
         "residents": [resident_id for resident_id, _ in stays],
@@ -114,6 +114,7 @@ def asked(stays: Sequence[tuple[int, Stay]], usual: Mapping[int, int], rule: Ove
         "until": until,
         "observed": [stay.is_observed for _, stay in stays],
         "longest": LONGEST_STAY,
+        "window": UNIT * rule.window,
         "least": UNIT * rule.least,
         "since": min(arrived) - reach,
         "before": max(until) + reach + UNIT,
@@ -125,7 +126,7 @@ def find(records: Sequence[int], infectious: Period, rule: OverlapRule) -> Found
 
     At most four queries: run it in one snapshot.
     """
-    case = case_stays(records, infectious)
+    case = case_stays(records, infectious, rule)
     if not case.stays:
         return Found()
     questions = case.asked(rule)
@@ -142,9 +143,7 @@ def find_second(found: Found, records: Sequence[int], spans: tuple[int, datetime
     stays = [
         (resident_id, stay)
         for resident_id, begin in first.items()
-        for stay in stays_within(
-            stays_of(scans[resident_id], usual.__getitem__, units(LONGEST_STAY)), (begin, count(spans[1]))
-        )
+        for stay in stays_within(_stays(scans[resident_id], usual, rule), (begin, count(spans[1])))
     ]
     if not stays:
         return found
@@ -155,8 +154,9 @@ def find_second(found: Found, records: Sequence[int], spans: tuple[int, datetime
 
 def exposures_of(questions: dict[str, Any]) -> list[Exposure]:
     """All co-presences with the stays asked about; `through_id` is whose stay it was."""
+    name = "window_exposures" if questions["window"] else "exposures"
     with connection.cursor() as cursor:
-        cursor.execute(sql("ksdb.tracing", "exposures"), questions)
+        cursor.execute(sql("ksdb.tracing", name), questions)
         return list(_followed_up(cursor.fetchall()))
 
 
@@ -167,12 +167,19 @@ def unverified_at(questions: dict[str, Any]) -> int:
         return int(cursor.fetchone()[0])
 
 
-def case_stays(records: Sequence[int], infectious: Period) -> CaseStays:
+def case_stays(records: Sequence[int], infectious: Period, rule: OverlapRule | None = None) -> CaseStays:
     """The person's stays cut to the period, by core.stay itself: one person's scans are few."""
     scans, usual = _scans_of(list(records), EVER)
     together = sorted((scan for one in records for scan in scans[one]), key=lambda scan: scan.at)
-    whole = stays_of(together, usual.__getitem__, units(LONGEST_STAY))
+    whole = _stays(together, usual, rule)
     return CaseStays(list(records), list(stays_within(whole, (count(infectious[0]), count(infectious[1])))), usual)
+
+
+def _stays(scans: Sequence[Scan], usual: Mapping[int, int], rule: OverlapRule | None) -> list[Stay]:
+    """One person's stays as the rule has them."""
+    if rule and rule.window:
+        return windows_of(scans, rule.window)
+    return stays_of(scans, usual.__getitem__, units(LONGEST_STAY))
 
 
 def _scans_of(resident_ids: list[int], since: datetime) -> tuple[dict[int, list[Scan]], dict[int, int]]:

@@ -1,10 +1,11 @@
-"""The nightly forgetting of closed cases, and the care of the presence index."""
+"""The nightly forgetting of closed cases, the care of the presence index, and traces run again."""
 
 from procrastinate.contrib.django import app
 
 from ksdb.core.scope import system_scope
 from ksdb.tracing.actions.indexing import refresh_index, verify_index
 from ksdb.tracing.actions.keeping import forget_cases
+from ksdb.tracing.actions.rerunning import find_touched, rerun_touched
 
 
 @app.periodic(cron="30 17 * * *")
@@ -26,3 +27,11 @@ def refresh_presence_index(timestamp: int) -> None:  # noqa: ARG001 - procrastin
 def verify_presence_index(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
     """The index is held against the log and made anew where it differs. `timestamp`: when it was due."""
     verify_index(system_scope())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="tracing", pass_context=False, queueing_lock="rerun_touched_traces")
+def rerun_touched_traces(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
+    """Traces that late scans, disputes or merges have touched are run again. `timestamp`: when it was due."""
+    find_touched(system_scope())
+    rerun_touched(system_scope())

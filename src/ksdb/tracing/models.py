@@ -20,13 +20,23 @@ class DiseaseProfile(models.Model):
 
 
 class RuleSet(models.Model):
-    """Which overlap counts as an exposure."""
+    """Which overlap counts as an exposure. A row never changes: an edit is a new version.
+
+    With `window_minutes` it goes by scans alone: both scanned at one point less than so many minutes apart, however
+    long they stayed. A version that is retired is offered no more; traces that used it stand.
+    """
 
     code = models.CharField(max_length=30)
     version = models.IntegerField()
     least_minutes = models.IntegerField()
     linger_minutes = models.IntegerField(default=0)
     latent_days = models.IntegerField(default=0, db_default=0)
+    window_minutes = models.IntegerField(null=True)
+    name = models.CharField(max_length=80, default="", db_default="")
+    note = models.CharField(max_length=300, default="", db_default="")
+    made_at = models.DateTimeField(null=True)
+    made_by_id = models.IntegerField(null=True)
+    is_retired = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "rule_set"
@@ -60,7 +70,17 @@ class Trace(models.Model):
     `engine` is "index" or "sql"; the files of the index told of all visits of transactions before `index_horizon`,
     others were read beside them. Of `second_count` people of the second generation only the longest exposed are kept.
     Of `resident_count` people registered in the communes where the case was, `covered_count` held an active card.
+    `lost_days` days of the period were deleted before it ran. `before` is the run that this one repeats, and the counts
+    say how many contacts are new, gone or with other minutes since. Stale is a run that late scans, a dispute, a merge
+    or a corrected day have touched; it is repeated by a job, and whoever follows the case has seen that at `seen_at`.
     """
+
+    class Stale(models.TextChoices):
+        LATE = "late"
+        DISPUTE = "dispute"
+        MERGE = "merge"
+        CASE = "case"
+        LOST = "lost"
 
     case = models.ForeignKey(CaseRecord, models.CASCADE, related_name="traces")
     rule_set = models.ForeignKey(RuleSet, models.PROTECT)
@@ -80,6 +100,18 @@ class Trace(models.Model):
     generations = models.SmallIntegerField(default=1)
     first_count = models.IntegerField(default=0, db_default=0)
     second_count = models.IntegerField(default=0, db_default=0)
+    before = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
+    new_count = models.IntegerField(default=0, db_default=0)
+    gone_count = models.IntegerField(default=0, db_default=0)
+    changed_count = models.IntegerField(default=0, db_default=0)
+    is_automatic = models.BooleanField(default=False, db_default=False)
+    why = models.CharField(max_length=10, blank=True, default="", db_default="", choices=Stale.choices)
+    stale_at = models.DateTimeField(null=True)
+    stale_why = models.CharField(max_length=10, blank=True, default="", db_default="", choices=Stale.choices)
+    checked_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+    seen_by_id = models.IntegerField(null=True)
+    lost_days = models.IntegerField(default=0, db_default=0)
 
     class Meta:
         db_table = "trace"
@@ -116,3 +148,52 @@ class CoPresence(models.Model):
     class Meta:
         db_table = "co_presence"
         ordering = ["started_at"]
+
+
+class TraceStay(models.Model):
+    """Where the case stayed, as a trace saw it, cut to the infectious period."""
+
+    trace = models.ForeignKey(Trace, models.CASCADE, related_name="stays")
+    point_id = models.IntegerField()
+    arrived_at = models.DateTimeField()
+    departed_at = models.DateTimeField()
+    is_observed = models.BooleanField()
+
+    class Meta:
+        db_table = "trace_stay"
+        indexes = [models.Index(fields=["point_id", "arrived_at"], name="trace_stay_at")]
+
+
+class TraceChange(models.Model):
+    """A contact that a run found otherwise than the run before it; None where there was none, or is none."""
+
+    trace = models.ForeignKey(Trace, models.CASCADE, related_name="changes")
+    resident_id = models.IntegerField()
+    seconds_before = models.IntegerField(null=True)
+    seconds_after = models.IntegerField(null=True)
+
+    class Meta:
+        db_table = "trace_change"
+
+
+class WardList(models.Model):
+    """The contacts of a trace who live in a commune, handed over to its officers."""
+
+    trace = models.ForeignKey(Trace, models.CASCADE, related_name="ward_lists")
+    division = models.ForeignKey("places.Division", models.PROTECT, related_name="+")
+    handed_at = models.DateTimeField()
+    handed_by_id = models.IntegerField(null=True)
+    contact_count = models.IntegerField()
+
+    class Meta:
+        db_table = "ward_list"
+        constraints = [models.UniqueConstraint(fields=["trace", "division"], name="ward_list_once")]
+
+
+class TraceWatermark(models.Model):
+    """Up to which arrival the visits were looked at for traces that they touch: one row."""
+
+    received_until = models.DateTimeField()
+
+    class Meta:
+        db_table = "trace_watermark"

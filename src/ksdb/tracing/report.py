@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ksdb.core.decision import Flag
 from ksdb.tracing.exposures import Period
 
 
@@ -39,6 +40,7 @@ class Row:
     is_observed: bool
     generation: int
     through: Through | None = None
+    flags: tuple[Flag, ...] = ()
 
     @property
     def minutes(self) -> int:
@@ -76,13 +78,29 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """One co-presence: where, from when to when, and whether exits were scanned."""
+class StayTimes:
+    """From when to when somebody was there, and whether an exit was scanned."""
 
+    arrived_at: datetime
+    departed_at: datetime
+    is_observed: bool
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One co-presence: where, from when to when, and whether exits were scanned.
+
+    The case's stay is the one the trace used; the other's is as the log has it now, None where its day is deleted.
+    """
+
+    meeting_id: int
     place: str
     started_at: datetime
     ended_at: datetime
     is_observed: bool
+    case_stay: StayTimes | None = None
+    their_stay: StayTimes | None = None
+    flags: tuple[Flag, ...] = ()
 
     @property
     def seconds(self) -> int:

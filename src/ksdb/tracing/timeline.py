@@ -1,7 +1,7 @@
 """The infectious period of a case as a drawing: where on a line of days each thing stands, in per cent of its width."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from ksdb.core.clock import day_bounds, day_of
@@ -10,6 +10,8 @@ from ksdb.tracing.exposures import Period
 ROW_HEIGHT = 26
 FIRST_ROW = 84
 MOST_TICKS = 6
+LEAST_WIDTH = 0.3
+"""Of a stay, in per cent: a quarter of an hour in two weeks is still seen."""
 
 
 @dataclass(frozen=True)
@@ -28,20 +30,27 @@ class Mark:
 
 @dataclass(frozen=True)
 class Timeline:
-    """What the drawing shows: the band, ticks at midnights, and a row for each event."""
+    """What the drawing shows: the band, ticks at midnights, a row for each event, and stays as (from, width)."""
 
     band_x: float
     band_width: float
     ticks: list[Mark]
     events: list[Mark]
+    stays: list[tuple[float, float]] = field(default_factory=list)
 
     @property
     def height(self) -> int:
         return FIRST_ROW + ROW_HEIGHT * (len(self.events) - 1) + 16
 
 
-def timeline_of(period: Period, onset_on: date | None, sampled_on: date, isolated_at: datetime | None) -> Timeline:
-    """The drawing of a period with its events, onset and sampling at their midday."""
+def timeline_of(
+    period: Period,
+    onset_on: date | None,
+    sampled_on: date,
+    isolated_at: datetime | None,
+    stays: Sequence[Period] = (),
+) -> Timeline:
+    """The drawing of a period with its events, onset and sampling at their midday, and the case's stays within it."""
     moments = [("onset", _midday(onset_on))] if onset_on else []
     moments.append(("sampling", _midday(sampled_on)))
     if isolated_at:
@@ -54,7 +63,9 @@ def timeline_of(period: Period, onset_on: date | None, sampled_on: date, isolate
 
     events = [Mark(kind, at, place(at), FIRST_ROW + ROW_HEIGHT * row) for row, (kind, at) in enumerate(moments)]
     ticks = [Mark("day", at, place(at)) for at in _midnights(first, last)]
-    return Timeline(place(period[0]), round(place(period[1]) - place(period[0]), 2), ticks, events)
+    band = place(period[0]), round(place(period[1]) - place(period[0]), 2)
+    drawn = [(place(one[0]), max(round(place(one[1]) - place(one[0]), 2), LEAST_WIDTH)) for one in stays]
+    return Timeline(*band, ticks, events, drawn)
 
 
 def _midday(on: date) -> datetime:

@@ -12,6 +12,7 @@ from ksdb.approvals.forms import ReasonField
 from ksdb.core.names import stored_name
 from ksdb.places.models import ScanPoint
 from ksdb.visits.actions import Ways
+from ksdb.visits.disputing import MOST_TEXT
 
 
 class DayDeleteForm(forms.Form):
@@ -72,3 +73,27 @@ class SilenceForm(forms.Form):
     def __init__(self, kinds: Sequence[tuple[str, str]], data: Any) -> None:
         super().__init__({"days": "3", **{name: data[name] for name in ("days", "kind") if data.get(name)}})
         self.fields["kind"].choices = [("", _("all")), *kinds]  # type: ignore[attr-defined]
+
+
+class DecisionForm(forms.Form):
+    """The answer to a dispute."""
+
+    answer = forms.ChoiceField(
+        label=_("Your answer"),
+        widget=forms.RadioSelect,
+        choices=[
+            ("accepted", _("Accept: the visit counts no more, and traces that used it run again")),
+            ("declined", _("Decline: the visit counts as before")),
+        ],
+    )
+    note = forms.CharField(
+        label=_("Why"),
+        help_text=_("The person may read it. For example: the camera shows somebody else with the card."),
+        min_length=10,
+        max_length=MOST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
+    )
+
+    @property
+    def is_accepted(self) -> bool:
+        return bool(self.cleaned_data["answer"] == "accepted")

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from ksdb.visits.disputing import Raiser, Reason, State
+
 
 class Device(models.Model):
     """An enrolled scanner. Its token is kept as a SHA-256 only: the token itself has 256 bits of its own.
@@ -82,3 +84,44 @@ class Refusal(models.Model):
     class Meta:
         managed = False
         db_table = "refusal"
+
+
+class Dispute(models.Model):
+    """Somebody says that a visit was not his. One that is open or accepted stands alone; the visit is never changed.
+
+    What was said is sealed, or was not said. The resident is whose visit it is by the log; the rows of a day go with
+    the day. No constraint ties it to other tables, so that a log spread over servers can be joined with it.
+    """
+
+    point_id = models.IntegerField()
+    scanned_at = models.DateTimeField()
+    device_id = models.IntegerField()
+    sequence = models.BigIntegerField()
+    resident = models.ForeignKey("registry.Resident", models.DO_NOTHING, db_constraint=False, related_name="+")
+    reason = models.CharField(max_length=20, choices=[(one.value, one.value) for one in Reason])
+    text_sealed = models.BinaryField(null=True)
+    raised_as = models.CharField(max_length=10, choices=[(one.value, one.value) for one in Raiser])
+    raised_by_id = models.IntegerField(null=True)
+    raised_at = models.DateTimeField()
+    due_on = models.DateField()
+    state = models.CharField(max_length=10, choices=[(one.value, one.value) for one in State], default=State.OPEN)
+    note_sealed = models.BinaryField(null=True)
+    decided_by_id = models.IntegerField(null=True)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "visit_dispute"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["point_id", "scanned_at", "device_id", "sequence"],
+                condition=models.Q(state__in=["open", "accepted"]),
+                name="visit_dispute_standing_once",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["point_id", "scanned_at", "device_id", "sequence"],
+                condition=models.Q(state="accepted"),
+                name="visit_dispute_accepted",
+            )
+        ]

@@ -1,9 +1,10 @@
-"""The words for the results of scans and for what is odd about visits."""
+"""The words for the results of scans, for what is odd about visits, and for disputes of them."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ksdb.core.decision import Flag, ScanResult
+from ksdb.core.decision import Flag, Mark, ScanResult
+from ksdb.visits.disputing import Raiser, Reason
 
 RESULT_LABELS: dict[ScanResult, str | Promise] = {
     ScanResult.ACCEPTED: _("accepted"),
@@ -28,4 +29,24 @@ FLAG_LABELS: dict[Flag, str | Promise] = {
     Flag.TWO_PLACES: _("the same card at two places within two minutes"),
     Flag.BURST: _("more scans in a minute than people can pass"),
     Flag.PHOTO_ALBUM: _("codes scanned off one another too fast, as from photographs"),
+}
+
+MARK_LABELS: dict[Mark, str | Promise] = {
+    Mark.TYPED: _("the number was typed"),
+    Mark.FOREIGN: _("another system's code"),
+    Mark.CLOCK_CORRECTED: _("the device's clock was wrong and was corrected"),
+}
+
+REASON_LABELS: dict[Reason, str | Promise] = {
+    Reason.NOT_ME: _("It was not I: somebody else has used my card"),
+    Reason.NOT_THERE: _("I was not at this place"),
+    Reason.WRONG_TIME: _("I was there at another time"),
+    Reason.CARD_LENT: _("I had lent or lost my card"),
+    Reason.OTHER: _("Something else"),
+}
+"""As the person says it."""
+
+RAISER_LABELS: dict[Raiser, str | Promise] = {
+    Raiser.RESIDENT: _("the resident"),
+    Raiser.STAFF: _("staff, on the resident's word"),
 }

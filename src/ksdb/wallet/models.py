@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from ksdb.wallet.asking import About, Allowed, RequestState
+
 
 class Holder(models.Model):
     """Whoever proved to hold a phone number. The number is sealed; `phone_key` is its keyed hash."""
@@ -70,6 +72,67 @@ class Phone(models.Model):
 
     class Meta:
         db_table = "wallet_phone"
+
+
+class Declaration(models.Model):
+    """What somebody said about his health on a day: codes of a form's version, and a place in words.
+
+    `holder` is whose phone it was said on.
+    """
+
+    resident = models.ForeignKey("registry.Resident", models.CASCADE, related_name="+")
+    holder = models.ForeignKey(Holder, models.SET_NULL, null=True, related_name="+")
+    on = models.DateField()
+    form_version = models.SmallIntegerField()
+    symptoms = models.JSONField(default=list)
+    met_ill = models.BooleanField()
+    travelled = models.BooleanField()
+    travelled_to = models.CharField(max_length=120, blank=True)
+    declared_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "wallet_declaration"
+        constraints = [models.UniqueConstraint(fields=["resident", "on"], name="wallet_declaration_once")]
+
+
+class DataRequest(models.Model):
+    """A resident says that something held about him is wrong; the ward answers by `due_on`. What was said is sealed."""
+
+    resident = models.ForeignKey("registry.Resident", models.CASCADE, related_name="+")
+    holder = models.ForeignKey(Holder, models.SET_NULL, null=True, related_name="+")
+    about = models.CharField(max_length=20, choices=[(one.value, one.value) for one in About])
+    text_sealed = models.BinaryField()
+    made_at = models.DateTimeField()
+    due_on = models.DateField()
+    state = models.CharField(max_length=10, choices=[(one.value, one.value) for one in RequestState], default="open")
+    note_sealed = models.BinaryField(null=True)
+    decided_by_id = models.IntegerField(null=True)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "wallet_request"
+        indexes = [models.Index(fields=["state", "due_on"], name="wallet_request_open")]
+
+
+class Consent(models.Model):
+    """A holder allowed something for a resident, and perhaps took it back. Nothing is ever overwritten."""
+
+    holder = models.ForeignKey(Holder, models.CASCADE, related_name="consents")
+    resident = models.ForeignKey("registry.Resident", models.CASCADE, related_name="+")
+    what = models.CharField(max_length=20, choices=[(one.value, one.value) for one in Allowed])
+    version = models.SmallIntegerField(default=1)
+    given_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "wallet_consent"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["holder", "resident", "what"],
+                condition=models.Q(withdrawn_at=None),
+                name="wallet_consent_standing_once",
+            )
+        ]
 
 
 class Claim(models.Model):

@@ -14,9 +14,14 @@ class Tab:
     url_name: str
     label: str | Promise
     icon: str
+    inner: tuple[str, ...] = ()
+    """Pages behind it."""
 
 
 TABS: list[Tab] = [
     Tab("card", "wallet:card", _("My card"), "card"),
+    Tab("visits", "wallet:visits", _("My visits"), "way", ("dispute",)),
+    Tab("notices", "wallet:notices", _("Notices"), "bell"),
+    Tab("data", "wallet:data", _("My data"), "self", ("readers", "correct", "declaration")),
     Tab("members", "wallet:members", _("My household"), "people"),
 ]

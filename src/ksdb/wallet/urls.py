@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ksdb.wallet.views import card, cards, deciding, entering, household
+from ksdb.wallet.views import card, cards, deciding, desk, entering, household, mine, pushing
 
 app_name = "wallet"
 urlpatterns = [
@@ -33,4 +33,21 @@ urlpatterns = [
     path("claims/<int:claim_id>/", deciding.claim, name="claim"),
     path("claims/<int:claim_id>/confirm/", deciding.confirm, name="confirm"),
     path("claims/<int:claim_id>/refuse/", deciding.refuse, name="refuse"),
+    path("my/visits/", mine.visits, name="visits"),
+    path("my/visits/dispute/", mine.dispute, name="dispute"),
+    path("my/notices/", mine.notices, name="notices"),
+    path("my/notices/test/", mine.notice_test, name="notice_test"),
+    path("my/notices/pushes/", pushing.pushes, name="pushes"),
+    path("my/notices/worker.js", pushing.worker, name="push_worker"),
+    path("my/health/", mine.declaration, name="declaration"),
+    path("my/health/same/", mine.declaration_same, name="declaration_same"),
+    path("my/data/", mine.data, name="data"),
+    path("my/data/readers/", mine.readers, name="readers"),
+    path("my/data/correct/", mine.correct, name="correct"),
+    path("my/data/take-back/", mine.take_back, name="take_back"),
+    path("my/data/file/", mine.export, name="export"),
+    path("my/data/sheet/", mine.sheet, name="my_sheet"),
+    path("requests/", desk.requests, name="requests"),
+    path("requests/<int:request_id>/", desk.one_request, name="request"),
+    path("residents/<int:resident_id>/sheet/", desk.sheet, name="sheet"),
 ]

@@ -33,6 +33,7 @@ NAVIGATION: list[NavigationEntry] = [
     NavigationEntry("coverage:divisions", _("Coverage"), Permission.COVERAGE_FIGURES_READ),
     NavigationEntry("registry:residents", _("Residents"), Permission.REGISTRY_RESIDENT_READ),
     NavigationEntry("wallet:claims", _("Requests"), Permission.WALLET_CLAIM_DECIDE),
+    NavigationEntry("wallet:requests", _("Corrections"), Permission.WALLET_REQUEST_DECIDE),
     NavigationEntry("duplicates:queue", _("Duplicates"), Permission.DUPLICATES_PAIR_DECIDE),
     NavigationEntry("outreach:groups", _("Work at the doors"), Permission.OUTREACH_LIST_READ),
     NavigationEntry("registry:imports", _("Imports"), Permission.REGISTRY_IMPORT_RUN),
@@ -42,8 +43,13 @@ NAVIGATION: list[NavigationEntry] = [
         "visits:own_points", _("My scan points"), Permission.VISITS_DEVICE_ENROL, unless=Permission.VISITS_POINT_READ
     ),
     NavigationEntry("tracing:cases", _("Cases"), Permission.TRACING_CASE_READ),
+    NavigationEntry(
+        "tracing:ward_lists", _("Contacts"), Permission.TRACING_LIST_READ, unless=Permission.TRACING_CASE_READ
+    ),
+    NavigationEntry("visits:disputes", _("Disputes"), Permission.VISITS_DISPUTE_DECIDE),
     NavigationEntry("access:accounts", _("Accounts"), Permission.ACCESS_GRANT_WRITE),
     NavigationEntry("approvals:acts", _("Approvals"), Permission.APPROVALS_ACT_READ),
+    NavigationEntry("sms:figures", _("Messages"), Permission.SMS_TALLY_READ),
     NavigationEntry("cards:ledger", _("Keys"), Permission.CARDS_KEY_MANAGE),
     NavigationEntry("sms:codes", _("Codes to phones"), Permission.SMS_TALLY_READ),
     NavigationEntry("visits:retention", _("Retention"), Permission.VISITS_DAY_READ),

@@ -9,3 +9,8 @@ SELECT logicalrelid::text FROM pg_dist_partition WHERE partmethod = 'h';
 -- name: spread_table
 -- Distributes a table of the log, with its partitions and rows, by scan point, beside another table or by itself.
 SELECT create_distributed_table(%(name)s, 'point_id', colocate_with => %(beside)s);
+
+-- name: copy_table_everywhere
+-- Puts a whole copy of a small table on each server, unless it lies there already. Only where Citus is.
+SELECT create_reference_table(%(name)s)
+WHERE NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = %(name)s::regclass)

@@ -59,22 +59,30 @@ def carry_out_export(scope: Scope, errand: Errand) -> Payload:
     """Writes the file that was asked for; its asker can fetch it for 24 hours."""
     purpose, kind = PURPOSES[errand.number("purpose")], FileKind(errand.number("kind"))
     asked = Asked(purpose, errand.reason, kind)
-    written = _written(scope, _trace(scope, errand.number("trace")), asked, _name(errand.act_id))
+    written = _written(scope, _trace(scope, errand.number("trace")), asked, _file_of(errand.act_id))
     return {"count": written.count}
 
 
 def approved_file(scope: Scope, act_id: int) -> Path:
     """The file of an act that one asked for, within 24 hours of its making. Audited. Raises NotFound."""
     scope.require(EXPORT)
-    act = finished_act(scope, act_id, Kind.TRACE_EXPORT, EXPORT_LIFE)
-    path = exports_dir() / f"{_name(act_id)}.{FileKind(act.payload['kind']).suffix}"
+    act = _finished(scope, act_id)
+    path = exports_dir() / f"{_file_of(act_id)}.{FileKind(act.payload['kind']).suffix}"
     if not path.is_file():
         raise NotFound
     record(scope, "tracing:export:download", ("act", act_id), PURPOSES[act.payload["purpose"]])
     return path
 
 
-def _name(act_id: int) -> str:
+def _finished(scope: Scope, act_id: int) -> Act:
+    try:
+        return finished_act(scope, act_id, Kind.TRACE_EXPORT, EXPORT_LIFE)
+    except NotFound:
+        return finished_act(scope, act_id, Kind.POINT_EXPORT, EXPORT_LIFE)
+
+
+def _file_of(act_id: int) -> str:
+    """The name, without its ending, of the file that an act has written."""
     return f"act-{act_id}"
 
 

@@ -1,5 +1,6 @@
 """The presence index kept: refreshed, verified against the log, made anew."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,7 +40,7 @@ def verify_index(scope: Scope) -> list[str]:
     with log_snapshot():
         state = log_state()
         manifest = usable_manifest(index_folder(), state)
-        wrong = _wrong(manifest) if manifest else ["manifest.json"]
+        wrong = _wrong(manifest, {day.day: day.disputes for day in state.days}) if manifest else ["manifest.json"]
     refresh_files(anew=bool(wrong))
     return wrong
 
@@ -62,12 +63,14 @@ def index_status(scope: Scope) -> IndexStatus:
     )
 
 
-def _wrong(manifest: Manifest) -> list[str]:
-    """Damaged files, and days of which the log holds another number of visits."""
+def _wrong(manifest: Manifest, disputes: Mapping[int, str]) -> list[str]:
+    """Damaged files, and days of which the log holds another number of visits, though no dispute was decided since."""
     asked = {"until": manifest.horizon, "middle": manifest.horizon}
     with connection.cursor() as cursor:
         cursor.execute(sql("ksdb.tracing", "presence_counts"), asked)
         counts = dict(cursor.fetchall())
     days = {day.day: day.visits for day in manifest.days}
-    other = {number for number in counts.keys() | days.keys() if counts.get(number, 0) != days.get(number, 0)}
+    newer = {day.day for day in manifest.days if disputes.get(day.day, "") != day.disputes}
+    looked_at = (counts.keys() | days.keys()) - newer
+    other = {number for number in looked_at if counts.get(number, 0) != days.get(number, 0)}
     return [*damaged(index_folder(), manifest), *(str(number) for number in sorted(other))]

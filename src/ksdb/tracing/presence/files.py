@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ksdb.core.errors import KsdbError
 
-VERSION = 1
+VERSION = 2
 MANIFEST = "manifest.json"
 
 
@@ -52,7 +52,10 @@ class Stored:
 
 @dataclass(frozen=True)
 class StoredDay:
-    """A day: its number 20261123, the table it was read from, how many visits, when it begins, and its two files."""
+    """A day: its number 20261123, the table it was read from, how many visits, when it begins, and its two files.
+
+    `disputes` is the hash of the visits that counted no more when it was read.
+    """
 
     day: int
     table_id: int
@@ -60,6 +63,7 @@ class StoredDay:
     base: int
     scans: Stored
     stays: Stored
+    disputes: str = ""
 
 
 @dataclass(frozen=True)

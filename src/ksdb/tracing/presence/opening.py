@@ -105,9 +105,9 @@ def _one_segment(rows: Rows, usual: Ints) -> Segment | None:
 
 
 def _has_same_days(manifest: Manifest, state: LogState) -> bool:
-    """False when a day was dropped or replaced since: its visits must not be seen, and its neighbours are stale."""
-    present = {(day.day, day.table_id) for day in state.days}
-    return all((day.day, day.table_id) in present for day in manifest.days)
+    """False when a day was dropped or replaced since, or a visit counts no more: SQL answers until the next refresh."""
+    present = {(day.day, day.table_id, day.disputes) for day in state.days}
+    return all((day.day, day.table_id, day.disputes) in present for day in manifest.days)
 
 
 @lru_cache(maxsize=2)

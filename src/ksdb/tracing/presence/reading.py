@@ -27,11 +27,15 @@ COLUMNS = binary_dtype(
 
 @dataclass(frozen=True)
 class LogDay:
-    """A day of the visit log: 20261123, its table, its first instant in milliseconds of the epoch."""
+    """A day of the visit log: 20261123, its table, its first instant in milliseconds of the epoch.
+
+    `disputes` is a hash of the visits that count no more, because a dispute was accepted.
+    """
 
     day: int
     table_id: int
     base: int
+    disputes: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,10 @@ def log_state() -> LogState:
         cursor.execute(sql(ROOM, "presence_state"))
         database, horizon, following, taken_at, points, minutes = cursor.fetchone()
         cursor.execute(sql(ROOM, "presence_days"))
-        days = tuple(LogDay(*row) for row in cursor.fetchall())
+        rows = cursor.fetchall()
+        cursor.execute(sql(ROOM, "presence_disputes"))
+        disputes = dict(cursor.fetchall())
+    days = tuple(LogDay(*row, disputes.get(row[0], "")) for row in rows)
     usual = np.zeros(max(points or [0]) + 1, np.int32)
     usual[points or []] = np.minimum(np.array(minutes or [], np.int64), LONGEST_USUAL_MINUTES + 1) * 60_000
     usual.flags.writeable = False

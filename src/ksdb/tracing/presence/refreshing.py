@@ -121,13 +121,17 @@ class _Refresh:
 
     def _touched(self, present: Mapping[int, LogDay]) -> set[int]:
         """The days whose rows have to be read: new ones, replaced ones, and those for which something arrived."""
-        fresh = {n for n, day in present.items() if n not in self.known or self.known[n].table_id != day.table_id}
+        fresh = {n for n, day in present.items() if not self._is_known(day)}
         if self.before is None:
             return fresh
         if len(fresh) == len(present):
             return fresh
         rows = arrivals(self.state, (self.before.horizon, self.state.horizon), self.before.floor)
         return fresh | {day.day for day in days_of(rows, list(present.values()))}
+
+    def _is_known(self, day: LogDay) -> bool:
+        known = self.known.get(day.day)
+        return known is not None and (known.table_id, known.disputes) == (day.table_id, day.disputes)
 
     def _scans(self, day: LogDay, is_touched: bool) -> tuple[LogDay, Stored, int]:
         if not is_touched:
@@ -153,16 +157,15 @@ class _Refresh:
         _, stored, visits = scans[day.day]
         if not is_stale:
             known = self.known[day.day]
-            return StoredDay(day.day, day.table_id, visits, day.base, stored, known.stays)
+            return StoredDay(day.day, day.table_id, visits, day.base, stored, known.stays, day.disputes)
         by_base = {one[0].base: one[1] for one in scans.values()}
         before, own, after = (
             opened_scans(self.folder, by_base[base], base) if base in by_base else empty_scans(base)
             for base in (day.base - DAY_MS, day.base, day.base + DAY_MS)
         )
         made = stays_of_scans(Neighbours(before, own, after, 0, DAY_MS), self.usual)
-        return StoredDay(
-            day.day, day.table_id, visits, day.base, stored, store(self.folder, f"stays-{day.day}", made[3:])
-        )
+        stays = store(self.folder, f"stays-{day.day}", made[3:])
+        return StoredDay(day.day, day.table_id, visits, day.base, stored, stays, day.disputes)
 
     def _manifest(self, days: tuple[StoredDay, ...]) -> Manifest:
         state = self.state

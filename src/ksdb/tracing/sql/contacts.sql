@@ -2,7 +2,7 @@
 -- One row per scan of the residents named, from `since` on, in the order of core.stay, with the usual stay at its
 -- point. One index scan per resident and day.
 SELECT visit.resident_id, visit.scanned_at, visit.point_id, visit.is_exit, scan_point.usual_stay_minutes
-FROM visit JOIN scan_point ON scan_point.id = visit.point_id
+FROM counted_visit visit JOIN scan_point ON scan_point.id = visit.point_id
 WHERE visit.resident_id = ANY(%(residents)s) AND visit.scanned_at >= %(since)s
 ORDER BY visit.resident_id, visit.scanned_at, visit.sequence, visit.device_id
 
@@ -20,12 +20,12 @@ WITH stay AS (
 ), late AS (
     -- Exits of those who were not scanned since the time from which it is usual to be here still.
     SELECT stay.stay_no, stay.point_id, stay.arrived_at - stay.usual AS came_before, exit.resident_id, exit.scanned_at
-    FROM stay JOIN visit exit ON exit.point_id = stay.point_id AND exit.is_exit
+    FROM stay JOIN counted_visit exit ON exit.point_id = stay.point_id AND exit.is_exit
         AND exit.scanned_at > stay.arrived_at AND exit.scanned_at < stay.arrived_at - stay.usual + %(longest)s
     WHERE exit.scanned_at >= %(since)s AND exit.scanned_at < %(before)s AND exit.resident_id <> stay.through_id
       AND exit.resident_id <> ALL (%(case)s::int[])
       AND NOT EXISTS (
-          SELECT FROM visit
+          SELECT FROM counted_visit visit
           WHERE visit.resident_id = exit.resident_id
             AND visit.scanned_at >= stay.arrived_at - stay.usual AND visit.scanned_at < exit.scanned_at
             AND visit.scanned_at >= %(since)s AND visit.scanned_at < %(before)s
@@ -33,7 +33,7 @@ WITH stay AS (
       )
 ), entry AS (
     SELECT stay.stay_no, visit.resident_id, visit.scanned_at, visit.sequence, visit.device_id
-    FROM stay JOIN visit ON visit.point_id = stay.point_id
+    FROM stay JOIN counted_visit visit ON visit.point_id = stay.point_id
         AND visit.scanned_at >= stay.arrived_at - stay.usual AND visit.scanned_at < stay.until_at
     WHERE visit.scanned_at >= %(since)s AND visit.scanned_at < %(before)s
       AND NOT visit.is_exit AND visit.resident_id <> stay.through_id
@@ -43,7 +43,7 @@ WITH stay AS (
     SELECT late.stay_no, previous.resident_id, previous.scanned_at, previous.sequence, previous.device_id
     FROM late CROSS JOIN LATERAL (
         SELECT visit.resident_id, visit.point_id, visit.is_exit, visit.scanned_at, visit.sequence, visit.device_id
-        FROM visit
+        FROM counted_visit visit
         WHERE visit.resident_id = late.resident_id
           AND visit.scanned_at >= late.scanned_at - %(longest)s AND visit.scanned_at < late.came_before
           AND visit.scanned_at >= %(since)s AND visit.scanned_at < %(before)s
@@ -58,7 +58,7 @@ WITH stay AS (
                     AND following.scanned_at <= entry.scanned_at + %(longest)s, false) AS is_observed
     FROM entry JOIN stay USING (stay_no)
     LEFT JOIN LATERAL (
-        SELECT visit.scanned_at, visit.point_id, visit.is_exit FROM visit
+        SELECT visit.scanned_at, visit.point_id, visit.is_exit FROM counted_visit visit
         WHERE visit.resident_id = entry.resident_id
           AND visit.scanned_at >= entry.scanned_at
           AND visit.scanned_at <= entry.scanned_at + greatest(stay.usual, %(longest)s)
@@ -87,7 +87,7 @@ WITH stay AS (
            stay.is_observed AND other.is_observed AS is_observed,
            CASE WHEN stay.is_observed AND NOT other.is_observed AND other.departed_at >= stay.until_at
                  AND other.next_at = other.departed_at AND EXISTS (
-                     SELECT FROM visit
+                     SELECT FROM counted_visit visit
                      WHERE visit.resident_id = other.resident_id AND visit.scanned_at = other.departed_at
                        AND visit.scanned_at >= %(since)s AND visit.scanned_at < %(before)s
                        AND visit.point_id = stay.point_id AND NOT visit.is_exit
@@ -97,7 +97,40 @@ WITH stay AS (
 SELECT resident_id, point_id, started_at, ended_at, is_observed, goes_on_at, through_id
 FROM met
 WHERE started_at < ended_at AND ended_at - started_at >= %(least)s
-ORDER BY resident_id, started_at, point_id, ended_at
+ORDER BY resident_id, started_at, point_id, ended_at;
+
+-- name: window_exposures
+-- As `exposures`, where each scan stands for `[at, at + window)` at its point (core.stay.windows_of). One index scan per
+-- stay and day.
+WITH stay AS (
+    SELECT * FROM unnest(
+        %(points)s::integer[], %(arrived)s::timestamptz[], %(until)s::timestamptz[], %(residents)s::integer[]
+    ) WITH ORDINALITY AS given (point_id, arrived_at, until_at, through_id, stay_no)
+), part AS (
+    SELECT stay.*, visit.resident_id, greatest(visit.scanned_at, stay.arrived_at) AS started_at,
+           least(visit.scanned_at + %(window)s, stay.until_at) AS ended_at
+    FROM stay JOIN counted_visit visit ON visit.point_id = stay.point_id
+        AND visit.scanned_at > stay.arrived_at - %(window)s AND visit.scanned_at < stay.until_at
+    WHERE visit.scanned_at >= %(since)s AND visit.scanned_at < %(before)s
+      AND visit.resident_id <> stay.through_id AND visit.resident_id <> ALL (%(case)s::int[])
+), opening AS (
+    SELECT *, (started_at <= max(ended_at) OVER (
+        PARTITION BY stay_no, resident_id ORDER BY started_at, ended_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    )) IS NOT TRUE AS opens
+    FROM part
+), numbered AS (
+    SELECT *, count(*) FILTER (WHERE opens) OVER (
+        PARTITION BY stay_no, resident_id ORDER BY started_at, ended_at ROWS UNBOUNDED PRECEDING
+    ) AS part_no
+    FROM opening
+), met AS (
+    SELECT resident_id, point_id, through_id, min(started_at) AS started_at, max(ended_at) AS ended_at
+    FROM numbered GROUP BY stay_no, point_id, through_id, resident_id, part_no
+)
+SELECT resident_id, point_id, started_at, ended_at, false, NULL::timestamptz, through_id
+FROM met
+WHERE started_at < ended_at AND ended_at - started_at >= %(least)s
+ORDER BY resident_id, started_at, point_id, ended_at;
 
 -- name: unverified
 -- How many entries around the stays given belong to no known resident. One index scan per stay and day.
@@ -105,7 +138,7 @@ SELECT count(DISTINCT (visit.point_id, visit.scanned_at, visit.device_id, visit.
 FROM unnest(
     %(points)s::integer[], %(usual)s::interval[], %(arrived)s::timestamptz[], %(until)s::timestamptz[]
 ) AS stay (point_id, usual, arrived_at, until_at)
-JOIN visit ON visit.point_id = stay.point_id
+JOIN counted_visit visit ON visit.point_id = stay.point_id
     AND visit.scanned_at >= stay.arrived_at - stay.usual AND visit.scanned_at < stay.until_at
 WHERE visit.scanned_at >= %(since)s AND visit.scanned_at < %(before)s
   AND visit.resident_id IS NULL AND NOT visit.is_exit

@@ -19,7 +19,7 @@ WHERE inhparent = 'visit'::regclass AND child.relkind = 'r'
 ORDER BY 1;
 
 -- name: presence_arrivals
--- The visits of known residents that transactions in [first, until) stored, as binary COPY. Goes by the block index of
+-- The counted visits of known residents that transactions in [first, until) stored, as binary COPY. Goes by the block index of
 -- arrivals. A row tells the lowest 32 bits of its transaction's number, which lies around `middle`, give or take 2^31.
 COPY (
     SELECT resident_id, scanned_at, point_id, is_exit, sequence, device_id
@@ -27,23 +27,47 @@ COPY (
     WHERE received_at >= %(floor)s::timestamptz AND resident_id IS NOT NULL
       AND %(middle)s::bigint + 2147483647 - ((%(middle)s::bigint + 2147483647 - xmin::text::bigint) & 4294967295) >= %(first)s
       AND %(middle)s::bigint + 2147483647 - ((%(middle)s::bigint + 2147483647 - xmin::text::bigint) & 4294967295) < %(until)s
+      AND NOT EXISTS (
+        SELECT FROM visit_dispute dispute
+        WHERE dispute.state = 'accepted' AND dispute.point_id = visit.point_id AND dispute.scanned_at = visit.scanned_at
+          AND dispute.device_id = visit.device_id AND dispute.sequence = visit.sequence
+      )
 ) TO STDOUT (FORMAT binary);
 
 -- name: presence_day
--- The visits of known residents of one day, [since, before), that transactions before `until` stored, as binary COPY.
+-- The counted visits of known residents of one day, [since, before), that transactions before `until` stored, as binary COPY.
 -- Reads the day from end to end; see presence_arrivals.
 COPY (
     SELECT resident_id, scanned_at, point_id, is_exit, sequence, device_id
     FROM visit
     WHERE scanned_at >= %(since)s::timestamptz AND scanned_at < %(before)s::timestamptz AND resident_id IS NOT NULL
       AND %(middle)s::bigint + 2147483647 - ((%(middle)s::bigint + 2147483647 - xmin::text::bigint) & 4294967295) < %(until)s
+      AND NOT EXISTS (
+        SELECT FROM visit_dispute dispute
+        WHERE dispute.state = 'accepted' AND dispute.point_id = visit.point_id AND dispute.scanned_at = visit.scanned_at
+          AND dispute.device_id = visit.device_id AND dispute.sequence = visit.sequence
+      )
 ) TO STDOUT (FORMAT binary);
 
 -- name: presence_counts
--- One row per day with visits of known residents that transactions before `until` stored: 20261123, and how many. Reads the
+-- One row per day with counted visits of known residents that transactions before `until` stored: 20261123, and how many. Reads the
 -- whole log; see presence_arrivals.
 SELECT to_char(scanned_at AT TIME ZONE 'Asia/Ho_Chi_Minh', 'YYYYMMDD')::int, count(*)
 FROM visit
 WHERE resident_id IS NOT NULL
   AND %(middle)s::bigint + 2147483647 - ((%(middle)s::bigint + 2147483647 - xmin::text::bigint) & 4294967295) < %(until)s
+  AND NOT EXISTS (
+      SELECT FROM visit_dispute dispute
+      WHERE dispute.state = 'accepted' AND dispute.point_id = visit.point_id AND dispute.scanned_at = visit.scanned_at
+        AND dispute.device_id = visit.device_id AND dispute.sequence = visit.sequence
+  )
+GROUP BY 1;
+
+-- name: presence_disputes
+-- One row per day of which visits count no more: 20261123, and a hash of which. An index scan of the accepted disputes.
+SELECT to_char(scanned_at AT TIME ZONE 'Asia/Ho_Chi_Minh', 'YYYYMMDD')::int,
+       md5(string_agg(concat_ws(' ', point_id, extract(epoch FROM scanned_at), device_id, sequence), ','
+                      ORDER BY point_id, scanned_at, device_id, sequence))
+FROM visit_dispute
+WHERE state = 'accepted'
 GROUP BY 1

@@ -19,6 +19,8 @@ from ksdb.core.errors import KsdbError, NotFound
 from ksdb.core.ids import digits_of, is_card_number
 from ksdb.core.scope import Scope
 from ksdb.core.token import Form
+from ksdb.notices.actions import make_notices
+from ksdb.notices.kinds import Kind
 from ksdb.wallet.queries import on_behalf
 
 ORDERS: Final = Limit("card_orders", 4, 365 * 24 * 60 * 60)
@@ -46,6 +48,12 @@ def report_lost(scope: Scope, resident_id: int, index: int) -> None:
     card = _own(scope, resident_id, index)
     goal = CardStatus.REVOKED if card.status == CardStatus.ISSUED else CardStatus.SUSPENDED
     change_status(on_behalf(scope), index, goal, Reason.LOST)
+    _tell(scope, Kind.CARD_LOST, card)
+
+
+def _tell(scope: Scope, kind: Kind, card: Card) -> None:
+    """Every phone of this person hears of it: whoever did it may not be who he says he is."""
+    make_notices(scope, kind, f"card:{card.index}:{now():%Y%m%d%H%M}", {card.resident_id: {}})
 
 
 def have_back(scope: Scope, resident_id: int, index: int) -> None:
@@ -89,9 +97,11 @@ def activate_shown(scope: Scope, resident_id: int, light: bytes, width: int) -> 
     if not texts:
         raise NoCodeSeen
     try:
-        return activate_by_token(on_behalf(scope), resident_id, texts[0])
+        card = activate_by_token(on_behalf(scope), resident_id, texts[0])
     except NotThisStatus as error:
         raise NotYourCard from error
+    _tell(scope, Kind.CARD_ACTIVATED, card)
+    return card
 
 
 def activate_typed(scope: Scope, resident_id: int, number: str) -> Card:
@@ -106,4 +116,5 @@ def activate_typed(scope: Scope, resident_id: int, number: str) -> Card:
     if card is None:
         raise NotYourCard
     activate_cards(on_behalf(scope), [card.pk])
+    _tell(scope, Kind.CARD_ACTIVATED, card)
     return card

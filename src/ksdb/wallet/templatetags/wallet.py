@@ -15,7 +15,9 @@ register = template.Library()
 @register.inclusion_tag("wallet/tabs.html")
 def my_tabs(current: str = "") -> dict[str, Any]:
     """The tabs; `current` is the name of the page's own."""
-    shown = [{"url": reverse(one.url_name), "tab": one, "is_current": one.name == current} for one in TABS]
+    shown = [
+        {"url": reverse(one.url_name), "tab": one, "is_current": current in (one.name, *one.inner)} for one in TABS
+    ]
     return {"tabs": shown}
 
 

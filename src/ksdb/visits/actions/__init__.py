@@ -20,11 +20,14 @@ from ksdb.core.scope import Permission, Scope
 from ksdb.places.models import ScanPoint
 from ksdb.places.queries import covers, province
 from ksdb.postgres.named import sql
+from ksdb.visits.actions.disputes import decide_dispute, dispute_visit, forget_disputes
 from ksdb.visits.flagging import look_through_arrivals
 from ksdb.visits.keeping import DayHeld, DayNotOver, Dropped, day_in, first_kept_on, is_held
 from ksdb.visits.models import Device, EnrolCode, PointOwner, Visit
 from ksdb.visits.queries import point_of, points_of
 from ksdb.web.exporting import EXPORT_LIFE, exports_dir
+
+__all__ = ["decide_dispute", "dispute_visit"]
 
 CODE_LASTS = timedelta(hours=24)
 MOST_OPEN_CODES = 20
@@ -140,8 +143,10 @@ def keep_partitions(scope: Scope) -> list[str]:
     first_kept = min(first_kept_on(), _noted_first_kept_on())
     ensure_partitions(scope, first_kept_on(), today() + timedelta(days=DAYS_AHEAD))
     scope.require(Permission.VISITS_DAY_DELETE)
-    names = [name for name, _, _ in _partitions(date.min, first_kept)]
-    return [_drop(scope, name, "visits:day:drop").partition for name in names]
+    over = _partitions(date.min, first_kept)
+    for on in {day for _, day, _ in over}:
+        forget_disputes(scope, on)
+    return [_drop(scope, name, "visits:day:drop").partition for name, _, _ in over]
 
 
 def note_retention(scope: Scope) -> None:
@@ -209,6 +214,7 @@ def carry_out_day_delete(scope: Scope, errand: Errand) -> Payload:
     scope.require(Permission.VISITS_DAY_DELETE)
     on = day_in(errand.payload)
     _check_day(scope, on)
+    forget_disputes(scope, on)
     dropped = [_drop(scope, name, "visits:day:delete") for name, _, _ in _partitions(on, on + timedelta(days=1))]
     ensure_partitions(scope, on, on)
     return {"count": sum(proof.rows for proof in dropped)}

@@ -2,17 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 
 from django.core.paginator import Page, Paginator
 from django.db import connection
 from django.db.models import QuerySet
-from django.template.defaultfilters import date as written_date
-from django.utils.translation import gettext
 
 from ksdb.audit.actions import record_many
 from ksdb.cards.queries import card_by_number
-from ksdb.core.clock import day_of
 from ksdb.core.errors import NotFound
 from ksdb.core.ids import digits_of
 from ksdb.core.scope import Permission, Purpose, Scope
@@ -20,9 +16,11 @@ from ksdb.places.models import Division, ScanPoint
 from ksdb.places.queries import inside, within
 from ksdb.postgres.named import sql
 from ksdb.registry.models import Resident
+from ksdb.tracing.exposures import Period
 from ksdb.tracing.models import CaseRecord, Contact, CoPresence, DiseaseProfile, RuleSet, Trace
+from ksdb.tracing.queries.evidence import evidence_of, flags_of, visit_behind
 from ksdb.tracing.report import Completeness, Evidence, Person, Report, Row, Through
-from ksdb.visits.keeping import Kept
+from ksdb.visits.disputing import VisitRef
 
 READ = Permission.TRACING_CASE_READ
 PAGE_ROWS = 50
@@ -40,10 +38,11 @@ class CommuneCount:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which contacts of a trace to show: of a commune, of a generation, or all."""
+    """Which contacts of a trace to show: of a commune, of a generation, met at a place, or all."""
 
     commune: int | None = None
     generation: int | None = None
+    place: int | None = None
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,12 @@ class TracePage:
 
 @dataclass(frozen=True)
 class CaseSheet:
-    """A case, whose it is, and its traces, latest first."""
+    """A case, whose it is, its traces, latest first, and where it stayed when, by the latest."""
 
     case: CaseRecord
     person: Person
     traces: list[Trace]
+    stays: list[Period]
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,8 @@ def rule_sets(scope: Scope) -> list[RuleSet]:
     """The rule sets in force, the shortest overlap last."""
     scope.require(READ)
     latest = RuleSet.objects.order_by("code", "-version").distinct("code")
-    return sorted(latest, key=lambda rules: -rules.least_minutes)
+    offered = [rules for rules in latest if not rules.is_retired]
+    return sorted(offered, key=lambda rules: -rules.least_minutes)
 
 
 def rule_set_named(scope: Scope, code: str) -> RuleSet:
@@ -148,7 +149,9 @@ def case_sheet(scope: Scope, case_id: int) -> CaseSheet:
     """What the page of a case shows. Audited."""
     found = case(scope, case_id)
     _read(scope, [found.resident_id], {"case": case_id})
-    return CaseSheet(found, _person(found.resident), list(found.traces.select_related("rule_set")))
+    traces = list(found.traces.select_related("rule_set"))
+    stays = list(traces[0].stays.order_by("id").values_list("arrived_at", "departed_at")) if traces else []
+    return CaseSheet(found, _person(found.resident), traces, stays)
 
 
 def trace(scope: Scope, trace_id: int) -> Trace:
@@ -176,12 +179,14 @@ def trace_page(scope: Scope, trace_id: int, chosen: Chosen | None = None, number
         ranked = ranked.filter(resident_id__in=living)
     if chosen.generation is not None:
         ranked = ranked.filter(generation=chosen.generation)
+    if chosen.place is not None:
+        ranked = ranked.filter(pk__in=CoPresence.objects.filter(point_id=chosen.place).values("contact"))
     page = Paginator(ranked, PAGE_ROWS).get_page(number)
     rows = _rows(scope, found, list(page), page.start_index())
     return TracePage(
         _report(found, page.paginator.count, rows),
         page,
-        _communes(trace_id),
+        communes_of(scope, trace_id),
         chosen.commune,
         found.contact_count - found.first_count,
     )
@@ -190,23 +195,33 @@ def trace_page(scope: Scope, trace_id: int, chosen: Chosen | None = None, number
 def contact_sheet(scope: Scope, trace_id: int, contact_id: int) -> ContactSheet:
     """One contact with every co-presence, in order of time. NotFound for one who lives outside the jurisdiction."""
     found = trace(scope, trace_id)
+    contact = _contact(scope, found, contact_id)
+    rank = 1 + list(_ranked(found).values_list("pk", flat=True)).index(contact.pk)
+    rows = _rows(scope, found, [contact], rank)
+    return ContactSheet(_report(found, 1, rows), rows[0], evidence_of(scope, found, contact))
+
+
+def visit_of_meeting(scope: Scope, trace_id: int, contact_id: int, meeting_id: int) -> VisitRef:
+    """The visit by which a contact of the jurisdiction came to a meeting; which it is stays a number."""
+    found = trace(scope, trace_id)
+    return visit_behind(scope, found, _contact(scope, found, contact_id), meeting_id)
+
+
+def _contact(scope: Scope, found: Trace, contact_id: int) -> Contact:
     living = Resident.objects.filter(within(scope, READ)).values("id")
     contact = found.contacts.filter(pk=contact_id, resident_id__in=living).first()
     if contact is None:
         raise NotFound
-    rank = 1 + list(_ranked(found).values_list("pk", flat=True)).index(contact.pk)
-    rows = _rows(scope, found, [contact], rank)
-    met = list(contact.co_presences.order_by("started_at", "id"))
-    names = _point_names({one.point_id for one in met})
-    evidence = [Evidence(names[one.point_id], one.started_at, one.ended_at, one.is_observed) for one in met]
-    return ContactSheet(_report(found, 1, rows), rows[0], evidence)
+    return contact
 
 
 def _ranked(found: Trace) -> QuerySet[Contact]:
     return found.contacts.order_by("generation", "-seconds", "-co_presence_count", "id")
 
 
-def _communes(trace_id: int) -> list[CommuneCount]:
+def communes_of(scope: Scope, trace_id: int) -> list[CommuneCount]:
+    """The communes in which contacts of a trace live, most contacts first."""
+    scope.require(READ)
     with connection.cursor() as cursor:
         cursor.execute(sql("ksdb.tracing", "communes_of_trace"), {"trace": trace_id})
         return [CommuneCount(*row) for row in cursor.fetchall()]
@@ -239,7 +254,7 @@ def _rows(scope: Scope, found: Trace, contacts: Sequence[Contact], first_rank: i
     named = set(residents.filter(within(scope, READ)).values_list("pk", flat=True))
     through = _ranks_of(found, {contact.through_id for contact in contacts if contact.through_id})
     _read(scope, sorted(named), {"case": found.case_id, "trace": found.pk})
-    places = _places(contacts)
+    places, flags = _places(contacts), flags_of(scope, [contact.pk for contact in contacts])
     return [
         Row(
             contact_id=contact.pk,
@@ -253,6 +268,7 @@ def _rows(scope: Scope, found: Trace, contacts: Sequence[Contact], first_rank: i
             is_observed=contact.is_observed,
             generation=contact.generation,
             through=through.get(contact.through_id or 0),
+            flags=flags.get(contact.pk, ()),
         )
         for rank, contact in enumerate(contacts, first_rank)
     ]
@@ -295,6 +311,18 @@ def _person(resident: Resident, *, is_named: bool = True) -> Person:
     return Person(resident.pk, resident.full_name, resident.birth_year, commune.name)
 
 
+def people_of(scope: Scope, resident_ids: Sequence[int]) -> dict[int, Person]:
+    """Who these are; names only of those inside the jurisdiction. The caller audits those named."""
+    residents = _with_commune(Resident.objects.filter(pk__in=resident_ids))
+    named = set(residents.filter(within(scope, READ)).values_list("pk", flat=True))
+    return {one.pk: _person(one, is_named=one.pk in named) for one in residents}
+
+
+def audit_people(scope: Scope, resident_ids: Sequence[int], found: Trace) -> None:
+    """Writes to the trail that a page of this trace named them."""
+    _read(scope, sorted(resident_ids), {"case": found.case_id, "trace": found.pk})
+
+
 def _read(scope: Scope, resident_ids: Sequence[int], detail: dict[str, object]) -> None:
     record_many(scope, READ, [("resident", one) for one in resident_ids], Purpose.CASE_TRACING, detail)
 
@@ -302,37 +330,3 @@ def _read(scope: Scope, resident_ids: Sequence[int], detail: dict[str, object]) 
 def export_rows(scope: Scope, found: Trace) -> list[Row]:
     """All contacts of a trace, longest together first; names only of those inside the jurisdiction, each audited."""
     return _rows(scope, found, list(_ranked(found)), 1)
-
-
-def open_case_needs(scope: Scope, on: date) -> bool:
-    """Whether an open case was, or may have been, infectious on that day: a legal hold against deleting it early."""
-    scope.require(Permission.VISITS_DAY_READ)
-    open_cases = CaseRecord.objects.filter(closed_at=None).select_related("profile")
-    return any(_is_infectious(one, on) for one in open_cases)
-
-
-def _is_infectious(one: CaseRecord, on: date) -> bool:
-    onset = one.onset_on or one.sampled_on
-    first = onset - timedelta(days=one.profile.days_before_onset)
-    return first <= on <= onset + timedelta(days=one.profile.days_after_onset)
-
-
-def kept_data(scope: Scope) -> list[Kept]:
-    """Cases and contacts for the page of retention: numbers alone, for those who may see no case."""
-    scope.require(Permission.VISITS_DAY_READ)
-    with connection.cursor() as cursor:
-        cursor.execute(sql("ksdb.tracing", "kept_counts"))
-        open_count, oldest_at, closed_count, next_at, contacts = cursor.fetchone()
-    held = gettext("until closed: legal hold")
-    if oldest_at:
-        held = gettext("until closed: legal hold; the oldest since %(day)s") % {"day": written_date(oldest_at, "j/n/Y")}
-    with_case = gettext("with their case")
-    return [
-        Kept(gettext("Open cases"), held, open_count, None),
-        Kept(gettext("Closed cases"), gettext("days after closing, by disease profile"), closed_count, _day(next_at)),
-        Kept(gettext("Contacts in traces"), with_case, contacts, _day(next_at)),
-    ]
-
-
-def _day(at: datetime | None) -> date | None:
-    return day_of(at) + timedelta(days=1) if at else None

@@ -1,9 +1,7 @@
 """Pages of cases, traces and contacts."""
 
-from pathlib import Path
-
 from django.contrib import messages
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,10 +14,11 @@ from ksdb.core.errors import KsdbError
 from ksdb.core.scope import Permission
 from ksdb.tracing import actions, queries
 from ksdb.tracing.actions import exporting, keeping
-from ksdb.tracing.forms import CaseForm, CommuneForm, ExportForm, PersonForm, TraceForm
+from ksdb.tracing.forms import CaseForm, ExportForm, PersonForm, TraceForm
+from ksdb.tracing.queries.changes import unseen_changes
 from ksdb.tracing.timeline import timeline_of
+from ksdb.tracing.views.files import as_file
 from ksdb.web.asked import number_in
-from ksdb.web.exporting import TYPES
 from ksdb.web.requires import ScopedRequest, requires
 
 READ, WRITE = Permission.TRACING_CASE_READ, Permission.TRACING_CASE_WRITE
@@ -31,7 +30,9 @@ EXPORT = Permission.TRACING_TRACE_EXPORT
 @requires(READ)
 def cases(request: ScopedRequest) -> HttpResponse:
     page = queries.cases_in(request.scope, number_in(request.GET.get("page")) or 1)
-    return render(request, "tracing/cases.html", {"page": page})
+    changed, changed_count = unseen_changes(request.scope)
+    context = {"page": page, "changed": changed, "changed_count": changed_count}
+    return render(request, "tracing/cases.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -72,7 +73,7 @@ def case(request: ScopedRequest, case_id: int) -> HttpResponse:
     context = {
         "sheet": sheet,
         "period": period,
-        "timeline": timeline_of(period, one.onset_on, one.sampled_on, one.isolated_at),
+        "timeline": timeline_of(period, one.onset_on, one.sampled_on, one.isolated_at, sheet.stays),
         "trace_form": TraceForm(queries.rule_sets(request.scope)),
         "can_write": request.scope.allows(WRITE),
     }
@@ -105,38 +106,6 @@ def case_reopen(request: ScopedRequest, case_id: int) -> HttpResponse:
     keeping.reopen_case(request.scope, case_id)
     messages.success(request, gettext("The case is open again, and nothing of it is deleted."))
     return redirect("tracing:case", case_id)
-
-
-@require_GET
-@never_cache
-@requires(READ)
-def trace(request: ScopedRequest, trace_id: int) -> HttpResponse:
-    chosen = queries.Chosen(number_in(request.GET.get("commune")), number_in(request.GET.get("generation")))
-    shown = queries.trace_page(request.scope, trace_id, chosen, number_in(request.GET.get("page")) or 1)
-    communes = [(one.division_id, f"{one.name} ({one.contacts})") for one in shown.communes]
-    context = {
-        "report": shown.report,
-        "page": shown.page,
-        "filter_form": CommuneForm(
-            communes,
-            {"commune": chosen.commune, "generation": chosen.generation},
-            generations=shown.report.generations,
-        ),
-        "as_of": shown.report.ran_at,
-        "second_kept": shown.second_kept,
-        "second_hidden": shown.second_kept < shown.report.second,
-        "can_export": request.scope.allows(EXPORT),
-    }
-    return render(request, "tracing/trace.html", context)
-
-
-@require_GET
-@never_cache
-@requires(READ)
-def contact(request: ScopedRequest, trace_id: int, contact_id: int) -> HttpResponse:
-    sheet = queries.contact_sheet(request.scope, trace_id, contact_id)
-    context = {"report": sheet.report, "row": sheet.row, "evidence": sheet.evidence, "as_of": sheet.report.ran_at}
-    return render(request, "tracing/contact.html", context)
 
 
 def _said(error: KsdbError) -> str:
@@ -172,7 +141,7 @@ def _export(request: ScopedRequest, trace_id: int, form: ExportForm) -> HttpResp
     said = form.cleaned_data
     asked = exporting.Asked(said["purpose"], said["reason"], said["kind"])
     try:
-        return _file(exporting.export_trace(request.scope, trace_id, asked).path, f"ksdb-trace-{trace_id}")
+        return as_file(exporting.export_trace(request.scope, trace_id, asked).path, f"ksdb-trace-{trace_id}")
     except SecondPersonNeeded:
         pass
     try:
@@ -188,9 +157,4 @@ def _export(request: ScopedRequest, trace_id: int, form: ExportForm) -> HttpResp
 @never_cache
 @requires(EXPORT)
 def export_file(request: ScopedRequest, act_id: int) -> HttpResponseBase:
-    return _file(exporting.approved_file(request.scope, act_id), f"ksdb-act-{act_id}")
-
-
-def _file(path: Path, name: str) -> HttpResponseBase:
-    kind = TYPES[path.suffix[1:]]
-    return FileResponse(path.open("rb"), as_attachment=True, filename=f"{name}{path.suffix}", content_type=kind)
+    return as_file(exporting.approved_file(request.scope, act_id), f"ksdb-act-{act_id}")

@@ -14,6 +14,8 @@ from ksdb.registry.purposes import PURPOSE_LABELS
 from ksdb.tracing.actions.exporting import PURPOSES
 from ksdb.tracing.models import DiseaseProfile, RuleSet
 from ksdb.tracing.period import CaseFacts, Days, PeriodEmpty, infectious_period
+from ksdb.visits.disputing import MOST_TEXT
+from ksdb.visits.words import REASON_LABELS
 from ksdb.web.exporting import FileKind
 from ksdb.web.forms import FILE_KINDS
 
@@ -112,13 +114,18 @@ class TraceForm(forms.Form):
 
 def words_for(rules: RuleSet) -> str:
     """The rule set as a person says it."""
+    if rules.name:
+        return rules.name
+    if rules.window_minutes:
+        return _("both scanned less than %(minutes)s minutes apart") % {"minutes": rules.window_minutes}
     return _("%(minutes)s minutes or longer together") % {"minutes": rules.least_minutes}
 
 
 class CommuneForm(forms.Form):
-    """The contacts of which commune and generation to show."""
+    """The contacts of which commune, place and generation to show."""
 
     commune = forms.TypedChoiceField(label=_("Commune"), required=False, coerce=int, empty_value=None)
+    place = forms.TypedChoiceField(label=_("Place"), required=False, coerce=int, empty_value=None)
     generation = forms.TypedChoiceField(
         label=_("Generation"),
         required=False,
@@ -127,8 +134,16 @@ class CommuneForm(forms.Form):
         choices=[("", _("Both generations")), (1, _("First generation")), (2, _("Second generation"))],
     )
 
-    def __init__(self, communes: Sequence[tuple[int, str]], data: Any = None, *, generations: int = 1) -> None:
+    def __init__(
+        self,
+        communes: Sequence[tuple[int, str]],
+        data: Any = None,
+        *,
+        places: Sequence[tuple[int, str]] = (),
+        generations: int = 1,
+    ) -> None:
         super().__init__(data)
+        self.fields["place"].choices = [("", _("All places")), *places]  # type: ignore[attr-defined]
         if generations == 1:
             del self.fields["generation"]
         self.fields["commune"] = forms.TypedChoiceField(
@@ -152,3 +167,20 @@ class ExportForm(forms.Form):
         label=_("Kind of file"), coerce=lambda value: FileKind(int(value)), choices=FILE_KINDS
     )
     reason = ReasonField()
+
+
+class DisputeForm(forms.Form):
+    """Why the contact says that a visit was not his."""
+
+    reason = forms.ChoiceField(
+        label=_("What the person says"),
+        widget=forms.RadioSelect,
+        choices=[(reason.value, words) for reason, words in REASON_LABELS.items()],
+    )
+    text = forms.CharField(
+        label=_("In the person's words"),
+        help_text=_("Kept sealed. Leave empty when there is nothing to add."),
+        required=False,
+        max_length=MOST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
+    )

@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from django.contrib.sessions.backends.base import SessionBase
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.translation import gettext
+from procrastinate.contrib.django import app
 
 from ksdb.access.actions import spend
 from ksdb.access.limits import Limit, TooManyAttempts
@@ -18,11 +19,15 @@ from ksdb.core.clock import now
 from ksdb.core.errors import KsdbError, NotAllowed
 from ksdb.core.scope import Scope
 from ksdb.postgres.named import sql
-from ksdb.sms.carriers import carrier
+from ksdb.sms.carriers import ON_SCREEN, carrier_name
+from ksdb.sms.carriers.carrying import parts_of
+from ksdb.sms.counting import count_taken
 from ksdb.sms.models import Tally, Text
-from ksdb.sms.proof import BODY, NUMBERS, PHONE, PROVEN_SECONDS, Proof, begun, keep, kept
+from ksdb.sms.proof import BODY, CODE_SECONDS, NUMBERS, PHONE, PROVEN_SECONDS, Proof, begun, keep, kept
 
 KEPT = timedelta(days=1)
+CARRY = "ksdb.sms.jobs.carry"
+"""The job that carries, by name: it stands above this file."""
 TALLY_KEPT = timedelta(days=30)
 Kind = Tally.Kind
 MOST_NUMBERS = 3
@@ -54,17 +59,33 @@ class CodeWrong(KsdbError):
     status = 422
 
 
-def send_text(scope: Scope, phone: str, body: str) -> None:
-    """Hands a message to the carrier and keeps it for a day, sealed. Raises NoCarrier."""
-    carries = carrier()
-    if carries is None:
+@transaction.atomic
+def send_text(scope: Scope, phone: str, body: str, life: timedelta = KEPT, *, hurries: bool = True) -> int:
+    """Puts a message into the outbox, sealed; its number. The carrier is tried again until `life` is over.
+
+    What does not hurry waits for the minute's job. Raises NoCarrier.
+    """
+    name = carrier_name()
+    if not name:
         raise NoCarrier
+    is_shown = name == ON_SCREEN
     text = Text.objects.create(
-        phone_sealed=sealer().seal(PHONE, phone), body_sealed=sealer().seal(BODY, body), made_at=now()
+        phone_sealed=sealer().seal(PHONE, phone),
+        body_sealed=sealer().seal(BODY, body),
+        made_at=now(),
+        expires_at=now() + life,
+        next_at=now(),
+        sent_at=now() if is_shown else None,
+        state=Text.State.SENT if is_shown else Text.State.WAITING,
+        carrier=name,
+        segments=len(parts_of(body).bodies),
     )
-    carries.send(phone, body)
-    Text.objects.filter(pk=text.pk).update(sent_at=now())
     record(scope, "sms:text:send", subject=("text", text.pk))
+    if is_shown:
+        count_taken(text.carrier, text.segments)
+    elif hurries:
+        app.configure_task(CARRY, queue="sms", lock="sms").defer()
+    return int(text.pk)
 
 
 def send_code(scope: Scope, session: SessionBase, phone: str, *, goes_out: bool = True) -> None:
@@ -73,7 +94,7 @@ def send_code(scope: Scope, session: SessionBase, phone: str, *, goes_out: bool 
     Limits count for the session, the address, all together, and the number, in this order: whoever has reached his own
     limit takes nothing from the owner of a number. When it does not go out, everything else happens all the same.
     """
-    if carrier() is None:
+    if not carrier_name():
         raise NoCarrier
     try:
         _bind(session, phone)
@@ -86,8 +107,9 @@ def send_code(scope: Scope, session: SessionBase, phone: str, *, goes_out: bool 
     code = f"{secrets.randbelow(10**6):06d}" if goes_out else ""
     keep(session, begun(phone, code))
     if goes_out:
+        body = gettext("Your ksdb code is %(code)s. Tell it to nobody.") % {"code": code}
         _count(Kind.SENT)
-        send_text(scope, phone, gettext("Your ksdb code is %(code)s. Tell it to nobody.") % {"code": code})
+        send_text(scope, phone, body, timedelta(seconds=CODE_SECONDS))
 
 
 def _spend(scope: Scope, limit: Limit, key: str, kind: Tally.Kind) -> None:

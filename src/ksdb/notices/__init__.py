@@ -1,0 +1,1 @@
+"""What residents are told: in plain words, by message and push, each told once and written down."""

@@ -1,0 +1,99 @@
+"""Traces that late scans, disputes or merges have touched: found, and run again."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from ksdb.audit.actions import record
+from ksdb.core.clock import now
+from ksdb.core.scope import Permission, Purpose, Scope
+from ksdb.core.stay import LONGEST_STAY
+from ksdb.places.queries import covers
+from ksdb.postgres.named import sql
+from ksdb.tracing.actions.running import rerun_trace
+from ksdb.tracing.models import RuleSet, Trace, TraceWatermark
+from ksdb.tracing.queries import trace
+from ksdb.visits.disputing import Decided
+
+WRITE = Permission.TRACING_CASE_WRITE
+SETTLED: Final = timedelta(seconds=60)
+"""A scan may be stored so long after its arrival was noted; see visits.flagging."""
+STRIDE: Final = timedelta(minutes=30)
+MOST_AT_ONCE: Final = 20
+"""Runs a minute; what is left waits for the next minute, the longest touched first."""
+
+
+def find_touched(scope: Scope) -> int:
+    """Marks the latest runs of open cases that arrivals and merges since the last look may change; how many."""
+    scope.require(WRITE)
+    settled, count = now() - SETTLED, _mark(_ids("touched_by_merges", {}), Trace.Stale.MERGE)
+    while (more := _stride(settled)) is not None:
+        count += more
+    return count
+
+
+def touched_by_dispute(scope: Scope, decided: Decided) -> None:
+    """Marks the runs that used a visit which counts no more. In the transaction of the decision."""
+    scope.require(Permission.VISITS_DISPUTE_DECIDE)
+    asked = {"resident": decided.resident_id, "at": decided.visit.scanned_at, "reach": LONGEST_STAY}
+    _mark(_ids("touched_by_visit", asked), Trace.Stale.DISPUTE)
+
+
+def rerun_touched(scope: Scope) -> int:
+    """Runs again what is marked, each in its own transaction; returns how many runs were stored because they differ."""
+    scope.require(WRITE)
+    waiting = Trace.objects.exclude(stale_at=None).filter(case__closed_at=None).order_by("stale_at", "id")
+    latest = [one for one in waiting.values_list("pk", flat=True) if not _is_repeated(one)]
+    return sum(rerun_trace(scope, one) is not None for one in latest[:MOST_AT_ONCE])
+
+
+@transaction.atomic
+def see_changes(scope: Scope, trace_id: int) -> Trace:
+    """Whoever follows the case has seen what a repeated run changed."""
+    one = trace(scope, trace_id)
+    if covers(scope, WRITE, one.case.resident.division_id) and one.seen_at is None:
+        one.seen_at, one.seen_by_id = now(), scope.actor_id
+        one.save(update_fields=["seen_at", "seen_by_id"])
+        detail = {"case": one.case_id, "trace": one.pk}
+        record(scope, "tracing:trace:see", ("trace", one.pk), Purpose.CASE_TRACING, detail)
+    return one
+
+
+def _is_repeated(trace_id: int) -> bool:
+    """Whether a later run of the same case by the same rules stands in its place."""
+    one = Trace.objects.get(pk=trace_id)
+    later = Trace.objects.filter(case=one.case_id, rule_set=one.rule_set_id, generations=one.generations)
+    return later.filter(pk__gt=trace_id).exists()
+
+
+@transaction.atomic
+def _stride(settled: datetime) -> int | None:
+    """Looks at one stride of arrivals, or None when all before `settled` were looked at."""
+    mark = TraceWatermark.objects.select_for_update().first() or TraceWatermark(received_until=settled - STRIDE)
+    until = min(mark.received_until + STRIDE, settled)
+    if until <= mark.received_until:
+        return None
+    asked = {"since": mark.received_until, "until": until, "reach": LONGEST_STAY, "window": _widest()}
+    count = _mark(_ids("touched_by_arrivals", asked), Trace.Stale.LATE)
+    mark.received_until = until
+    mark.save()
+    return count
+
+
+def _widest() -> timedelta:
+    """The longest time by which any rule lets a stay reach beyond its end."""
+    widest = RuleSet.objects.aggregate(window=Max("window_minutes"), linger=Max("linger_minutes"))
+    return timedelta(minutes=max(widest["window"] or 0, widest["linger"] or 0))
+
+
+def _ids(name: str, asked: dict[str, int | datetime | timedelta]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.tracing", name), asked)
+        return [one for (one,) in cursor.fetchall()]
+
+
+def _mark(trace_ids: Sequence[int], why: Trace.Stale) -> int:
+    return Trace.objects.filter(pk__in=trace_ids).update(stale_at=now(), stale_why=why)

@@ -1,0 +1,115 @@
+"""Forms of rule sets and of their comparison."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+
+from ksdb.tracing.actions.ruling import Rules
+from ksdb.tracing.forms import words_for
+from ksdb.tracing.models import RuleSet
+
+STAYS, SCANS = "stays", "scans"
+
+
+def _minutes(label: Any, help_text: Any, most: int) -> forms.IntegerField:
+    small = forms.NumberInput(attrs={"class": "govuk-input--width-5", "inputmode": "numeric"})
+    return forms.IntegerField(
+        label=label, help_text=help_text, min_value=0, max_value=most, required=False, widget=small
+    )
+
+
+class RulesForm(forms.Form):
+    """What a version of a rule set says, each field in words and with its unit."""
+
+    name = forms.CharField(
+        label=_("Name as people read it"), help_text=_("For example: 15 minutes or longer together"), max_length=80
+    )
+    kind = forms.ChoiceField(
+        label=_("What counts as exposed"),
+        widget=forms.RadioSelect,
+        initial=STAYS,
+        choices=[
+            (STAYS, _("Together at one place for some minutes, by the stays")),
+            (SCANS, _("Both scanned at one place within some minutes, however long they stayed")),
+        ],
+    )
+    least_minutes = _minutes(_("Least time together, in minutes"), _("0: any moment counts. Used with stays."), 24 * 60)
+    linger_minutes = _minutes(
+        _("The air stays infectious, in minutes"), _("After the case has left. Usually 0. Used with stays."), 12 * 60
+    )
+    window_minutes = _minutes(
+        _("Scanned less than so many minutes apart"), _("Used with scans. For example: 60"), 12 * 60
+    )
+    latent_days = _minutes(
+        _("Contacts pass it on after, in days"),
+        _("For the second generation only: from so many days after the first exposure. 0: at once"),
+        30,
+    )
+    note = forms.CharField(
+        label=_("Why, and by which document"), min_length=10, max_length=300, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    @classmethod
+    def of(cls, rules: RuleSet, data: Any = None) -> "RulesForm":
+        """The form with what the version says."""
+        said = {
+            name: getattr(rules, name) for name in ("least_minutes", "linger_minutes", "window_minutes", "latent_days")
+        }
+        kind = SCANS if rules.window_minutes else STAYS
+        return cls(data, initial={**said, "name": words_for(rules), "kind": kind})
+
+    @property
+    def rules(self) -> Rules:
+        said = self.cleaned_data
+        goes_by_scans = said["kind"] == SCANS
+        return Rules(
+            name=said["name"],
+            least_minutes=0 if goes_by_scans else said["least_minutes"] or 0,
+            linger_minutes=0 if goes_by_scans else said["linger_minutes"] or 0,
+            latent_days=said["latent_days"] or 0,
+            window_minutes=said["window_minutes"] if goes_by_scans else None,
+            note=said["note"],
+        )
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if said.get("kind") == SCANS and not said.get("window_minutes"):
+            self.add_error("window_minutes", _("Say how many minutes apart, at least 1."))
+        if said.get("kind") == STAYS and said.get("least_minutes") is None and "least_minutes" not in self.errors:
+            self.add_error("least_minutes", _("Say how many minutes; 0 if any moment counts."))
+        return said
+
+
+class NewRulesForm(RulesForm):
+    """The same for a rule set that is new."""
+
+    code = forms.CharField(
+        label=_("Short name"),
+        help_text=_("Lower case letters, digits and hyphens; it stays for ever. For example: overlap-30"),
+        max_length=30,
+        validators=[RegexValidator(r"^[a-z0-9]+(-[a-z0-9]+)*\Z", _("Only lower case letters, digits and hyphens."))],
+        widget=forms.TextInput(attrs={"class": "govuk-input--width-20", "autocomplete": "off"}),
+    )
+    field_order = ("code",)
+
+
+class CompareForm(forms.Form):
+    """Which two rule sets to run on the case."""
+
+    first = forms.ChoiceField(label=_("One rule set"))
+    second = forms.ChoiceField(label=_("The other"))
+
+    def __init__(self, rule_sets: Sequence[RuleSet], data: Any = None, initial: Any = None) -> None:
+        super().__init__(data, initial=initial)
+        choices = [(rules.code, f"{rules.code}: {words_for(rules)}") for rules in rule_sets]
+        for name, label in (("first", _("One rule set")), ("second", _("The other"))):
+            self.fields[name] = forms.ChoiceField(label=label, choices=choices, initial=(initial or {}).get(name))
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if not self.errors and said.get("first") == said.get("second"):
+            self.add_error("second", _("Choose two different rule sets."))
+        return said

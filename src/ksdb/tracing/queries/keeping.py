@@ -1,0 +1,47 @@
+"""What tracing keeps until when, and which days an open case holds: numbers alone, for those who may see no case."""
+
+from datetime import date, datetime, timedelta
+
+from django.db import connection
+from django.template.defaultfilters import date as written_date
+from django.utils.translation import gettext
+
+from ksdb.core.clock import day_of
+from ksdb.core.scope import Permission, Scope
+from ksdb.postgres.named import sql
+from ksdb.tracing.models import CaseRecord
+from ksdb.visits.keeping import Kept
+
+
+def open_case_needs(scope: Scope, on: date) -> bool:
+    """Whether an open case was, or may have been, infectious on that day: a legal hold against deleting it early."""
+    scope.require(Permission.VISITS_DAY_READ)
+    open_cases = CaseRecord.objects.filter(closed_at=None).select_related("profile")
+    return any(_is_infectious(one, on) for one in open_cases)
+
+
+def _is_infectious(one: CaseRecord, on: date) -> bool:
+    onset = one.onset_on or one.sampled_on
+    first = onset - timedelta(days=one.profile.days_before_onset)
+    return first <= on <= onset + timedelta(days=one.profile.days_after_onset)
+
+
+def kept_data(scope: Scope) -> list[Kept]:
+    """Cases and contacts for the page of retention: numbers alone, for those who may see no case."""
+    scope.require(Permission.VISITS_DAY_READ)
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.tracing", "kept_counts"))
+        open_count, oldest_at, closed_count, next_at, contacts = cursor.fetchone()
+    held = gettext("until closed: legal hold")
+    if oldest_at:
+        held = gettext("until closed: legal hold; the oldest since %(day)s") % {"day": written_date(oldest_at, "j/n/Y")}
+    with_case = gettext("with their case")
+    return [
+        Kept(gettext("Open cases"), held, open_count, None),
+        Kept(gettext("Closed cases"), gettext("days after closing, by disease profile"), closed_count, _day(next_at)),
+        Kept(gettext("Contacts in traces"), with_case, contacts, _day(next_at)),
+    ]
+
+
+def _day(at: datetime | None) -> date | None:
+    return day_of(at) + timedelta(days=1) if at else None

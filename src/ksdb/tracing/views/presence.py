@@ -1,0 +1,80 @@
+"""Who was at a place between two hours, for a case."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from ksdb.approvals.kinds import MOST_ALONE, AlreadyAsked, Kind, SecondPersonNeeded, UnitMissing
+from ksdb.core.scope import Permission
+from ksdb.tracing.actions import presence as actions
+from ksdb.tracing.actions.exporting import Asked
+from ksdb.tracing.forms import ExportForm
+from ksdb.tracing.forms.presence import HoursForm
+from ksdb.tracing.queries import present as queries
+from ksdb.tracing.views.files import as_file
+from ksdb.web.asked import number_in
+from ksdb.web.requires import ScopedRequest, requires
+
+READ, EXPORT = Permission.TRACING_CASE_READ, Permission.TRACING_TRACE_EXPORT
+
+
+@require_GET
+@never_cache
+@requires(READ)
+def point(request: ScopedRequest, case_id: int, point_id: int) -> HttpResponse:
+    found = queries.point_for(request.scope, case_id, point_id)
+    form = HoursForm(request.GET if "on" in request.GET else None)
+    context: dict[str, Any] = {"form": form, "point": found, "case_id": case_id}
+    if form.is_valid():
+        shown = queries.present_at(request.scope, case_id, point_id, form.span, number_in(request.GET.get("page")) or 1)
+        context |= {"shown": shown, "page": shown.page, "can_export": request.scope.allows(EXPORT)}
+    return render(request, "tracing/point.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@requires(EXPORT)
+def point_export(request: ScopedRequest, case_id: int, point_id: int) -> HttpResponseBase:
+    found = queries.point_for(request.scope, case_id, point_id)
+    hours_form, form = HoursForm(request.GET), ExportForm(request.POST or None)
+    back = reverse("tracing:point", args=[case_id, point_id])
+    if not hours_form.is_valid():
+        return redirect(back)
+    hours = actions.Hours(case_id, point_id, hours_form.span)
+    if form.is_valid() and (done := _export(request, hours, form)):
+        return done
+    context = {
+        "form": form,
+        "title": gettext("Take out who was at %(place)s") % {"place": found.name},
+        "introduction": "",
+        "needs_two": queries.count_present(request.scope, case_id, point_id, hours.span)
+        > MOST_ALONE[Kind.POINT_EXPORT],
+        "most": MOST_ALONE[Kind.POINT_EXPORT],
+        "submit_label": gettext("Take out the list"),
+        "cancel_url": f"{back}?{request.GET.urlencode()}",
+    }
+    return render(request, "tracing/export.html", context, status=422 if form.errors else 200)
+
+
+def _export(request: ScopedRequest, hours: actions.Hours, form: ExportForm) -> HttpResponseBase | None:
+    """The file, or the act that has to be decided first; what stands in the way is said in the form."""
+    said = form.cleaned_data
+    asked = Asked(said["purpose"], said["reason"], said["kind"])
+    try:
+        return as_file(actions.export_present(request.scope, hours, asked).path, f"ksdb-point-{hours.point_id}")
+    except SecondPersonNeeded:
+        pass
+    try:
+        act = actions.ask_present(request.scope, hours, asked)
+    except (AlreadyAsked, UnitMissing) as error:
+        form.add_error(None, gettext(error.sentence()))
+        return None
+    messages.success(request, gettext("You have asked for this. Somebody of another unit decides within 72 hours."))
+    return redirect("approvals:act", act.pk)

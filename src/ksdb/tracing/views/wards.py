@@ -1,0 +1,87 @@
+"""Pages of the lists for wards: handed over by the epidemiologist, read, printed and taken out by the ward."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from ksdb.approvals.kinds import MOST_ALONE, Kind, SecondPersonNeeded
+from ksdb.core.clock import now
+from ksdb.core.scope import Permission
+from ksdb.tracing import queries
+from ksdb.tracing.actions import wards as actions
+from ksdb.tracing.actions.exporting import Asked
+from ksdb.tracing.forms import ExportForm
+from ksdb.tracing.queries import wards as ward_queries
+from ksdb.tracing.views.files import as_file
+from ksdb.web.asked import number_in
+from ksdb.web.requires import ScopedRequest, requires
+
+READ, WRITE = Permission.TRACING_CASE_READ, Permission.TRACING_CASE_WRITE
+LISTS = Permission.TRACING_LIST_READ
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@requires(READ)
+def wards(request: ScopedRequest, trace_id: int) -> HttpResponse:
+    found = queries.trace(request.scope, trace_id)
+    if request.method == "POST":
+        chosen = {number for text in request.POST.getlist("commune") if (number := number_in(text))}
+        made = actions.hand_over(request.scope, trace_id, chosen)
+        said = ngettext("%(count)s ward has its list.", "%(count)s wards have their lists.", len(made))
+        messages.success(request, said % {"count": len(made)})
+        return redirect("tracing:wards", trace_id)
+    rows = ward_queries.wards_of(request.scope, trace_id)
+    context = {"trace": found, "rows": rows, "can_hand_over": request.scope.allows(WRITE), "as_of": found.ran_at}
+    context["has_waiting"] = any(row.handed is None for row in rows)
+    return render(request, "tracing/wards.html", context)
+
+
+@require_GET
+@never_cache
+@requires(LISTS)
+def ward_lists(request: ScopedRequest) -> HttpResponse:
+    page = ward_queries.ward_lists(request.scope, number_in(request.GET.get("page")) or 1)
+    return render(request, "tracing/ward_lists.html", {"page": page, "as_of": now()})
+
+
+@require_GET
+@never_cache
+@requires(LISTS)
+def ward_list(request: ScopedRequest, list_id: int) -> HttpResponse:
+    sheet = ward_queries.ward_sheet(request.scope, list_id, number_in(request.GET.get("page")) or 1)
+    context = {"sheet": sheet, "one": sheet.ward_list, "page": sheet.page, "as_of": sheet.ward_list.trace.ran_at}
+    return render(request, "tracing/ward_list.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@requires(LISTS)
+def ward_export(request: ScopedRequest, list_id: int) -> HttpResponseBase:
+    found = ward_queries.ward_list(request.scope, list_id)
+    form = ExportForm(request.POST or None)
+    if form.is_valid():
+        said = form.cleaned_data
+        try:
+            written = actions.export_ward_list(
+                request.scope, list_id, Asked(said["purpose"], said["reason"], said["kind"])
+            )
+        except SecondPersonNeeded as error:
+            form.add_error(None, gettext(error.sentence()))
+        else:
+            return as_file(written.path, f"ksdb-list-{list_id}")
+    context = {
+        "form": form,
+        "title": gettext("Take out the list of %(commune)s") % {"commune": found.division.name},
+        "introduction": "",
+        "needs_two": False,
+        "most": MOST_ALONE[Kind.TRACE_EXPORT],
+        "submit_label": gettext("Take out the list"),
+        "cancel_url": reverse("tracing:ward_list", args=[list_id]),
+    }
+    return render(request, "tracing/export.html", context, status=422 if form.errors else 200)

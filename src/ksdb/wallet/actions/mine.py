@@ -1,0 +1,217 @@
+"""Writes of a resident's own pages: a visit disputed, health declared, something asked, allowed or taken back."""
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils.translation import get_language
+
+from ksdb.access.actions import spend
+from ksdb.access.limits import Limit
+from ksdb.access.sealing import opened, sealer, sealer_of_now
+from ksdb.audit.actions import record
+from ksdb.core.clock import now, today
+from ksdb.core.errors import NotAllowed, NotFound
+from ksdb.core.scope import Permission, Purpose, Scope
+from ksdb.notices.actions import forget_subscription, keep_subscription, make_notices
+from ksdb.notices.kinds import Kind
+from ksdb.notices.reaching import Reach
+from ksdb.places.queries import within
+from ksdb.registry.models import Resident
+from ksdb.visits.actions.disputes import dispute_visit
+from ksdb.visits.disputing import Raiser, Reason, VisitRef
+from ksdb.visits.models import Dispute
+from ksdb.wallet.asking import (
+    ANSWER_DAYS,
+    DECLARED_KEPT,
+    FORM_VERSION,
+    REQUEST_NOTE,
+    REQUEST_TEXT,
+    About,
+    Allowed,
+    Answers,
+    NothingToRepeat,
+    RequestDecided,
+    RequestState,
+    TooManyRequests,
+)
+from ksdb.wallet.models import Consent, DataRequest, Declaration, Holder
+from ksdb.wallet.queries import WALLET_PHONE, on_behalf
+from ksdb.wallet.queries.held import Asked, Held
+from ksdb.wallet.queries.mine import held_about, my_declarations, my_visit, own_records, request_asked
+
+MOST_OPEN = 10
+TESTS = Limit("notice_tests", 3, 60 * 60)
+SHEET = Permission.WALLET_SHEET_PRINT
+"""The ward's sheet."""
+
+
+def dispute_own_visit(scope: Scope, resident_id: int, ref: VisitRef, said: tuple[Reason, str]) -> None:
+    """The resident says that a visit was not his. Raises NotFound for anybody else's, AlreadyDisputed."""
+    my_visit(scope, resident_id, ref)
+    dispute_visit(on_behalf(scope), ref, said[0], said[1], Raiser.RESIDENT)
+
+
+@transaction.atomic
+def declare(scope: Scope, holder: Holder, resident_id: int, answers: Answers) -> Declaration:
+    """Says how somebody is today; said again on the same day it stands in its place."""
+    resident = own_records(scope, resident_id)[0]
+    made, _ = Declaration.objects.update_or_create(
+        resident_id=resident,
+        on=today(),
+        defaults={
+            "holder": holder,
+            "form_version": FORM_VERSION,
+            "symptoms": list(answers.symptoms),
+            "met_ill": answers.met_ill,
+            "travelled": answers.travelled,
+            "travelled_to": answers.travelled_to if answers.travelled else "",
+            "declared_at": now(),
+        },
+    )
+    record(scope, "wallet:declaration:write", ("resident", resident))
+    return made
+
+
+def declare_same(scope: Scope, holder: Holder, resident_id: int) -> Declaration:
+    """As last time. Raises NothingToRepeat where there is none of this version of the form."""
+    earlier = next((d for d in my_declarations(scope, resident_id) if d.form_version == FORM_VERSION), None)
+    if earlier is None:
+        raise NothingToRepeat
+    same = Answers(tuple(earlier.symptoms), earlier.met_ill, earlier.travelled, earlier.travelled_to)
+    return declare(scope, holder, resident_id, same)
+
+
+@transaction.atomic
+def ask_correction(scope: Scope, holder: Holder | None, resident_id: int, said: tuple[About, str]) -> DataRequest:
+    """Something in the record is wrong; the ward answers within ANSWER_DAYS. Raises TooManyRequests."""
+    resident = own_records(scope, resident_id)[0]
+    if DataRequest.objects.filter(resident=resident, state=RequestState.OPEN).count() >= MOST_OPEN:
+        raise TooManyRequests
+    made = DataRequest.objects.create(
+        resident_id=resident,
+        holder=holder,
+        about=said[0],
+        text_sealed=sealer().seal(REQUEST_TEXT, said[1]),
+        made_at=now(),
+        due_on=today() + timedelta(days=ANSWER_DAYS),
+    )
+    record(scope, "wallet:request:make", ("resident", resident), detail={"request": made.pk, "about": said[0].value})
+    return made
+
+
+@transaction.atomic
+def answer_request(scope: Scope, request_id: int, note: str, *, accepted: bool) -> DataRequest:
+    """The ward's answer, of which the resident is told. Raises NotFound, RequestDecided."""
+    request_asked(scope, request_id)
+    one = DataRequest.objects.select_for_update().get(pk=request_id)
+    if one.state != RequestState.OPEN:
+        raise RequestDecided
+    one.state = RequestState.ACCEPTED if accepted else RequestState.DECLINED
+    one.note_sealed = sealer().seal(REQUEST_NOTE, note) if note else None
+    one.decided_by_id, one.decided_at = scope.actor_id, now()
+    one.save()
+    detail = {"request": one.pk, "accepted": accepted}
+    record(scope, "wallet:request:decide", ("resident", one.resident_id), Purpose.CORRECTION, detail)
+    make_notices(scope, Kind.DECIDED, f"request:{one.pk}", {one.resident_id: {}})
+    return one
+
+
+def read_request(scope: Scope, request_id: int) -> Asked:
+    """One to be answered. Audited."""
+    asked = request_asked(scope, request_id)
+    subject = ("resident", asked.request.resident_id)
+    record(scope, "wallet:request:read", subject, Purpose.CORRECTION, {"request": request_id})
+    return asked
+
+
+@transaction.atomic
+def allow(scope: Scope, holder: Holder, resident_id: int, what: Allowed) -> None:
+    """The holder allows it from now on."""
+    resident = own_records(scope, resident_id)[0]
+    _, is_new = Consent.objects.get_or_create(
+        holder=holder, resident_id=resident, what=what, withdrawn_at=None, defaults={"given_at": now()}
+    )
+    if is_new:
+        record(scope, "wallet:consent:give", ("resident", resident), detail={"what": what.value})
+
+
+@transaction.atomic
+def take_back(scope: Scope, holder: Holder, resident_id: int, what: Allowed) -> None:
+    """The holder allows it no more; what was kept by it alone is deleted."""
+    records = own_records(scope, resident_id)
+    standing = Consent.objects.filter(holder=holder, resident__in=records, what=what, withdrawn_at=None)
+    if standing.update(withdrawn_at=now()):
+        record(scope, "wallet:consent:withdraw", ("resident", records[0]), detail={"what": what.value})
+    if what == Allowed.HEALTH:
+        Declaration.objects.filter(resident__in=records).delete()
+
+
+def take_pushes(scope: Scope, holder: Holder, resident_id: int, endpoint: str, keys: tuple[bytes, bytes]) -> None:
+    """This browser takes pushes for everybody whose cards the holder keeps. Raises PushServiceUnknown."""
+    keep_subscription(scope, holder.pk, endpoint, keys, get_language() or "vi")
+    allow(scope, holder, resident_id, Allowed.PUSH)
+
+
+def leave_pushes(scope: Scope, holder: Holder, resident_id: int, endpoint: str) -> None:
+    """It takes no more."""
+    forget_subscription(scope, holder.pk, endpoint)
+    take_back(scope, holder, resident_id, Allowed.PUSH)
+
+
+def send_test(scope: Scope, resident_id: int) -> None:
+    """A notice that says nothing, to see whether they arrive. Raises TooManyAttempts."""
+    resident = own_records(scope, resident_id)[0]
+    spend(scope, TESTS, str(resident))
+    make_notices(scope, Kind.TEST, f"at:{now().isoformat()}", {resident: {}})
+
+
+def sheet_of(scope: Scope, resident_id: int) -> Held:
+    """What the ward prints for a resident who asks at the desk. Audited as such. NotFound outside the jurisdiction."""
+    inside = within(scope, SHEET)
+    if not Resident.objects.filter(inside, pk=resident_id).exists():
+        raise NotFound
+    record(scope, SHEET, ("resident", resident_id), Purpose.SUBJECT_REQUEST)
+    return held_about(on_behalf(scope), resident_id)
+
+
+def tell_decided(scope: Scope) -> int:
+    """Whoever disputed a visit on his own pages is told that it was answered; how many were told just now."""
+    if not scope.is_system:
+        raise NotAllowed
+    lately = Dispute.objects.filter(raised_as=Raiser.RESIDENT, decided_at__gt=now() - timedelta(days=1))
+    return sum(
+        make_notices(scope, Kind.DECIDED, f"dispute:{number}", {resident_id: {}})
+        for number, resident_id in lately.values_list("pk", "resident_id")
+    )
+
+
+def forget_said(scope: Scope) -> int:
+    """Deletes declarations past their days, and answered requests a year after; how many."""
+    if not scope.is_system:
+        raise NotAllowed
+    over = Declaration.objects.filter(on__lt=today() - DECLARED_KEPT).delete()[0]
+    return over + DataRequest.objects.filter(decided_at__lt=now() - timedelta(days=365)).delete()[0]
+
+
+@transaction.atomic
+def reseal_requests(scope: Scope) -> int:
+    """Seals what was asked and answered under the newest key; returns how many requests there are."""
+    scope.require(Permission.ACCESS_GRANT_WRITE)
+    kept, newest = list(DataRequest.objects.select_for_update()), sealer_of_now()
+    for one in kept:
+        one.text_sealed = newest.sealed_anew(REQUEST_TEXT, bytes(one.text_sealed)) or b""
+        one.note_sealed = newest.sealed_anew(REQUEST_NOTE, bytes(one.note_sealed) if one.note_sealed else None)
+    DataRequest.objects.bulk_update(kept, ["text_sealed", "note_sealed"], batch_size=1_000)
+    record(scope, "wallet:seal:rotate", detail={"requests": len(kept)})
+    return len(kept)
+
+
+def reach_of_holders(scope: Scope, resident_ids: Collection[int]) -> Reach:
+    """Every phone that keeps the card of one of these, for notices."""
+    if not scope.is_system:
+        raise NotAllowed
+    holders = list(Holder.objects.filter(holdings__resident__in=resident_ids, holdings__until=None).distinct())
+    phones = frozenset(opened(WALLET_PHONE, bytes(one.phone_sealed)) for one in holders)
+    language = holders[0].language if holders else ""
+    return Reach(phones, frozenset(one.pk for one in holders), language)
