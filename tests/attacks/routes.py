@@ -31,6 +31,8 @@ OBJECTS: Mapping[str, Callable[[World], Any]] = {
     "device_id": lambda world: world.device.pk,
     "place_id": lambda world: world.place.pk,
     "note_id": lambda world: world.note.pk,
+    "follow_up_id": lambda world: world.follow_up.pk,
+    "link_id": lambda world: world.link.pk,
 }
 """What each parameter of an address names. Everything here belongs to a division."""
 

@@ -22,6 +22,9 @@ from ksdb.core.token import Form
 from ksdb.duplicates.models import Pair
 from ksdb.enrolment.models import Place
 from ksdb.enrolment.queries import PHONE as PLACE_PHONE
+from ksdb.followup.actions import follow
+from ksdb.followup.actions.linking import link_cases
+from ksdb.followup.models import CaseLink, FollowUp
 from ksdb.outreach.models import DoorNote, MissingReason
 from ksdb.places.actions import make_points
 from ksdb.places.models import Division, ScanPoint
@@ -96,6 +99,8 @@ class World:
     point: ScanPoint
     device: Device
     place: Place
+    follow_up: FollowUp
+    link: CaseLink
 
     def secrets(self) -> tuple[str, ...]:
         """Texts that nobody outside may read; the card's number as pages show it."""
@@ -128,7 +133,15 @@ def world_of(division: Division, words: Words) -> World:
         Pair.objects.create(first=person, second=neighbour, score=80, reasons="same_name same_birth", found_at=now()),
         _clash(person),
         *_enrolling(division, words),
+        *_following(division, case, trace),
     )
+
+
+def _following(division: Division, case: CaseRecord, trace: Trace) -> tuple[FollowUp, CaseLink]:
+    """The neighbour is followed, and another case is linked with this one by hand."""
+    follow(SYSTEM, trace.pk, 14)
+    other = open_case(SYSTEM, resident_of(division, "Ca Thứ Hai").pk, CaseFacts("covid-19", today(), today(), None))
+    return FollowUp.objects.get(sources__case=case), link_cases(SYSTEM, case.pk, other.pk)
 
 
 def _clash(person: Resident) -> DoorNote:

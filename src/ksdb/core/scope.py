@@ -25,6 +25,10 @@ class Permission(StrEnum):
     COVERAGE_FIGURES_READ = "coverage:figures:read"
     DUPLICATES_PAIR_DECIDE = "duplicates:pair:decide"
     ENROLMENT_PLACE_DECIDE = "enrolment:place:decide"
+    FOLLOWUP_CONTACT_WRITE = "followup:contact:write"
+    FOLLOWUP_DRILL_READ = "followup:drill:read"
+    FOLLOWUP_LIST_EXPORT = "followup:list:export"
+    FOLLOWUP_LIST_READ = "followup:list:read"
     OUTREACH_HELPER_ASSIGN = "outreach:helper:assign"
     OUTREACH_LIST_READ = "outreach:list:read"
     OUTREACH_LIST_TAKE = "outreach:list:take"
@@ -68,7 +72,8 @@ class Role(StrEnum):
 P = Permission
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset(P)
-    - {P.TRACING_CASE_READ, P.TRACING_CASE_WRITE, P.TRACING_TRACE_EXPORT, P.AUDIT_ENTRY_READ},
+    - {P.TRACING_CASE_READ, P.TRACING_CASE_WRITE, P.TRACING_TRACE_EXPORT, P.AUDIT_ENTRY_READ}
+    - {P.FOLLOWUP_CONTACT_WRITE, P.FOLLOWUP_LIST_EXPORT, P.FOLLOWUP_LIST_READ},
     Role.AUDITOR: frozenset(
         {
             P.APPROVALS_ACT_READ,
@@ -83,6 +88,10 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.APPROVALS_ACT_DECIDE,
             P.APPROVALS_ACT_READ,
             P.COVERAGE_FIGURES_READ,
+            P.FOLLOWUP_CONTACT_WRITE,
+            P.FOLLOWUP_DRILL_READ,
+            P.FOLLOWUP_LIST_EXPORT,
+            P.FOLLOWUP_LIST_READ,
             P.PLACES_DIVISION_READ,
             P.REGISTRY_RESIDENT_READ,
             P.TRACING_CASE_READ,
@@ -101,6 +110,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.COVERAGE_FIGURES_READ,
             P.DUPLICATES_PAIR_DECIDE,
             P.ENROLMENT_PLACE_DECIDE,
+            P.FOLLOWUP_CONTACT_WRITE,
+            P.FOLLOWUP_LIST_EXPORT,
+            P.FOLLOWUP_LIST_READ,
             P.OUTREACH_HELPER_ASSIGN,
             P.OUTREACH_LIST_READ,
             P.OUTREACH_LIST_TAKE,

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "ksdb.enrolment",
     "ksdb.coverage",
     "ksdb.tracing",
+    "ksdb.followup",
     "allauth",
     "allauth.account",
     "allauth.mfa",

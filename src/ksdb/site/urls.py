@@ -22,5 +22,6 @@ urlpatterns = [
     path("", include("ksdb.enrolment.urls")),
     path("", include("ksdb.sms.urls")),
     path("", include("ksdb.tracing.urls")),
+    path("", include("ksdb.followup.urls")),
     path("", include("ksdb.audit.urls")),
 ]
