@@ -61,9 +61,9 @@ def symptom_list(symptoms: str) -> str:
 
 
 @register.filter
-def degrees(tenths: int | None) -> str:
-    """372 is 37,2 in Vietnamese; a dash for None."""
-    return "–" if tenths is None else str(localize(Decimal(tenths) / 10))
+def degrees(tenths: int | str | None) -> str:
+    """372 is 37,2 in Vietnamese; a dash for None, and for what a template cannot find."""
+    return "–" if tenths is None or tenths == "" else str(localize(Decimal(tenths) / 10))
 
 
 @register.inclusion_tag("followup/of_case.html", takes_context=True)
