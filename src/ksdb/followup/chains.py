@@ -5,8 +5,8 @@ from the case that fell ill first to the later one, and its direction is kept on
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from ksdb.followup.states import Basis
@@ -123,7 +123,7 @@ def _chain(
     generation, parent = _generations(ordered, into, out)
     rows = _rows(ordered, parent)
     members = [Member(nodes[one], generation[one], tuple(into.get(one, ())), rows[one]) for one in ordered]
-    return Chain(tuple(sorted(members, key=lambda one: (one.generation, one.node.on, one.node.id))))
+    return Chain(tuple(sorted(members, key=_order)))
 
 
 def _generations(
@@ -191,4 +191,17 @@ def around(chain: Chain, case_id: int, steps: int) -> Chain:
     for _ in range(steps):
         reached = {other for one in reached for other in near[one]} - kept
         kept = kept | reached
-    return Chain(tuple(member for member in chain.members if member.node.id in kept))
+    return _part(chain, kept)
+
+
+def _part(chain: Chain, kept: Collection[int]) -> Chain:
+    """These cases with their generations and ties in the whole, in rows of their own."""
+    whole = {member.node.id: member for member in chain.members if member.node.id in kept}
+    ties = [tie for member in whole.values() for tie in member.through if tie.source in kept]
+    drawn = chains_of({one: member.node for one, member in whole.items()}, ties)
+    members = [replace(whole[one.node.id], row=one.row) for part in drawn for one in part.members]
+    return Chain(tuple(sorted(members or whole.values(), key=_order)))
+
+
+def _order(member: Member) -> tuple[int, date, int]:
+    return member.generation, member.node.on, member.node.id

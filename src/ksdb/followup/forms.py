@@ -24,7 +24,7 @@ class NoteField(forms.CharField):
 
     def __init__(self) -> None:
         super().__init__(
-            label=_("Note"),
+            label=_("Remark"),
             help_text=_("Kept sealed; only those who follow this person read it."),
             required=False,
             max_length=500,
@@ -166,7 +166,7 @@ class WardForm(forms.Form):
     ward = forms.TypedChoiceField(label=_("Commune"), required=False, coerce=int, empty_value=None)
     case = forms.IntegerField(required=False, widget=forms.HiddenInput)
     part = forms.CharField(required=False, widget=forms.HiddenInput)
-    mine = forms.BooleanField(label=_("Only those assigned to me"), required=False)
+    mine = forms.BooleanField(label=_("Only mine"), required=False)
 
     def __init__(self, wards: Sequence[Division], data: Any = None) -> None:
         super().__init__(data)

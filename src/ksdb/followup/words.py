@@ -37,7 +37,7 @@ REASON_LABELS: Mapping[Reason, Promise] = {
     Reason.FINISHED: _("The days are over, without symptoms"),
     Reason.NO_LONGER: _("Is no contact after all"),
     Reason.DIED: _("Has died"),
-    Reason.OTHER: _("Something else: say it in the note"),
+    Reason.OTHER: _("Something else: say it in the remark"),
 }
 SYMPTOM_LABELS: Mapping[Symptom, Promise] = {
     Symptom.FEVER: _("Fever"),

@@ -43,7 +43,9 @@ NAVIGATION: list[NavigationEntry] = [
     NavigationEntry("tracing:cases", _("Cases"), Permission.TRACING_CASE_READ),
     NavigationEntry("followup:today", _("Follow-up"), Permission.FOLLOWUP_LIST_READ),
     NavigationEntry("followup:chains", _("Chains"), Permission.TRACING_CASE_READ),
-    NavigationEntry("followup:drills", _("Drills"), Permission.FOLLOWUP_DRILL_READ),
+    NavigationEntry(
+        "followup:drills", _("Drills"), Permission.FOLLOWUP_DRILL_READ, unless=Permission.FOLLOWUP_LIST_READ
+    ),
     NavigationEntry("access:accounts", _("Accounts"), Permission.ACCESS_GRANT_WRITE),
     NavigationEntry("approvals:acts", _("Approvals"), Permission.APPROVALS_ACT_READ),
     NavigationEntry("cards:ledger", _("Keys"), Permission.CARDS_KEY_MANAGE),

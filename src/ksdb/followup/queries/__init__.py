@@ -71,6 +71,8 @@ def _part(part: Part) -> Q:
             return Q(closed_at=None, is_contact=True, next_on__lte=today())
         case Part.OPEN:
             return Q(closed_at=None, is_contact=True)
+        case Part.POSITIVE:
+            return Q(closed_at=None, is_positive=True)
         case Part.GONE:
             return Q(closed_at=None, is_contact=False)
     return Q(closed_at__isnull=False)
@@ -162,7 +164,10 @@ def _days(one: FollowUp, sources: Sequence[Source]) -> list[Day]:
     counts = {on: sum(entry.on == on for entry in entries) for on in latest}
     first, last = first_day(one, sources), max([min(today(), one.until_on), *latest])
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    return [Day(on, latest.get(on), _by(latest.get(on), names), counts.get(on, 0)) for on in reversed(days)]
+    opened_on = day_of(one.opened_at)
+    return [
+        Day(on, latest.get(on), _by(latest.get(on), names), counts.get(on, 0), on >= opened_on) for on in reversed(days)
+    ]
 
 
 def first_day(one: FollowUp, sources: Sequence[Source]) -> date:

@@ -15,6 +15,7 @@ class Part(StrEnum):
 
     TODAY = "today"
     OPEN = "open"
+    POSITIVE = "positive"
     GONE = "gone"
     CLOSED = "closed"
 
@@ -77,12 +78,13 @@ class Told:
 
 @dataclass(frozen=True)
 class Day:
-    """One day of the quarantine, with the entry that counts for it."""
+    """One day of the quarantine, with the entry that counts for it; `is_due` when somebody had to ask that day."""
 
     on: date
     entry: DayEntry | None
     by: str
     count: int
+    is_due: bool
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,7 @@ def _parts(asked: Asked) -> list[tuple[str, str, bool]]:
     labels = {
         Part.TODAY: gettext("Due today"),
         Part.OPEN: gettext("All open"),
+        Part.POSITIVE: gettext("Tested positive"),
         Part.GONE: gettext("No longer contacts"),
         Part.CLOSED: gettext("Closed"),
     }

@@ -30,7 +30,9 @@ def progress(request: ScopedRequest) -> HttpResponse:
     page, rows = reads.followed_cases(request.scope, number_in(request.GET.get("page")) or 1)
     can_see_wards = request.scope.allows(Permission.FOLLOWUP_LIST_READ)
     wards = reads.ward_counts(request.scope) if can_see_wards else []
-    return render(request, "followup/progress.html", {"page": page, "rows": rows, "wards": wards, "as_of": now()})
+    can_see_drills = request.scope.allows(Permission.FOLLOWUP_DRILL_READ)
+    context = {"page": page, "rows": rows, "wards": wards, "can_see_drills": can_see_drills, "as_of": now()}
+    return render(request, "followup/progress.html", context)
 
 
 @require_GET

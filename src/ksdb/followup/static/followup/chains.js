@@ -5,6 +5,7 @@ const ROW = 22;
 const RADIUS = 6;
 const EDGE = 40;
 const LABELS_FROM = 0.55;
+const AXIS = 26;
 const INK = "#14231f";
 const TIE = "#7c9491";
 const NODE = "#0d5c63";
@@ -31,9 +32,11 @@ class Graph {
     this.chosen = null;
     this.scale = 1;
     this.left = this.top = 0;
+    this.wider = 1;
     this.pointers = new Map();
     this.waits = false;
     this.place();
+    section.classList.toggle("graph--small", this.height < 8 * ROW);
     this.listen();
     this.fit();
   }
@@ -61,18 +64,26 @@ class Graph {
   fit() {
     this.measure();
     const across = (this.wide - 2 * EDGE) / Math.max(1, this.width);
-    const down = (this.high - 2 * EDGE) / Math.max(1, this.height);
-    this.scale = Math.min(1.4, Math.max(0.01, Math.min(across, down)));
-    this.left = EDGE;
-    this.top = Math.max(EDGE, (this.high - this.height * this.scale) / 2);
+    const down = (this.high - AXIS - 2 * EDGE) / Math.max(1, this.height);
+    this.scale = Math.min(1.8, Math.max(0.01, Math.min(across, down)));
+    this.wider = this.stretch(this.scale);
+    this.left = Math.max(EDGE, (this.wide - this.width * this.wider) / 2);
+    this.top = Math.max(EDGE + AXIS, (this.high + AXIS - this.height * this.scale) / 2);
     this.redraw();
+  }
+
+  // Columns never come closer together than it takes to fill the paper: a tall drawing stays readable.
+  stretch(scale) {
+    const room = (this.wide - 2 * EDGE) / Math.max(1, this.width);
+    return Math.max(scale, Math.min(1, room));
   }
 
   zoom(by, x = this.wide / 2, y = this.high / 2) {
     const scale = Math.min(4, Math.max(0.01, this.scale * by));
-    this.left = x - (x - this.left) * (scale / this.scale);
+    this.left = x - (x - this.left) * (this.stretch(scale) / this.stretch(this.scale));
     this.top = y - (y - this.top) * (scale / this.scale);
     this.scale = scale;
+    this.wider = this.stretch(scale);
     this.redraw();
   }
 
@@ -89,11 +100,12 @@ class Graph {
   }
 
   at(node) {
-    return [this.left + node.x * this.scale, this.top + node.y * this.scale];
+    return [this.left + node.x * this.wider, this.top + node.y * this.scale];
   }
 
   draw() {
     const paper = this.paper;
+    this.wider = this.stretch(this.scale);
     paper.setTransform(this.dots, 0, 0, this.dots, 0, 0);
     paper.clearRect(0, 0, this.wide, this.high);
     paper.lineWidth = 1;
@@ -114,9 +126,10 @@ class Graph {
     paper.fillStyle = INK;
     paper.font = "13px system-ui, sans-serif";
     for (const [node, x, y] of labelled) {
-      paper.fillText(node.drill ? `${node.id} (${this.text.textDrill})` : node.id, x + radius + 4, y + 4.5);
+      this.write(node.drill ? `${node.id} (${this.text.textDrill})` : node.id, x + radius + 4, y + 4.5);
     }
     if (this.chosen) this.drawChosen(radius);
+    this.drawAxis();
   }
 
   drawTies(byHand) {
@@ -153,15 +166,42 @@ class Graph {
     paper.stroke();
     paper.fillStyle = INK;
     paper.font = "bold 15px system-ui, sans-serif";
-    paper.fillText(this.chosen.id, x + radius + 9, y + 5);
+    this.write(this.chosen.id, x + radius + 9, y + 5);
+  }
+
+  // On a light ground of its own, so that ties do not run through the figures.
+  write(text, x, y) {
+    this.paper.lineWidth = 4;
+    this.paper.strokeStyle = "#fff";
+    this.paper.strokeText(text, x, y);
+    this.paper.fillText(text, x, y);
+  }
+
+  // What the columns are, along the upper edge: as many words as have room.
+  drawAxis() {
+    const paper = this.paper;
+    paper.fillStyle = "#eef5f4";
+    paper.fillRect(0, 0, this.wide, AXIS);
+    paper.fillStyle = INK;
+    paper.font = "13px system-ui, sans-serif";
+    const step = Math.max(1, Math.ceil(100 / (COLUMN * this.wider)));
+    for (let column = 0; column <= this.width / COLUMN; column += step) {
+      const x = this.left + column * COLUMN * this.wider;
+      const said = this.across === "day" ? this.date(column) : `${this.text.textGeneration} ${column + 1}`;
+      if (x > -90 && x < this.wide) paper.fillText(said, Math.max(4, x - 22), 18);
+    }
+  }
+
+  date(day) {
+    const on = new Date(this.first.getTime() + day * 86400000);
+    return `${on.getUTCDate()}/${on.getUTCMonth() + 1}/${on.getUTCFullYear()}`;
   }
 
   choose(node, moves = true) {
     this.chosen = node;
-    const onset = new Date(this.first.getTime() + node.day * 86400000);
     const facts = [
       `${this.text.textCase} ${node.id}${node.drill ? ` (${this.text.textDrill})` : ""}`,
-      `${this.text.textOnset} ${onset.getUTCDate()}/${onset.getUTCMonth() + 1}/${onset.getUTCFullYear()}`,
+      `${this.text.textOnset} ${this.date(node.day)}`,
       `${this.text.textGeneration} ${node.generation}`,
       this.communes[node.commune],
     ];
@@ -177,7 +217,7 @@ class Graph {
     const [x, y] = this.at(node);
     if (x < EDGE) this.left += EDGE - x;
     if (x > this.wide - 2 * EDGE) this.left -= x - (this.wide - 2 * EDGE);
-    if (y < EDGE) this.top += EDGE - y;
+    if (y < EDGE + AXIS) this.top += EDGE + AXIS - y;
     if (y > this.high - EDGE) this.top -= y - (this.high - EDGE);
   }
 
