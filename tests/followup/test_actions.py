@@ -13,7 +13,17 @@ from ksdb.core.clock import now, today
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Purpose, system_scope
 from ksdb.followup.actions import follow, join_merged
-from ksdb.followup.actions.calls import Call, Told, assign, became_case, close, note_call, note_day, reopen
+from ksdb.followup.actions.calls import (
+    Call,
+    Told,
+    assign,
+    became_case,
+    close,
+    note_call,
+    note_day,
+    note_new_cases,
+    reopen,
+)
 from ksdb.followup.actions.keeping import forget_follow_ups, reseal_notes
 from ksdb.followup.faults import DayOutside, FollowUpClosed, OfficerUnknown, OlderRun
 from ksdb.followup.models import CaseLink, DayEntry, Event, FollowUp, Source
@@ -197,6 +207,22 @@ def test_a_contact_who_falls_ill_becomes_a_linked_case(
         reopen(scope_for(hanh), one.pk)
     follow(scope_for(hanh), run_trace(SYSTEM, followed.case_id, "overlap-15").pk, 14)
     assert not FollowUp.objects.filter(resident=neighbour, closed_at=None).exists()
+
+
+def test_a_case_opened_elsewhere_ends_the_follow_up_too(
+    followed: Trace, neighbour: Resident, stranger: Resident, hanh: StaffAccount
+) -> None:
+    assert note_new_cases(SYSTEM) == 0
+    elsewhere = open_case(SYSTEM, neighbour.pk, ILL)
+    assert note_new_cases(SYSTEM) == 1
+    assert FollowUp.objects.get(resident=neighbour).became_case_id == elsewhere.pk
+    meanwhile = open_case(SYSTEM, stranger.pk, ILL)
+    assert became_case(scope_for(hanh), of(stranger).pk, ILL).pk == meanwhile.pk
+    assert CaseRecord.objects.count() == 3
+    assert set(CaseLink.objects.values_list("source", "target")) == {
+        (followed.case_id, elsewhere.pk),
+        (followed.case_id, meanwhile.pk),
+    }
 
 
 def test_closed_and_opened_again(followed: Trace, neighbour: Resident, binh: StaffAccount) -> None:

@@ -4,6 +4,7 @@ from procrastinate.contrib.django import app
 
 from ksdb.core.scope import system_scope
 from ksdb.followup.actions import join_merged
+from ksdb.followup.actions.calls import note_new_cases
 from ksdb.followup.actions.keeping import forget_follow_ups
 
 
@@ -17,5 +18,6 @@ def forget(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
 @app.periodic(cron="20 * * * *")
 @app.task(queue="followup", pass_context=False)
 def join(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
-    """Two follow-ups of one person become one. `timestamp`: when it was due."""
+    """Two follow-ups of one person become one; of whom a case was opened, it ends. `timestamp`: when it was due."""
     join_merged(system_scope())
+    note_new_cases(system_scope())

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from ksdb.access.sealing import sealer
 from ksdb.audit.actions import record
@@ -129,25 +131,46 @@ def reopen(scope: Scope, follow_up_id: int) -> FollowUp:
 
 @transaction.atomic
 def became_case(scope: Scope, follow_up_id: int, facts: CaseFacts) -> CaseRecord:
-    """Opens a case of the contact, linked with every case the person is a contact of, and ends the follow-up."""
+    """Opens a case of the contact, linked with every case the person is a contact of, and ends the follow-up.
+
+    Where somebody has opened a case of the person meanwhile, that one is linked, and no second one opened.
+    """
     scope.require(Permission.TRACING_CASE_WRITE)
     one = _open(scope, follow_up_id)
     person = one.resident.merged_into_id or one.resident_id
-    opened = open_case(scope, person, facts)
+    found = CaseRecord.objects.filter(resident__in=[person, one.resident_id], closed_at=None).order_by("pk").first()
+    opened = found or open_case(scope, person, facts)
+    _become(scope, one, opened)
+    return opened
+
+
+def note_new_cases(scope: Scope) -> int:
+    """Ends follow-ups of people of whom a case was opened elsewhere, as if it had been opened from here."""
+    scope.require(Permission.TRACING_CASE_WRITE)
+    later = {"closed_at": None, "opened_at__gte": OuterRef("opened_at")}
+    own = CaseRecord.objects.filter(resident=OuterRef("resident"), **later)
+    counting = CaseRecord.objects.filter(resident=OuterRef("resident__merged_into"), **later)
+    ill = FollowUp.objects.filter(closed_at=None).annotate(
+        case=Coalesce(Subquery(own.values("pk")[:1]), Subquery(counting.values("pk")[:1]))
+    )
+    pairs = list(ill.exclude(case=None).values_list("pk", "case"))
+    for follow_up_id, case_id in pairs:
+        with transaction.atomic():
+            _become(scope, _open(scope, follow_up_id), CaseRecord.objects.get(pk=case_id))
+    return len(pairs)
+
+
+def _become(scope: Scope, one: FollowUp, opened: CaseRecord) -> None:
+    sources = one.sources.filter(gone_by=None).exclude(case=opened)
+    known = set(CaseLink.objects.filter(target=opened, ended_at=None).values_list("source", flat=True))
     CaseLink.objects.bulk_create(
-        CaseLink(
-            source_id=source.case_id,
-            target=opened,
-            basis=Basis.CONTACT,
-            made_at=now(),
-            made_by_id=scope.actor_id,
-        )
-        for source in one.sources.filter(gone_by=None)
+        CaseLink(source_id=source.case_id, target=opened, basis=Basis.CONTACT, made_at=now(), made_by_id=scope.actor_id)
+        for source in sources
+        if source.case_id not in known
     )
     one.became_case = opened
     _end(one, Outcome.BECAME_CASE)
     _tell(scope, one, EventKind.CLOSED, Reason.POSITIVE, "")
-    return opened
 
 
 def _open(scope: Scope, follow_up_id: int) -> FollowUp:
