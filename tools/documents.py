@@ -44,6 +44,16 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
         "approve places that want to scan, or not",
         "duyệt hoặc không duyệt nơi đăng ký làm điểm quét",
     ),
+    Permission.FOLLOWUP_CONTACT_WRITE: (
+        "call contacts, note how they are, assign them",
+        "gọi người tiếp xúc, ghi tình trạng hằng ngày và phân công",
+    ),
+    Permission.FOLLOWUP_DRILL_READ: ("see drills and their times", "xem các đợt diễn tập và thời gian đạt được"),
+    Permission.FOLLOWUP_LIST_EXPORT: (
+        "take out or print the list of contacts to follow",
+        "xuất hoặc in danh sách người tiếp xúc cần theo dõi",
+    ),
+    Permission.FOLLOWUP_LIST_READ: ("see whom to call today", "xem danh sách người cần gọi hôm nay"),
     Permission.OUTREACH_HELPER_ASSIGN: (
         "assign residential groups to helpers",
         "giao tổ dân phố, thôn cho người đi nhà",

@@ -22,6 +22,9 @@ from ksdb.core.token import Form
 from ksdb.duplicates.models import Pair
 from ksdb.enrolment.models import Place
 from ksdb.enrolment.queries import PHONE as PLACE_PHONE
+from ksdb.followup.actions import follow
+from ksdb.followup.actions.linking import link_cases
+from ksdb.followup.models import CaseLink, FollowUp
 from ksdb.outreach.models import DoorNote, MissingReason
 from ksdb.places.actions import make_points
 from ksdb.places.models import Division, ScanPoint
@@ -107,6 +110,8 @@ class World:
     ward_list: WardList
     claim: Claim
     report: ReportedCase
+    follow_up: FollowUp
+    link: CaseLink
 
     def secrets(self) -> tuple[str, ...]:
         """Texts that nobody outside may read; the card's number as pages show it."""
@@ -146,6 +151,7 @@ def world_of(division: Division, words: Words) -> World:
         ReportedCase.objects.create(
             division=division, label=words.place, profile=case.profile, sampled_on=today(), reported_at=now()
         ),
+        *_following(division, case, trace),
     )
 
 
@@ -160,6 +166,13 @@ def _asked(person: Resident) -> DataRequest:
     """The person says on her own pages that her address is wrong."""
     own = Scope(None, actor_name="holder:1", own=frozenset({person.pk}))
     return ask_correction(own, None, person.pk, (About.ADDRESS, "tôi ở nhà số 14"))
+
+
+def _following(division: Division, case: CaseRecord, trace: Trace) -> tuple[FollowUp, CaseLink]:
+    """The neighbour is followed, and another case is linked with this one by hand."""
+    follow(SYSTEM, trace.pk, 14)
+    other = open_case(SYSTEM, resident_of(division, "Ca Thứ Hai").pk, CaseFacts("covid-19", today(), today(), None))
+    return FollowUp.objects.get(sources__case=case), link_cases(SYSTEM, case.pk, other.pk)
 
 
 def _clash(person: Resident) -> DoorNote:

@@ -10,6 +10,7 @@ import typer
 from ksdb.cli.audit import app as audit
 from ksdb.cli.card import app as card
 from ksdb.cli.coverage import app as coverage
+from ksdb.cli.drill import app as drill
 from ksdb.cli.index import app as index
 from ksdb.cli.keys import app as keys
 
@@ -27,6 +28,7 @@ visits = typer.Typer(no_args_is_help=True, help="The log of visits.")
 app.add_typer(visits, name="visits")
 app.add_typer(index, name="index")
 app.add_typer(coverage, name="coverage")
+app.add_typer(drill, name="drill")
 
 
 def main() -> None:

@@ -30,6 +30,8 @@ from ksdb.core.clock import now, today
 from ksdb.core.scope import Scope, system_scope
 from ksdb.core.token import Form, Usage
 from ksdb.coverage.actions import refresh
+from ksdb.followup.actions import follow
+from ksdb.followup.quarantine import quarantine_of
 from ksdb.registry.actions import run_import, start_import
 from ksdb.simulation import town as towns
 from ksdb.simulation.actions import enrol_devices, give_cards, make_staff, open_points
@@ -222,4 +224,6 @@ def _open_case(demo: Demo) -> int:
     onset = today() - timedelta(days=3)
     resident_id = busy_resident(demo.scope, onset - timedelta(days=2))
     case = open_case(demo.scope, resident_id, CaseFacts(PROFILE, onset, today() - timedelta(days=1)))
-    return int(run_trace(demo.scope, case.pk, RULES).pk)
+    trace_id = int(run_trace(demo.scope, case.pk, RULES).pk)
+    follow(demo.scope, trace_id, quarantine_of(PROFILE).days)
+    return trace_id

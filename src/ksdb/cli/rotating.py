@@ -7,6 +7,7 @@ from ksdb.cli.database import console, stopping_the_server
 from ksdb.config import seal_key_name
 from ksdb.core.scope import system_scope
 from ksdb.enrolment.actions import reseal_phones
+from ksdb.followup.actions.keeping import reseal_notes
 from ksdb.registry.actions import rotate_seal_key
 from ksdb.visits.actions.disputes import reseal_disputes
 from ksdb.wallet.actions.claims import reseal_holders
@@ -27,12 +28,14 @@ def run(*, makes_key: bool) -> None:
         disputes = reseal_disputes(system_scope())
         holders = reseal_holders(system_scope())
         requests = reseal_requests(system_scope())
+        notes = reseal_notes(system_scope())
     console.print(f"{done.resealed:,} residents sealed anew; {seal_key_name(done.newest)} seals from now on.")
     console.print(f"{factors:,} second factors of staff sealed anew.")
     console.print(f"{owners:,} phones of owners of places sealed anew.")
     console.print(f"{disputes:,} disputes of visits sealed anew.")
     console.print(f"{holders:,} phones of residents sealed anew.")
     console.print(f"{requests:,} requests of residents sealed anew.")
+    console.print(f"{notes:,} notes about contacts sealed anew.")
     console.print("Keep a copy of it apart from the backups, as of the others.")
     console.print("If an import ran meanwhile, run `ksdb keys rotate-seal --finish` when it is done.")
     names = ", ".join(seal_key_name(version) for version in done.unneeded)

@@ -25,6 +25,10 @@ class Permission(StrEnum):
     COVERAGE_FIGURES_READ = "coverage:figures:read"
     DUPLICATES_PAIR_DECIDE = "duplicates:pair:decide"
     ENROLMENT_PLACE_DECIDE = "enrolment:place:decide"
+    FOLLOWUP_CONTACT_WRITE = "followup:contact:write"
+    FOLLOWUP_DRILL_READ = "followup:drill:read"
+    FOLLOWUP_LIST_EXPORT = "followup:list:export"
+    FOLLOWUP_LIST_READ = "followup:list:read"
     OUTREACH_HELPER_ASSIGN = "outreach:helper:assign"
     OUTREACH_LIST_READ = "outreach:list:read"
     OUTREACH_LIST_TAKE = "outreach:list:take"
@@ -79,6 +83,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset(P)
     - {
         P.AUDIT_ENTRY_READ,
+        P.FOLLOWUP_CONTACT_WRITE,
+        P.FOLLOWUP_LIST_EXPORT,
+        P.FOLLOWUP_LIST_READ,
         P.TRACING_CASE_READ,
         P.TRACING_CASE_WRITE,
         P.TRACING_LIST_READ,
@@ -102,6 +109,10 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.APPROVALS_ACT_DECIDE,
             P.APPROVALS_ACT_READ,
             P.COVERAGE_FIGURES_READ,
+            P.FOLLOWUP_CONTACT_WRITE,
+            P.FOLLOWUP_DRILL_READ,
+            P.FOLLOWUP_LIST_EXPORT,
+            P.FOLLOWUP_LIST_READ,
             P.PLACES_DIVISION_READ,
             P.REGISTRY_RESIDENT_READ,
             P.TRACING_CASE_READ,
@@ -124,6 +135,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.COVERAGE_FIGURES_READ,
             P.DUPLICATES_PAIR_DECIDE,
             P.ENROLMENT_PLACE_DECIDE,
+            P.FOLLOWUP_CONTACT_WRITE,
+            P.FOLLOWUP_LIST_EXPORT,
+            P.FOLLOWUP_LIST_READ,
             P.OUTREACH_HELPER_ASSIGN,
             P.OUTREACH_LIST_READ,
             P.OUTREACH_LIST_TAKE,

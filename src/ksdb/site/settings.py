@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "ksdb.coverage",
     "ksdb.tracing",
     "ksdb.wallet",
+    "ksdb.followup",
     "allauth",
     "allauth.account",
     "allauth.mfa",

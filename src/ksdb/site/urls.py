@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("ksdb.enrolment.urls")),
     path("", include("ksdb.sms.urls")),
     path("", include("ksdb.tracing.urls")),
+    path("", include("ksdb.followup.urls")),
     path("", include("ksdb.audit.urls")),
     path("", include("ksdb.wallet.urls")),
 ]

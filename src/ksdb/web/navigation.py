@@ -47,6 +47,11 @@ NAVIGATION: list[NavigationEntry] = [
         "tracing:ward_lists", _("Contacts"), Permission.TRACING_LIST_READ, unless=Permission.TRACING_CASE_READ
     ),
     NavigationEntry("visits:disputes", _("Disputes"), Permission.VISITS_DISPUTE_DECIDE),
+    NavigationEntry("followup:today", _("Follow-up"), Permission.FOLLOWUP_LIST_READ),
+    NavigationEntry("followup:chains", _("Chains"), Permission.TRACING_CASE_READ),
+    NavigationEntry(
+        "followup:drills", _("Drills"), Permission.FOLLOWUP_DRILL_READ, unless=Permission.FOLLOWUP_LIST_READ
+    ),
     NavigationEntry("access:accounts", _("Accounts"), Permission.ACCESS_GRANT_WRITE),
     NavigationEntry("approvals:acts", _("Approvals"), Permission.APPROVALS_ACT_READ),
     NavigationEntry("sms:figures", _("Messages"), Permission.SMS_TALLY_READ),

@@ -1,0 +1,1 @@
+CREATE INDEX contact_of_resident ON contact (resident_id)

@@ -1,0 +1,31 @@
+-- name: cases_of_chains
+-- The latest cases of the jurisdiction (NULL: all): number, day of onset or else of sampling, commune.
+SELECT case_record.id, coalesce(case_record.onset_on, case_record.sampled_on),
+       CASE WHEN home.kind = 'group' THEN outside.name ELSE home.name END
+FROM case_record
+JOIN resident ON resident.id = case_record.resident_id
+JOIN division home ON home.id = resident.division_id
+LEFT JOIN division outside ON outside.id = home.parent_id
+WHERE %(outer)s::integer[] IS NULL
+   OR home.id IN (SELECT inner_id FROM division_containment WHERE outer_id = ANY(%(outer)s::integer[]))
+ORDER BY case_record.id DESC
+LIMIT %(most)s;
+
+-- name: exposures_between_cases
+-- Pairs of cases: the second one's person, by whichever record, is a contact of the first in a stored run.
+WITH record_of_case AS (
+    SELECT case_record.id AS case_id, record.id AS resident_id
+    FROM case_record
+    JOIN resident own ON own.id = case_record.resident_id
+    CROSS JOIN LATERAL (
+        SELECT coalesce(own.merged_into_id, own.id) AS id
+        UNION
+        SELECT merged.id FROM resident merged WHERE merged.merged_into_id = coalesce(own.merged_into_id, own.id)
+    ) record
+    WHERE case_record.id = ANY(%(cases)s)
+)
+SELECT DISTINCT trace.case_id, record_of_case.case_id
+FROM record_of_case
+JOIN contact ON contact.resident_id = record_of_case.resident_id AND contact.generation = 1
+JOIN trace ON trace.id = contact.trace_id
+WHERE trace.case_id = ANY(%(cases)s) AND trace.case_id <> record_of_case.case_id

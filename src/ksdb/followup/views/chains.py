@@ -1,0 +1,128 @@
+"""Pages of chains of transmission: a table and a drawing that say the same. Case numbers, never names."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from ksdb.core.clock import now
+from ksdb.core.errors import KsdbError
+from ksdb.core.scope import Permission
+from ksdb.followup.actions.linking import link_cases, unlink_cases
+from ksdb.followup.chains import Chain, around
+from ksdb.followup.drawing import MOST_DRAWN, drawing_of
+from ksdb.followup.forms import LinkForm
+from ksdb.followup.queries.chains import MOST_CASES, chain_of, chains_in, links_of
+from ksdb.followup.views import said
+from ksdb.tracing import queries as tracing
+from ksdb.web.asked import number_in
+from ksdb.web.requires import ScopedRequest, requires
+
+READ, WRITE = Permission.TRACING_CASE_READ, Permission.TRACING_CASE_WRITE
+PAGE_ROWS = 50
+NEAR = 2
+SORTS: dict[str, Callable[[Chain], Any]] = {
+    "chain": lambda chain: chain.id,
+    "size": lambda chain: (-chain.size, chain.id),
+    "generations": lambda chain: (-chain.generations, chain.id),
+    "first": lambda chain: (chain.first_on, chain.id),
+    "last": lambda chain: (-chain.last_on.toordinal(), chain.id),
+}
+
+
+@require_GET
+@never_cache
+@requires(READ)
+def chains(request: ScopedRequest) -> HttpResponse:
+    found, alone = chains_in(request.scope)
+    sort = request.GET.get("sort", "size")
+    sort = sort if sort in SORTS else "size"
+    page = Paginator(sorted(found, key=SORTS[sort]), PAGE_ROWS).get_page(number_in(request.GET.get("page")) or 1)
+    context = {
+        "page": page,
+        "sort": sort,
+        "alone": alone,
+        "cases": alone + sum(chain.size for chain in found),
+        "most": MOST_CASES,
+        "drawn": MOST_DRAWN,
+        "as_of": now(),
+    }
+    return render(request, "followup/chains.html", context)
+
+
+@require_GET
+@never_cache
+@requires(READ)
+def graph(request: ScopedRequest) -> HttpResponse:
+    """The largest chains, up to 5,000 cases."""
+    found, _ = chains_in(request.scope)
+    return _drawn(found)
+
+
+def _drawn(found: Sequence[Chain]) -> JsonResponse:
+    return JsonResponse(drawing_of(found))
+
+
+@require_GET
+@never_cache
+@requires(READ)
+def chain(request: ScopedRequest, case_id: int) -> HttpResponse:
+    tracing.case(request.scope, case_id)
+    whole = chain_of(request.scope, case_id)
+    near = request.GET.get("all") != "1"
+    shown = around(whole, case_id, NEAR) if near else whole
+    page = Paginator(shown.members, PAGE_ROWS).get_page(number_in(request.GET.get("page")) or 1)
+    context = {
+        "case_id": case_id,
+        "chain": whole,
+        "shown": shown,
+        "near": near,
+        "page": page,
+        "links": links_of(request.scope, case_id),
+        "link_form": LinkForm(),
+        "can_write": request.scope.allows(WRITE),
+        "as_of": now(),
+    }
+    return render(request, "followup/chain.html", context)
+
+
+@require_GET
+@never_cache
+@requires(READ)
+def chain_graph(request: ScopedRequest, case_id: int) -> HttpResponse:
+    tracing.case(request.scope, case_id)
+    whole = chain_of(request.scope, case_id)
+    return _drawn([whole if request.GET.get("all") == "1" else around(whole, case_id, NEAR)])
+
+
+@require_POST
+@requires(WRITE)
+def link(request: ScopedRequest, case_id: int) -> HttpResponse:
+    tracing.case(request.scope, case_id)
+    form = LinkForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, gettext("Type the number of the other case, and choose who infected whom."))
+        return redirect("followup:chain", case_id)
+    pair = (form.cleaned_data["other"], case_id)
+    source, target = pair if form.cleaned_data["direction"] == LinkForm.FROM else (pair[1], pair[0])
+    try:
+        link_cases(request.scope, source, target)
+    except KsdbError as error:
+        messages.error(request, said(error))
+    else:
+        messages.success(request, gettext("The two cases are linked."))
+    return redirect("followup:chain", case_id)
+
+
+@require_POST
+@requires(WRITE)
+def unlink(request: ScopedRequest, case_id: int, link_id: int) -> HttpResponse:
+    unlink_cases(request.scope, case_id, link_id)
+    messages.success(request, gettext("The link is taken back. What traces found stays."))
+    return redirect("followup:chain", case_id)
