@@ -17,7 +17,13 @@ VISIT = np.dtype([("resident", np.int32), ("point", np.int32), ("scanned_at", np
 """`resident` and `point` are rows of the population and of the points; `scanned_at` is epoch milliseconds, UTC."""
 
 PRESENCE = np.dtype(
-    [("resident", np.int32), ("point", np.int32), ("arrived", np.int64), ("departed", np.int64), ("is_exit_scanned", np.bool_)]
+    [
+        ("resident", np.int32),
+        ("point", np.int32),
+        ("arrived", np.int64),
+        ("departed", np.int64),
+        ("is_exit_scanned", np.bool_),
+    ]
 )
 """Where somebody truly was, and until when: of most the scanners see the arrival alone. Rows and times as in VISIT."""
 
@@ -67,11 +73,13 @@ def visits_of_day(routines: Routines, day: int, *, visits_per_person_day: float)
 
 
 def presences_of_day(routines: Routines, day: int, *, visits_per_person_day: float) -> NDArray[np.void]:
-    """The true stays of that same day, sorted by point and arrival. Who is scanned out leaves when `visits_of_day` says."""
+    """The true stays of that same day, by point and arrival; scanned departures are those of `visits_of_day`."""
     state = _lived(routines, day, visits_per_person_day)
     resident, point, arrives = (np.concatenate(column) for column in zip(*state.made, strict=True))
     leaving, departs = _exits(state, point, arrives)
-    unseen = np.random.Generator(np.random.PCG64(np.random.SeedSequence(routines.seed, spawn_key=(LEAVING_STREAM, day))))
+    unseen = np.random.Generator(
+        np.random.PCG64(np.random.SeedSequence(routines.seed, spawn_key=(LEAVING_STREAM, day)))
+    )
     stays = np.empty(resident.size, PRESENCE)
     stays["resident"], stays["point"] = resident, point
     stays["arrived"] = arrives

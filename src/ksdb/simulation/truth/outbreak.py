@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ksdb.core.errors import KsdbError
 from ksdb.simulation.truth.proximity import Lived
 
-PER_HOUR = 0.06
+PER_HOUR = 0.04
 """Chance by the hour of being infected by somebody infectious who is near."""
 AT_HOME_PER_DAY = 0.05
 """By the day in one household: about a quarter of the others in five days, as studies of households in 2020 had it."""
@@ -92,7 +92,9 @@ def _network(starsim: Any, name: str, days: list[tuple[Any, Any, Any]]) -> Any:
     return Days(name=name)
 
 
-def _outbreak(starsim: Any, edges: list[list[tuple[Any, Any, Any]]], world: World, number: tuple[int, int]) -> Infections:
+def _outbreak(
+    starsim: Any, edges: list[list[tuple[Any, Any, Any]]], world: World, number: tuple[int, int]
+) -> Infections:
     outbreak, seed = number
     disease = starsim.SEIR(
         beta=1.0,

@@ -19,8 +19,8 @@ Indices = NDArray[np.int32]
 
 SPOT_STREAM = 6
 AT_A_SPOT = {
-    "market": 4, "supermarket": 3, "shop": 2, "restaurant": 4, "cafe": 4, "school": 8, "hospital": 5, "clinic": 3,
-    "pharmacy": 2, "office": 4, "workplace": 6, "factory": 8, "pagoda": 5, "bus_station": 4, "hotel": 2, "bank": 3,
+    "market": 3, "supermarket": 2, "shop": 2, "restaurant": 3, "cafe": 3, "school": 6, "hospital": 3, "clinic": 3,
+    "pharmacy": 2, "office": 3, "workplace": 3, "factory": 4, "pagoda": 3, "bus_station": 3, "hotel": 1, "bank": 2,
 }  # fmt: skip
 """How many people are near one another on an average moment, by kind of place. Ours: nobody has measured it in Huế."""
 SHORTEST = MINUTE
@@ -41,7 +41,7 @@ class Town:
 
 @dataclass(frozen=True)
 class Lived:
-    """A day: the true stays, and each pair that was near outside of home, with the minutes of the day, low number first."""
+    """A day: the true stays, and each pair that was near outside of home, low number first, with its minutes."""
 
     stays: NDArray[np.void]
     low: Indices
