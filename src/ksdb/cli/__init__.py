@@ -266,7 +266,7 @@ def score(
         "docs/tracing-quality.md"
     ),
 ) -> None:
-    """Traces cases of those outbreaks from what scanners saw, and writes what was found, and what was not, as a page."""
+    """Traces cases of those outbreaks from what scanners saw, and writes as a page what was found and what was not."""
     from ksdb.cli.truth import write_scores
 
     write_scores(outbreaks, measured, to)

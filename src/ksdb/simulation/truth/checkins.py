@@ -20,7 +20,8 @@ FILE = "foursquare_nyc193.csv.gz"
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 USUAL_MINUTES = {
     "Residence": 480, "College & University": 240, "Professional & Other Places": 240, "Food": 45,
-    "Nightlife Spot": 120, "Arts & Entertainment": 120, "Outdoors & Recreation": 60, "Shop & Service": 25, "Travel & Transport": 15,
+    "Nightlife Spot": 120, "Arts & Entertainment": 120, "Outdoors & Recreation": 60, "Shop & Service": 25,
+    "Travel & Transport": 15,
 }  # fmt: skip
 """Ours, by kind of place, as the types of scan points have them."""
 OTHER_MINUTES = 45

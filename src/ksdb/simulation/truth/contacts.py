@@ -82,14 +82,12 @@ RULES = (("overlap-15", OverlapRule(15 * MINUTE)), ("overlap-10", OverlapRule(10
 
 def facings(path: Path) -> list[Facing]:
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-        return [
-            Facing(
-                int(row["t"]),
-                *sorted((row["i"], row["j"])),
-                (row["ci"], row["cj"])[:: 1 if row["i"] < row["j"] else -1],
-            )
-            for row in csv.DictReader(file)
-        ]
+        return [_facing(row) for row in csv.DictReader(file)]
+
+
+def _facing(row: dict[str, str]) -> Facing:
+    (one, first), (other, second) = sorted(((row["i"], row["ci"]), (row["j"], row["cj"])))
+    return Facing(int(row["t"]), one, other, (first, second))
 
 
 def scored(folder: Path) -> Iterator[Found]:

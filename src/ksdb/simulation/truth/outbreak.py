@@ -82,7 +82,7 @@ def _edges(starsim: Any, world: World) -> list[list[tuple[Any, Any, Any]]]:
 def _network(starsim: Any, name: str, days: list[tuple[Any, Any, Any]]) -> Any:
     """A network of starsim that has other edges each day, with the chance of the day on each."""
 
-    class Days(starsim.Network):  # type: ignore[misc,name-defined]
+    class Days(starsim.Network):  # type: ignore[misc]
         def step(self) -> None:
             self.edges.p1, self.edges.p2, self.edges.beta = days[self.ti % len(days)]
 

@@ -34,7 +34,7 @@ def page(material: Material, measured: Path | None, picture: str, on: date) -> s
     seen = checkins.seen(measured / "visits") if measured else None
     parts = (
         _head(material, on),
-        _short(material.scores, faced),
+        _short(material, faced),
         _town(material),
         _first(material.scores, picture),
         _beginning(material.scores),
@@ -61,7 +61,8 @@ Written by `ksdb score` on {on:%d %B %Y}; do not edit. Seed {asked.seed}, {asked
 """
 
 
-def _short(scores: Sequence[Score], faced: Sequence[contacts.Found]) -> str:
+def _short(material: Material, faced: Sequence[contacts.Found]) -> str:
+    scores = material.scores
     main, half = of(scores, MAIN), of(scores, MAIN, kept=True)
     second, crude = of(scores, MAIN, 2), of(scores, COUNTINGS[-1].name)
     fifth = SHARES.index(0.2)
@@ -70,7 +71,8 @@ def _short(scores: Sequence[Score], faced: Sequence[contacts.Found]) -> str:
             f"**The share of people who are scanned decides, not the rule.** With everybody scanned, {MAIN} lists"
             f" {main[0].recall:.0%} of those whom a case infected outside of home; with one person in five never scanned"
             f" {main[fifth].recall:.0%}, with three in five {main[-1].recall:.0%}. Both must be scanned, and so what is found"
-            " falls with the square. A commune that hands out the missing cards does more for tracing than any choice of rule."
+            " about with the square. What is missed with everybody scanned was shorter than the rule asks, or lay after the end of a"
+            " stay that was only supposed. Handing out the missing cards does more for tracing than any choice of rule."
         ),
         (
             f"**The list is long and mostly wrong, by its nature.** Of those listed {main[0].precision:.1%} truly were within"
@@ -84,7 +86,7 @@ def _short(scores: Sequence[Score], faced: Sequence[contacts.Found]) -> str:
         ),
         (
             f"**A second generation by co-presence alone is no list to work on.** It holds {second[0].listed:,.0f} people at the"
-            " median, most of a town. Use its size to decide on measures for places, and trace again from each contact who"
+            " median, of {material.people:,} in the town. Use its size to decide on measures for places, and trace again from each contact who"
             " becomes a case."
         ),
         ("**A trace never says that somebody was not exposed.** Not being listed means: not seen by the scanners."),
@@ -232,7 +234,7 @@ def _second(scores: Sequence[Score]) -> str:
 Whom a contact met after his first exposure, until {LATER_DAYS} days after the case was infectious, one case of each outbreak that has
 one: {cases} cases. "Infected" are those whom the case's infectees infected, outside of home both times; "precision" is of
 people near somebody who had been near the case, to the day. A trace keeps the {KEPT[2]:,} longest together (decision 071): the
-last two columns.
+last two columns. Second generations by `same-day` are everybody, and left out.
 
 {_table(head, rows)}
 """
@@ -307,7 +309,7 @@ LIMITS = """
 ## What this does not say
 
 - Habits, spots and the chance of infection are ours. Another disease, or crowding unlike this, moves every figure; the
-  order of the rules and the fall with the share of people scanned hardly move.
+  order of the rules and the fall with the share of people scanned follow from what is counted, and should stay.
 - Who is never scanned is drawn by lot. In truth those without a card are of one household, one age, one hamlet: they meet
   one another, and more is missed among them than here.
 - Scans missed by people who do hold a card, wrong clocks and borrowed cards are not in it.

@@ -10,6 +10,8 @@ from ksdb.simulation.truth.scoring import SHARES, Score
 
 COLOURS = ("#00518a", "#3b94c6", "#c2571a", "#8a8a8a")
 MARKS = ("o", "s", "^", "D")
+BELOW = (4, -18, -4, -4)
+"""Points by which a label stands below its mark: the two rules of overlap lie side by side."""
 INK, FAINT = "#222222", "#dddddd"
 
 
@@ -49,20 +51,20 @@ def _draw_recall(axes: Any, scores: Sequence[Score]) -> None:
 
 
 def _draw_precision(axes: Any, scores: Sequence[Score]) -> None:
-    for counting, colour, mark in zip(COUNTINGS, COLOURS, MARKS, strict=True):
+    for counting, colour, mark, below in zip(COUNTINGS, COLOURS, MARKS, BELOW, strict=True):
         row = of(scores, counting.name)[0]
         axes.plot(row.listed, 100 * row.precision, marker=mark, color=colour, markersize=9, linestyle="none")
         axes.annotate(
             f"{counting.name}\n{row.listed:,.0f} listed, {row.precision:.1%} near",
             (row.listed, 100 * row.precision),
-            xytext=(9, -4),
+            xytext=(9, below),
             textcoords="offset points",
             color=colour,
         )
     most = max(of(scores, counting.name)[0].listed for counting in COUNTINGS)
     top = max(100 * of(scores, counting.name)[0].precision for counting in COUNTINGS)
     axes.set(xlabel="people listed for one case (median)", ylabel="of them truly near for 15 minutes, %")
-    axes.set(xlim=(0, 1.45 * most), ylim=(0, 1.35 * top))
+    axes.set(xlim=(0, 1.75 * most), ylim=(0, 1.35 * top))
     axes.set_title("Everybody scanned: the price of a cruder rule", loc="left", fontsize=11)
     _quiet(axes)
 

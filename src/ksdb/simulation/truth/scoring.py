@@ -120,18 +120,64 @@ def scores(
     world: World, cases: Sequence[Case], usual: Ints, seed: int, done: Callable[[int, int], None] = lambda *_: None
 ) -> list[Score]:
     """Every rule with every share of people who are never scanned. The same people at every rule."""
-    near, found = nearness(world.days, world.people), []
+    truth, found = Truth(nearness(world.days, world.people), len(world.days)), []
+    first, second = truth.of_first(cases), truth.of_second(cases)
     lot = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(UNSCANNED_STREAM,))))
     luck = lot.random(world.people)
     for n, (share, counting) in enumerate((share, counting) for share in SHARES for counting in COUNTINGS):
         scanned = luck >= share
-        trial = Trial(index_of(world.days, usual, scanned, counting), counting, near, scanned, len(world.days))
-        for generation, lists in ((1, trial.firsts(cases)), (2, trial.seconds(cases))):
+        trial = Trial(index_of(world.days, usual, scanned, counting), counting, scanned, len(world.days))
+        # Whom those met who were at one place on one day is everybody, and takes minutes to say.
+        following = [] if counting.window >= DAY_MS else trial.seconds(second)
+        for generation, lists in ((1, trial.firsts(first)), (2, following)):
             counts = list(lists)
+            if not counts:
+                continue
             for which, kept in enumerate((0, KEPT[generation])):
                 found.append(_score([both[which] for both in counts], (counting, share, generation, kept), seed))
         done(n + 1, len(SHARES) * len(COUNTINGS))
     return found
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Who was near the cases, and near those who were: the same for every rule."""
+
+    near: Nearness
+    days: int
+
+    def of_first(self, cases: Sequence[Case]) -> list[tuple[Case, Set]]:
+        return [
+            (case, np.unique(np.concatenate([self._near(case.resident, day) for day in range(*case.days)])))
+            for case in cases
+        ]
+
+    def of_second(self, cases: Sequence[Case]) -> list[tuple[Case, Set]]:
+        """Of each outbreak the first cases whose second generation holds infections outside of home."""
+        taken: dict[int, int] = {}
+        found = []
+        for case in cases:
+            if case.infected_next.size and taken.get(case.outbreak, 0) < SECOND_CASES:
+                taken[case.outbreak] = taken.get(case.outbreak, 0) + 1
+                found.append((case, self._near_next(case)))
+        return found
+
+    def _near(self, resident: int, day: int) -> Set:
+        return self.near.of(np.array([resident]), day)
+
+    def _near_next(self, case: Case) -> Set:
+        """Whoever was near somebody who had been near the case, from that day on; the day is as exact as this is."""
+        first, second = np.zeros(0, np.int32), np.zeros(0, np.int32)
+        for day in range(case.days[0], end_of(case, self.days)):
+            if day < case.days[1]:
+                first = np.union1d(first, self._near(case.resident, day)).astype(np.int32)
+            second = np.union1d(second, self.near.of(first, day)).astype(np.int32)
+        return np.setdiff1d(second, np.append(first, case.resident))
+
+
+def end_of(case: Case, days: int) -> int:
+    """The day on which the second generation ends."""
+    return min(days, case.days[1] + LATER_DAYS)
 
 
 @dataclass(frozen=True)
@@ -140,40 +186,31 @@ class Trial:
 
     index: Index
     counting: Counting
-    near: Nearness
     scanned: NDArray[np.bool_]
     days: int
 
-    def firsts(self, cases: Sequence[Case]) -> Iterator[tuple[Counts, Counts]]:
+    def firsts(self, cases: Sequence[tuple[Case, Set]]) -> Iterator[tuple[Counts, Counts]]:
         """Of each case the whole list, and its beginning. Who is never scanned has none."""
-        for case in cases:
-            near = np.unique(np.concatenate([self._near(case.resident, day) for day in range(*case.days)]))
+        for case, near in cases:
             residents, _, together = self._listed(case)
             yield self._counts(case, (residents, together, KEPT[1]), case.infected, near)
 
-    def seconds(self, cases: Sequence[Case]) -> Iterator[tuple[Counts, Counts]]:
-        """The second generation alone, of cases with infections in it outside of home."""
-        taken: dict[int, int] = {}
-        for case in cases:
-            if case.infected_next.size and taken.get(case.outbreak, 0) < SECOND_CASES:
-                taken[case.outbreak] = taken.get(case.outbreak, 0) + 1
-                yield self._second(case)
+    def seconds(self, cases: Sequence[tuple[Case, Set]]) -> Iterator[tuple[Counts, Counts]]:
+        """The second generation alone."""
+        return (self._second(case, near) for case, near in cases)
 
-    def _second(self, case: Case) -> tuple[Counts, Counts]:
+    def _second(self, case: Case, near: Set) -> tuple[Counts, Counts]:
         first, at, _ = self._listed(case)
         listed, together = first[:0], at[:0]
         if first.size:
-            end = self.index.base + self._end(case) * DAY_MS
+            end = self.index.base + end_of(case, self.days) * DAY_MS
             spans = np.stack([at, np.full(at.size, end)], axis=1)
             asked = self.index.asked(first, spans, self.counting.rule)
             known = np.append(first, case.resident).astype(np.int32)
             found = self.index.second(asked, known, self.counting.rule)
             listed, together = found.residents.astype(np.int32), found.sums.together[found.residents]
         infected = np.setdiff1d(case.infected_next, first)
-        return self._counts(case, (listed, together, KEPT[2]), infected, self._near_next(case))
-
-    def _end(self, case: Case) -> int:
-        return min(self.days, case.days[1] + LATER_DAYS)
+        return self._counts(case, (listed, together, KEPT[2]), infected, near)
 
     def _listed(self, case: Case) -> tuple[Set, NDArray[np.int64], NDArray[np.int64]]:
         """Contacts, when each was first met, and how long they were together."""
@@ -185,18 +222,6 @@ class Trial:
         np.minimum.at(at, place, met.started)
         together = np.bincount(place, met.ended - met.started, residents.size).astype(np.int64)
         return residents.astype(np.int32), at, together
-
-    def _near(self, resident: int, day: int) -> Set:
-        return self.near.of(np.array([resident]), day)
-
-    def _near_next(self, case: Case) -> Set:
-        """Whoever was near somebody who had been near the case, from that day on; the day is as exact as this is."""
-        first, second = np.zeros(0, np.int32), np.zeros(0, np.int32)
-        for day in range(case.days[0], self._end(case)):
-            if day < case.days[1]:
-                first = np.union1d(first, self._near(case.resident, day)).astype(np.int32)
-            second = np.union1d(second, self.near.of(first, day)).astype(np.int32)
-        return np.setdiff1d(second, np.append(first, case.resident))
 
     def _counts(
         self, case: Case, found: tuple[Set, NDArray[np.int64], int], infected: Set, near: Set
