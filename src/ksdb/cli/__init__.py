@@ -235,5 +235,44 @@ def province(
     run(people, visits, days, seed)
 
 
+OUTBREAKS = Path("var/truth/outbreaks.npz")
+
+
+@simulate.command()
+def outbreak(
+    count: Annotated[int, typer.Option(min=1, help="Outbreaks, each in a town where nobody is immune.")] = 100,
+    days: Annotated[int, typer.Option(min=7, max=60, help="Days that each goes on.")] = 24,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same town and outbreaks.")] = 2021,
+    to: Annotated[Path, typer.Option(help="File to keep them in, for `ksdb score`.")] = OUTBREAKS,
+) -> None:
+    """Lets starsim spread an infection over who truly was near whom in an invented town of 65,000 people.
+
+    Needs no database and touches none. Who infected whom and where is kept in a file of some megabytes.
+    """
+    from ksdb.cli.truth import make_outbreaks
+    from ksdb.simulation.truth.keeping import Asked
+
+    make_outbreaks(Asked(seed, days, count), to)
+
+
+@app.command()
+def score(
+    outbreaks: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, help="What `ksdb simulate outbreak` kept.")
+    ] = OUTBREAKS,
+    measured: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Folder with contacts/ and visits/ measured elsewhere."),
+    ] = None,
+    to: Annotated[Path, typer.Option(help="Page to write; its picture goes beside it.")] = Path(
+        "docs/tracing-quality.md"
+    ),
+) -> None:
+    """Traces cases of those outbreaks from what scanners saw, and writes as a page what was found and what was not."""
+    from ksdb.cli.truth import write_scores
+
+    write_scores(outbreaks, measured, to)
+
+
 if __name__ == "__main__":
     main()

@@ -16,7 +16,19 @@ Flags = NDArray[np.bool_]
 VISIT = np.dtype([("resident", np.int32), ("point", np.int32), ("scanned_at", np.int64), ("is_exit", np.bool_)])
 """`resident` and `point` are rows of the population and of the points; `scanned_at` is epoch milliseconds, UTC."""
 
+PRESENCE = np.dtype(
+    [
+        ("resident", np.int32),
+        ("point", np.int32),
+        ("arrived", np.int64),
+        ("departed", np.int64),
+        ("is_exit_scanned", np.bool_),
+    ]
+)
+"""Where somebody truly was, and until when: of most the scanners see the arrival alone. Rows and times as in VISIT."""
+
 DAY_STREAM = 4
+LEAVING_STREAM = 5
 MINUTE = 60_000
 LOCAL_OFFSET = 7 * 60 * MINUTE
 RESIDENT_BITS, POINT_BITS = 21, 15
@@ -56,17 +68,45 @@ def visits(routines: Routines, days: int, *, visits_per_person_day: float) -> It
 
 def visits_of_day(routines: Routines, day: int, *, visits_per_person_day: float) -> NDArray[np.void]:
     """The scans of one day, sorted by time; any day can be made alone. Exit scans come on top of the visits wanted."""
+    state = _lived(routines, day, visits_per_person_day)
+    return _sorted_scans(state, _midnight(routines, day))
+
+
+def presences_of_day(routines: Routines, day: int, *, visits_per_person_day: float) -> NDArray[np.void]:
+    """The true stays of that same day, by point and arrival; scanned departures are those of `visits_of_day`."""
+    state = _lived(routines, day, visits_per_person_day)
+    resident, point, arrives = (np.concatenate(column) for column in zip(*state.made, strict=True))
+    leaving, departs = _exits(state, point, arrives)
+    unseen = np.random.Generator(
+        np.random.PCG64(np.random.SeedSequence(routines.seed, spawn_key=(LEAVING_STREAM, day)))
+    )
+    stays = np.empty(resident.size, PRESENCE)
+    stays["resident"], stays["point"] = resident, point
+    stays["arrived"] = arrives
+    stays["departed"] = _departures(state, unseen, (point, arrives), np.arange(point.size))
+    stays["departed"][leaving] = departs
+    stays["is_exit_scanned"] = False
+    stays["is_exit_scanned"][leaving] = True
+    stays["arrived"] += _midnight(routines, day)
+    stays["departed"] += _midnight(routines, day)
+    return stays[np.lexsort((stays["resident"], stays["arrived"], stays["point"]))]
+
+
+def _lived(routines: Routines, day: int, wanted: float) -> _Day:
+    """Everything that residents did on the day."""
     stream = np.random.SeedSequence(routines.seed, spawn_key=(DAY_STREAM, day))
     rng = np.random.Generator(np.random.PCG64(stream))
-    today = routines.first_on + timedelta(days=day)
-    is_weekend = today.weekday() >= 5
-    level = _level(routines, is_weekend=is_weekend, wanted=visits_per_person_day)
+    is_weekend = (routines.first_on + timedelta(days=day)).weekday() >= 5
+    level = _level(routines, is_weekend=is_weekend, wanted=wanted)
     going = [_going(routines, rng, level[:, window]) for window in range(len(WINDOWS))]
     state = _morning(routines, rng, sum(map(len, going)), is_weekend=is_weekend)
     for window, residents in enumerate(going):
         _go(state, window, residents)
-    midnight = (today.toordinal() - 719_163) * 24 * 60 * MINUTE - LOCAL_OFFSET
-    return _sorted_scans(state, midnight)
+    return state
+
+
+def _midnight(routines: Routines, day: int) -> int:
+    return ((routines.first_on + timedelta(days=day)).toordinal() - 719_163) * 24 * 60 * MINUTE - LOCAL_OFFSET
 
 
 def _level(routines: Routines, *, is_weekend: bool, wanted: float) -> NDArray[np.float32]:
@@ -169,13 +209,20 @@ def _sorted_scans(state: _Day, midnight: int) -> NDArray[np.void]:
 def _exits(state: _Day, point: Indices, arrives: Indices) -> tuple[NDArray[np.intp], Indices]:
     """Which visits end with an exit scan, and when: before closing time, and in time for the next place."""
     leaving = np.flatnonzero(state.rng.random(point.size, dtype=np.float32) < EXIT_SCANS)
-    places = state.routines.points
-    usual = places.stay[point[leaving]] * np.exp(state.rng.normal(0.0, 0.4, leaving.size))
-    closing = places.closes[point[leaving]].astype(np.int32) * MINUTE - 1
-    departs = arrives[leaving] + (usual * MINUTE).astype(np.int32)
-    departs = np.minimum(np.minimum(departs, closing), state.leave_by[leaving])
+    departs = _departures(state, state.rng, (point, arrives), leaving)
     long_enough = np.flatnonzero(departs >= arrives[leaving] + SHORTEST_STAY // 2)
     return leaving[long_enough], departs[long_enough]
+
+
+def _departures(
+    state: _Day, rng: np.random.Generator, visits: tuple[Indices, Indices], rows: NDArray[np.intp]
+) -> Indices:
+    """When those of the rows leave: about after the usual stay, before closing time, in time for the next place."""
+    places, point, arrives = state.routines.points, visits[0][rows], visits[1][rows]
+    usual = places.stay[point] * np.exp(rng.normal(0.0, 0.4, rows.size))
+    closing = places.closes[point].astype(np.int32) * MINUTE - 1
+    departs: Indices = arrives + (usual * MINUTE).astype(np.int32)
+    return np.minimum(np.minimum(departs, closing), state.leave_by[rows])
 
 
 def _packed(time: Indices, resident: Indices, point: Indices, *, is_exit: bool) -> NDArray[np.uint64]:

@@ -22,7 +22,7 @@ def refresh_presence_index(timestamp: int) -> None:  # noqa: ARG001 - procrastin
     refresh_index(system_scope())
 
 
-@app.periodic(cron="40 0 * * *")
+@app.periodic(cron="50 18 * * *")
 @app.task(queue="tracing", pass_context=False)
 def verify_presence_index(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
     """The index is held against the log and made anew where it differs. `timestamp`: when it was due."""

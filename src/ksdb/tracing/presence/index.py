@@ -21,6 +21,7 @@ from ksdb.tracing.presence.walk import (
     infer,
     meet,
     no_sums,
+    read_sums,
 )
 
 Span = tuple[int, int]
@@ -114,19 +115,18 @@ class Index:
 
     def second(self, first: Asked, known: Ints, rule: Rule) -> Second:
         """Everybody but those known who met the stays of the first generation, added up."""
-        skipped = np.zeros(self.residents, np.bool_)
-        skipped[known] = True
-        sums, pairs, odd = no_sums(self.residents), 0, []
+        added, pairs, odd = no_sums(self.residents, known), 0, []
+        origin = int(first.arrived.min()) if first.who.size else 0
         for segment in self._segments:
             within = self._within(segment, first)
             if within is not None:
-                left_out = self._left_out(segment, skipped)
-                count, stay, who = add_up(segment.stays, within[1], left_out, (rule.least, sums))
+                replaced = self._left_out(segment, NOBODY)
+                count, stay, who = add_up(segment.stays, within[1], replaced, (rule.least, added, origin))
                 pairs += count
                 odd.append((within[0][stay], who))
         late = self._over_midnight(first, odd, rule)
-        add_all(sums, first, late)
-        return Second(sums, pairs + late.who.size, first)
+        add_all(added, first, late, origin)
+        return Second(read_sums(added, origin), pairs + late.who.size, first)
 
     def _left_out(self, segment: Segment, skipped: Flags) -> Flags:
         if segment is self.overlay or not self.replaced.size:

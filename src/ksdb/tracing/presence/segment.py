@@ -97,10 +97,15 @@ def scans_of_rows(rows: Rows, base: int) -> Scans:
 def stays_of_scans(near: Neighbours, usual_ms: Ints) -> Stays:
     """The stays that begin in the segment. `usual_ms` is indexed by point."""
     usual_ms = reaching(usual_ms, near.before.what, near.own.what, near.after.what)
-    point, arrived, departed, who = _stays(near, usual_ms)
-    offsets, longest, order = _by_point(point, arrived, departed, usual_ms.size)
+    return by_point(_stays(near, usual_ms), (near.own.base, near.first, near.until), usual_ms.size)
+
+
+def by_point(found: tuple[Ints, Ints, Ints, Ints], span: tuple[int, int, int], points: int) -> Stays:
+    """Stays, given as point, arrival, departure and who, in their order; the span is base, first and until."""
+    point, arrived, departed, who = found
+    offsets, longest, order = _by_point(point, arrived, departed, points)
     parts = (offsets, longest, arrived[order], departed[order], who[order])
-    return Stays(near.own.base, near.first, near.until, *(_frozen(part) for part in parts))
+    return Stays(*span, *(_frozen(part) for part in parts))
 
 
 def reaching(usual_ms: Ints, *whats: Ints) -> Ints:

@@ -53,6 +53,17 @@ class Meetings(NamedTuple):
     observed: Flags
 
 
+TOGETHER, FIRST, LAST, STATE = range(4)
+"""The columns of what is added up, a row a resident: each co-presence is another's, and so one far read of memory.
+
+FIRST is when the first began, in milliseconds from the first stay asked for, with through whom below it, so that the
+least is both. STATE is how many there are, shifted by one, with UNSEEN below where not all was observed; or SKIPPED.
+"""
+SKIPPED, UNSEEN = -1, 1
+THROUGH_BITS = 29
+NEVER = np.iinfo(np.int64).max
+
+
 class Sums(NamedTuple):
     """Of each resident by number: time together, how often, first, last, through whom first, and observed at all."""
 
@@ -64,14 +75,23 @@ class Sums(NamedTuple):
     observed: Flags
 
 
-def no_sums(residents: int) -> Sums:
+def no_sums(residents: int, skipped: Ints) -> Longs:
+    """Nothing added up yet; of those skipped nothing will be."""
+    added = np.zeros((residents, 4), np.int64)
+    added[:, FIRST] = NEVER
+    added[skipped, STATE] = SKIPPED
+    return added
+
+
+def read_sums(added: Longs, origin: int) -> Sums:
+    state, first = added[:, STATE], added[:, FIRST]
     return Sums(
-        np.zeros(residents, np.int64),
-        np.zeros(residents, np.int32),
-        np.full(residents, np.iinfo(np.int64).max),
-        np.zeros(residents, np.int64),
-        np.zeros(residents, np.int32),
-        np.ones(residents, np.bool_),
+        added[:, TOGETHER],
+        np.maximum(state >> 1, 0).astype(np.int32),
+        np.where(first == NEVER, NEVER, (first >> THROUGH_BITS) + origin),
+        added[:, LAST],
+        (first & ((1 << THROUGH_BITS) - 1)).astype(np.int32),
+        state & UNSEEN == 0,
     )
 
 
@@ -195,24 +215,23 @@ def widened(array: NDArray[Any], room: int) -> NDArray[Any]:  # pragma: no cover
 
 @compiled
 def add_up(
-    stays: Stays, asked: Asked, skipped: Flags, least_and_sums: tuple[int, Sums]
+    stays: Stays, asked: Asked, replaced: Flags, least_and_added: tuple[int, Longs, int]
 ) -> tuple[int, Ints, Ints]:  # pragma: no cover
-    """Adds the co-presences of a segment to the sums; gives how many, and what goes on over midnight as `meet` does."""
-    least, sums = least_and_sums
+    """Adds up the co-presences of a segment; gives how many, and what goes on over midnight as `meet` does."""
+    least, added, origin = least_and_added
     room, pairs, odd = 256, 0, 0
-    odd_stay, odd_who = np.empty(room, np.int32), np.empty(room, np.int32)
+    odd_stay, odd_who, near = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
     for number in range(asked.who.size):
-        point = asked.point[number]
-        begin, end = span(stays, point, asked.arrived[number], asked.until[number])
+        mine = asked.who[number]
+        begin, end = span(stays, asked.point[number], asked.arrived[number], asked.until[number])
+        if end - begin > near.size:
+            near = np.empty(2 * (end - begin), np.int32)
         came, left = asked.arrived[number] - stays.base, asked.until[number] - stays.base
-        for place in range(begin, end):
-            start = max(came, np.int64(stays.arrived[place]))
-            stop = min(left, np.int64(stays.departed[place]))
+        for one in range(_overlapping(stays, (begin, end), (came, left, least), near)):
+            place = near[one]
             packed = stays.who[place]
-            if start >= stop or (stop - start < least and not packed & PART):
-                continue
-            other = packed >> WHO_SHIFT
-            if other == asked.who[number] or skipped[other]:
+            other = np.int64(packed >> WHO_SHIFT)
+            if other == mine or added[other, STATE] == SKIPPED or (other < replaced.size and replaced[other]):
                 continue
             if packed & PART:
                 if odd == room:
@@ -222,24 +241,44 @@ def add_up(
                 odd += 1
                 continue
             pairs += 1
-            is_observed = asked.observed[number] and (packed & OBSERVED) != 0
-            add_one(sums, other, asked.who[number], (start + stays.base, stop + stays.base, is_observed))
+            start = max(came, np.int64(stays.arrived[place])) + stays.base
+            stop = min(left, np.int64(stays.departed[place])) + stays.base
+            unseen = not (asked.observed[number] and packed & OBSERVED)
+            add_one(added, other, (start, stop, unseen), ((start - origin) << THROUGH_BITS) | mine)
     return pairs, odd_stay[:odd], odd_who[:odd]
 
 
 @compiled
-def add_one(sums: Sums, other: int, through: int, met: tuple[int, int, bool]) -> None:  # pragma: no cover
-    started, ended, is_observed = met
-    sums.together[other] += ended - started
-    sums.count[other] += 1
-    if started < sums.first[other] or (started == sums.first[other] and through < sums.through[other]):
-        sums.first[other], sums.through[other] = started, through
-    sums.last[other] = max(sums.last[other], ended)
-    sums.observed[other] &= is_observed
+def _overlapping(
+    stays: Stays, among: tuple[int, int], asked: tuple[int, int, int], into: Ints
+) -> int:  # pragma: no cover
+    """Writes the places of those who overlap long enough, or may; says how many.
+
+    Whether one does is as good as random: without a branch on it the processor need not guess.
+    """
+    came, left, least = asked
+    found = 0
+    for place in range(among[0], among[1]):
+        start = max(came, np.int64(stays.arrived[place]))
+        stop = min(left, np.int64(stays.departed[place]))
+        is_part = (stays.who[place] & PART) != 0
+        into[found] = place
+        found += (stop > start) & ((stop - start >= least) | is_part)
+    return found
 
 
 @compiled
-def add_all(sums: Sums, asked: Asked, met: Meetings) -> None:  # pragma: no cover
+def add_one(added: Longs, other: int, met: tuple[int, int, bool], first: int) -> None:  # pragma: no cover
+    started, ended, unseen = met
+    added[other, TOGETHER] += ended - started
+    added[other, FIRST] = min(added[other, FIRST], first)
+    added[other, LAST] = max(added[other, LAST], ended)
+    added[other, STATE] = (added[other, STATE] + 2) | unseen
+
+
+@compiled
+def add_all(added: Longs, asked: Asked, met: Meetings, origin: int) -> None:  # pragma: no cover
     for number in range(met.who.size):
-        times = (met.started[number], met.ended[number], met.observed[number])
-        add_one(sums, met.who[number], asked.who[met.stay[number]], times)
+        times = (met.started[number], met.ended[number], not met.observed[number])
+        first = ((met.started[number] - origin) << THROUGH_BITS) | asked.who[met.stay[number]]
+        add_one(added, met.who[number], times, first)

@@ -1,0 +1,1 @@
+"""How well tracing finds what truly happened: outbreaks with known truth, and real contacts measured elsewhere."""
