@@ -130,9 +130,13 @@ class Settings:
 
     def foreign_key(self) -> tuple[int, bytes] | None:
         """The newest key for other systems' codes and its version; None where this machine has none."""
-        names = {1: "foreign_key", **{version: f"foreign_key_{version}" for version in range(2, MOST_SEAL_KEYS + 1)}}
-        found = {version: key for version, name in names.items() if (key := self._secret(name)) is not None}
+        found = self.foreign_keys()
         return max(found.items()) if found else None
+
+    def foreign_keys(self) -> dict[int, bytes]:
+        """All of them by version: a device that was offline hashes with the one before."""
+        names = {1: "foreign_key", **{version: f"foreign_key_{version}" for version in range(2, MOST_SEAL_KEYS + 1)}}
+        return {version: key for version, name in names.items() if (key := self._secret(name)) is not None}
 
     def seal_keys(self) -> dict[int, bytes]:
         """The keys for sealing by version: 1 is the secret `seal_key`, 2 is `seal_key_2`. One that is gone is left out.

@@ -13,7 +13,7 @@ from ksdb.audit.erasing import files_before, written_at
 from ksdb.cards.queries.printing import prints_dir
 from ksdb.config import settings
 from ksdb.core.clock import day_bounds, day_of, now, today
-from ksdb.core.decision import Flag, ScanResult
+from ksdb.core.decision import Flag, ForeignKind, ScanResult
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Scope
 from ksdb.places.models import ScanPoint
@@ -79,6 +79,23 @@ def other_data(scope: Scope) -> list[Kept]:
 def _files(what: str, rule: str, folder: Path, life: timedelta) -> Kept:
     files = files_before(folder, now())
     return Kept(what, rule, len(files), day_of(written_at(files[0]) + life) if files else None)
+
+
+@dataclass(frozen=True)
+class ForeignCount:
+    """Of one kind of other systems' codes: how many scans are kept, and how many found their resident."""
+
+    kind: ForeignKind
+    scans: int
+    matched: int
+
+
+def foreign_counts(scope: Scope) -> list[ForeignCount]:
+    """For each kind that occurs."""
+    scope.require(Permission.VISITS_DAY_READ)
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.visits", "foreign_counts"))
+        return [ForeignCount(ForeignKind(kind), scans, matched) for kind, scans, matched in cursor.fetchall()]
 
 
 @dataclass(frozen=True)

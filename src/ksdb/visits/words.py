@@ -3,7 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ksdb.core.decision import Flag, ScanResult
+from ksdb.core.decision import Flag, ForeignKind, ScanResult
 
 RESULT_LABELS: dict[ScanResult, str | Promise] = {
     ScanResult.ACCEPTED: _("accepted"),
@@ -28,4 +28,12 @@ FLAG_LABELS: dict[Flag, str | Promise] = {
     Flag.TWO_PLACES: _("the same card at two places within two minutes"),
     Flag.BURST: _("more scans in a minute than people can pass"),
     Flag.PHOTO_ALBUM: _("codes scanned off one another too fast, as from photographs"),
+}
+
+FOREIGN_LABELS: dict[ForeignKind, str | Promise] = {
+    ForeignKind.QD1405: _("personal QR code of 2021"),
+    ForeignKind.CHIP_ID: _("chip ID card"),
+    ForeignKind.HEALTH_INSURANCE: _("health insurance card"),
+    ForeignKind.HC1: _("health certificate (HC1)"),
+    ForeignKind.VNEID: _("VNeID"),
 }
