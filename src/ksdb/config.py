@@ -50,6 +50,10 @@ class Settings:
     )
     device_requests_per_second: int = field(default=20, metadata={"help": "requests one device may send, on average"})
     device_requests_at_once: int = field(default=200, metadata={"help": "requests one device may send in a burst"})
+    database_patience_seconds: int = field(
+        default=10,
+        metadata={"help": "so long the gateway waits for a database that says nothing, then devices keep scans"},
+    )
     gateway_workers: int = field(default=1, metadata={"help": "gateway processes on this machine"})
     scanner_url: str = field(
         default="",

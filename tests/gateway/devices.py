@@ -20,8 +20,12 @@ from ksdb.gateway.serve import command
 
 DEVICES = range(101, 109)
 TOGETHER = 3
-IMPATIENT = {"KSDB_DEVICE_REQUESTS_PER_SECOND": "100000", "KSDB_DEVICE_REQUESTS_AT_ONCE": "100000"}
-"""These devices send as fast as they are answered."""
+IMPATIENT = {
+    "KSDB_DEVICE_REQUESTS_PER_SECOND": "100000",
+    "KSDB_DEVICE_REQUESTS_AT_ONCE": "100000",
+    "KSDB_DATABASE_PATIENCE_SECONDS": "3",
+}
+"""These devices send as fast as they are answered, and hear sooner that the database is away."""
 
 
 def device_token(number: int) -> str:

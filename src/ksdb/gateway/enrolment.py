@@ -18,6 +18,7 @@ from ksdb.core.ids import digits_of, is_card_number
 from ksdb.gateway.errors import BodyUnreadable, CodeMistyped, CodeUnknown, DatabaseAway, DeviceRevoked, TooManyGuesses
 from ksdb.gateway.known import Device
 from ksdb.postgres.named import sql
+from ksdb.postgres.pool import CONNECT_SECONDS, hanging_up_after
 
 MOST_NAME: Final = 80
 MOST_ADDRESSES: Final = 10_000
@@ -92,14 +93,22 @@ class _Bucket:
         return True
 
 
-class GuessLimit:
-    """How often codes may be tried, by each address and by all together; a code that was right is given back.
+PER_MINUTE: Final = 2
+BURST: Final = 10
+ALL_PER_MINUTE: Final = 60
+"""Guesses at codes, of one network and of all together. A code is one of 10^10: with a thousand open and everybody
+guessing as fast as this lets them, one is found in about four months, and each lives for a day."""
 
-    Per process. A code is one of 10^10: with a thousand open and everybody guessing as fast as this lets them, one is
-    found in about four months, and each lives for a day.
+
+class GuessLimit:
+    """The first wall before codes, in this process: a flood of guesses reaches no database.
+
+    What counts is the count that all gateways share there (`DeviceDesk.spend_guess`).
     """
 
-    def __init__(self, per_minute: float = 2, burst: float = 10, all_per_minute: float = 60) -> None:
+    def __init__(
+        self, per_minute: float = PER_MINUTE, burst: float = BURST, all_per_minute: float = ALL_PER_MINUTE
+    ) -> None:
         self._each = (per_minute, burst)
         self._all = _Bucket(all_per_minute, all_per_minute)
         self._addresses: OrderedDict[str, _Bucket] = OrderedDict()
@@ -158,6 +167,16 @@ class DeviceDesk:
             raise CodeUnknown
         return Enrolled(rows[0]["device_id"], token, await self.point(rows[0]["point_id"]))
 
+    async def spend_guess(self, address: str) -> None:
+        """Raises TooManyGuesses when the network, or all together, guessed too often, at whichever gateway."""
+        limits = {"per_minute": PER_MINUTE, "burst": BURST, "all_per_minute": ALL_PER_MINUTE}
+        rows = await self._rows("spend_guess", {"network": _sha256(address), **limits})
+        if not rows[0]["is_allowed"]:
+            raise TooManyGuesses
+
+    async def give_back_guess(self, address: str) -> None:
+        await self._rows("give_back_guess", {"network": _sha256(address)})
+
     async def offer(self, device: Device) -> NewToken:
         token = secrets.token_urlsafe(32)
         rows = await self._rows("offer_token", {"device": device.id, "next": _sha256(token)})
@@ -177,7 +196,8 @@ class DeviceDesk:
         try:
             async with self._pool.connection() as connection:
                 cursor = connection.cursor(row_factory=dict_row)
-                await cursor.execute(sql("ksdb.gateway", name), parameters)
+                with hanging_up_after(connection, CONNECT_SECONDS):
+                    await cursor.execute(sql("ksdb.gateway", name), parameters)
                 return await cursor.fetchall()
         except (psycopg.Error, PoolTimeout, OSError) as error:
             raise DatabaseAway from error

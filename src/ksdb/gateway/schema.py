@@ -6,7 +6,7 @@ from psycopg import AsyncConnection
 from ksdb.core.errors import SchemaUnknown
 from ksdb.postgres.named import sql
 
-MIGRATIONS = {"cards": "0006_lists_grow", "places": "0002_point_settings", "visits": "0007_foreign_matching"}
+MIGRATIONS = {"cards": "0006_lists_grow", "places": "0002_point_settings", "visits": "0008_guesses"}
 """The newest migration of each room whose tables the gateway touches."""
 
 

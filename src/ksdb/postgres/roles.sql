@@ -66,5 +66,11 @@ REVOKE ALL ON FUNCTION redeem_enrol_code(bytea, bytea, text), offer_device_token
     settle_device_token(integer, bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION redeem_enrol_code(bytea, bytea, text), offer_device_token(integer, bytea),
     settle_device_token(integer, bytea) TO ksdb_gateway;
+ALTER FUNCTION take_guess(bytea, real, real) SET search_path = public, pg_temp;
+ALTER FUNCTION spend_enrol_guess(bytea, real, real, real) SECURITY DEFINER SET search_path = public, pg_temp;
+ALTER FUNCTION give_back_enrol_guess(bytea) SECURITY DEFINER SET search_path = public, pg_temp;
+REVOKE ALL ON FUNCTION take_guess(bytea, real, real), spend_enrol_guess(bytea, real, real, real),
+    give_back_enrol_guess(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION spend_enrol_guess(bytea, real, real, real), give_back_enrol_guess(bytea) TO ksdb_gateway;
 GRANT SELECT (id, name, type_id, opens_at, closes_at, usual_stay_minutes, capacity, lanes, is_exit_scanned)
     ON scan_point TO ksdb_gateway;

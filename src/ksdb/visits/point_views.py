@@ -145,9 +145,10 @@ def _device(request: ScopedRequest, point_id: int, device_id: int) -> queries.De
 @require_GET
 @requires(Permission.VISITS_POINT_READ)
 def silent(request: ScopedRequest) -> HttpResponse:
-    form = SilenceForm([(kind.code, _word_of(kind)) for kind in point_types(request.scope)], request.GET)
-    asked: dict[str, Any] = form.cleaned_data if form.is_valid() else {"days": 3, "kind": ""}
-    rows = queries.silent_points(request.scope, asked["days"], asked["kind"])
+    kinds = [(kind.code, _word_of(kind)) for kind in point_types(request.scope)]
+    communes = [(one.pk, one.name) for one in queries.communes_of_points(request.scope)]
+    form = SilenceForm(kinds, communes, request.GET)
+    rows = queries.silent_points(request.scope, form.silence)
     context = {"form": form, "rows": rows[:MOST_SILENT], "count": len(rows), "most": MOST_SILENT, "as_of": now()}
     context["can_manage"] = request.scope.allows(Permission.VISITS_DEVICE_ENROL)
     return render(request, "visits/silent_points.html", context)

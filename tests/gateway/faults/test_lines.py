@@ -1,16 +1,17 @@
 """Answers that get lost, a database that is frozen, gone, slow or without room, and devices that are there twice."""
 
+import asyncio
 import http.client
 import json
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.gateway.devices import DEVICES, StubbornDevice, device_token, enrol, gateway
-from tests.gateway.faults.proxy import bad_line
+from tests.gateway.faults.proxy import BadLine, bad_line
 from tests.gateway.faults.servers import (
     OwnServer,
     require_each_acknowledged_scan_once,
@@ -21,6 +22,10 @@ from tests.gateway.faults.servers import (
 from tests.gateway.town import LAN, Town, now_ms, token_of
 
 from ksdb.config import Settings, settings
+from ksdb.core.decision import CardStatus
+from ksdb.gateway import refresh
+from ksdb.gateway.known import Known
+from ksdb.gateway.refresh import Refresher
 
 pytestmark = pytest.mark.django_db
 SEQUENCE = 987_654_321
@@ -97,6 +102,35 @@ def test_a_frozen_database_is_told_to_devices_which_keep_and_drain(own_server: O
         assert health(process.port) == (200, "ok")
     with Town.at(own_server.url) as town:
         require_exactly_all(town, devices)
+
+
+def test_whoever_waits_for_news_hangs_up_on_a_frozen_database(
+    own_server: OwnServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lines that bring the news say nothing, for ever: the gateway asks on new ones."""
+    monkeypatch.setattr(refresh, "LOOK_SECONDS", 0.2)
+
+    async def work(line: BadLine) -> None:
+        known = Known()
+        refresher = Refresher(own_server.url_by_way_of(line.port), known, patience_seconds=0.5)
+        news = asyncio.create_task(refresher.run())
+        try:
+            await _until(lambda: known.cards.status_at(LAN, time.time()) is CardStatus.ACTIVE)
+            line.freeze()
+            with Town.at(own_server.url) as town:
+                town.set_status(LAN, CardStatus.REVOKED)
+            await _until(lambda: known.cards.status_at(LAN, time.time() + 5) is CardStatus.REVOKED)
+        finally:
+            news.cancel()
+
+    with bad_line(own_server.socket_file) as line:
+        asyncio.run(work(line))
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110 - what it waits for tells nobody
+            await asyncio.sleep(0.02)
 
 
 def health(port: int) -> tuple[int, str]:
