@@ -142,6 +142,11 @@ class Settings:
         names = {1: "foreign_key", **{version: f"foreign_key_{version}" for version in range(2, MOST_SEAL_KEYS + 1)}}
         return {version: key for version, name in names.items() if (key := self._secret(name)) is not None}
 
+    def root_point(self) -> bytes | None:
+        """The root that this machine has pinned (`ksdb keys anchor`), as a point; None where there is none."""
+        path = self.keys_dir / "root.pub"
+        return bytes.fromhex(path.read_text().strip()) if path.exists() else None
+
     def seal_keys(self) -> dict[int, bytes]:
         """The keys for sealing by version: 1 is the secret `seal_key`, 2 is `seal_key_2`. One that is gone is left out.
 

@@ -82,7 +82,7 @@ class Gateway:
         self.pool: AsyncConnectionPool = pool(url, "gateway", 2)
         self.limit = RequestLimit(ours.device_requests_per_second, ours.device_requests_at_once)
         self.states = States(self.pool)
-        self.desk = DeviceDesk(self.pool, ours.foreign_key())
+        self.desk = DeviceDesk(self.pool, ours.foreign_key(), ours.root_point())
         self.guesses = GuessLimit()
         self.proxies = networks(ours.proxies)
         self.metrics = Metrics()

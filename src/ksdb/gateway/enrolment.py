@@ -15,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ksdb.core.addresses import Network, address_in, client_of, is_in, network_of
 from ksdb.core.ids import digits_of, is_card_number
+from ksdb.core.trust_list import root_id_of
 from ksdb.gateway.errors import BodyUnreadable, CodeMistyped, CodeUnknown, DatabaseAway, DeviceRevoked, TooManyGuesses
 from ksdb.gateway.known import Device
 from ksdb.postgres.named import sql
@@ -54,12 +55,20 @@ class Point(msgspec.Struct, frozen=True):
     foreign_key: ForeignKey | None
 
 
+class Root(msgspec.Struct, frozen=True):
+    """Whose trust lists the device is to believe, and no other's: a point in hex, and the name that people compare."""
+
+    public_key: str
+    fingerprint: str
+
+
 class Enrolled(msgspec.Struct, frozen=True):
     """The answer to a good code. The token is told this once; every later request carries it."""
 
     device_id: int
     token: str
     point: Point
+    root: Root | None
 
 
 class NewToken(msgspec.Struct, frozen=True):
@@ -154,8 +163,11 @@ def asked_enrolment(body: bytes) -> Enrolment:
 class DeviceDesk:
     """The statements behind the three routes; what they write they write by the owner's functions."""
 
-    def __init__(self, pool: AsyncConnectionPool, foreign_key: tuple[int, bytes] | None) -> None:
+    def __init__(
+        self, pool: AsyncConnectionPool, foreign_key: tuple[int, bytes] | None, root: bytes | None = None
+    ) -> None:
         self._pool = pool
+        self._root = Root(root.hex(), root_id_of(root).hex()) if root else None
         self._foreign_key = ForeignKey(foreign_key[0], foreign_key[1].hex()) if foreign_key else None
 
     async def enrol(self, asked: Enrolment) -> Enrolled:
@@ -165,7 +177,7 @@ class DeviceDesk:
         rows = await self._rows("redeem_code", hashes)
         if not rows:
             raise CodeUnknown
-        return Enrolled(rows[0]["device_id"], token, await self.point(rows[0]["point_id"]))
+        return Enrolled(rows[0]["device_id"], token, await self.point(rows[0]["point_id"]), self._root)
 
     async def spend_guess(self, address: str) -> None:
         """Raises TooManyGuesses when the network, or all together, guessed too often, at whichever gateway."""

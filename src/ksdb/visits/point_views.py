@@ -16,6 +16,7 @@ from ksdb.config import settings
 from ksdb.core.clock import now
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission
+from ksdb.core.trust_list import root_id_of
 from ksdb.places.queries import point_types
 from ksdb.visits import actions, queries
 from ksdb.visits.forms import DeviceNameForm, SilenceForm, WaysForm
@@ -90,8 +91,15 @@ def code(request: ScopedRequest, point_id: int) -> HttpResponse:
         messages.error(request, gettext(error.sentence()))
         return redirect("visits:point", point_id)
     address = settings().scanner_address
-    context = {"point": found, "code": digits, "until": until, "address": address}
-    return render(request, "visits/code.html", context | {"picture": picture_of(f"{address}#code={digits}")})
+    context = {"point": found, "code": digits, "until": until, "address": address, "root": root_name()}
+    root = f"&root={context['root']}" if context["root"] else ""
+    return render(request, "visits/code.html", context | {"picture": picture_of(f"{address}#code={digits}{root}")})
+
+
+def root_name() -> str:
+    """By which the root that this machine has pinned is named to people; empty where there is none."""
+    point = settings().root_point()
+    return root_id_of(point).hex() if point else ""
 
 
 def picture_of(text: str) -> str:

@@ -1,8 +1,10 @@
 // The scans that wait for the network: numbered and sealed when they are made, deleted when the gateway has them.
+import { putBack, setAside } from "./aside.js";
 import { found, get, put, within } from "./db.js";
+import { renew } from "./renewal.js";
 import { enrolment, seal, unseal } from "./vault.js";
 
-export const VERSION = "1";
+export const VERSION = "2";
 const TOGETHER = 200;
 const SECONDS = 30_000;
 // Refusals after which fewer scans go at a time; those of the second kind can be one scan's own fault.
@@ -40,6 +42,8 @@ export async function flush() {
 }
 
 async function sendAll() {
+  await renew();
+  await putBack(false);
   const device = await enrolment();
   const done = { sent: 0, results: [], error: null };
   let together = TOGETHER;
@@ -114,12 +118,3 @@ async function noteClock(began, ended, received) {
 
 const remove = (sequences) =>
   within(["queue"], (all) => sequences.forEach((sequence) => all.objectStore("queue").delete(sequence)));
-
-// A scan that the gateway will not take even alone must not hold up the others; it is kept, and shown.
-async function setAside(sequence) {
-  const row = await get("queue", sequence);
-  await within(["queue", "aside"], (all) => {
-    all.objectStore("aside").put(row, sequence);
-    return all.objectStore("queue").delete(sequence);
-  });
-}
