@@ -1,5 +1,5 @@
 // The scans that wait for the network: numbered and sealed when they are made, deleted when the gateway has them.
-import { putBack, setAside } from "./aside.js";
+import { setAside } from "./aside.js";
 import { found, get, put, within } from "./db.js";
 import { renew } from "./renewal.js";
 import { enrolment, seal, unseal } from "./vault.js";
@@ -42,9 +42,8 @@ export async function flush() {
 }
 
 async function sendAll() {
-  await renew();
-  await putBack(false);
-  const device = await enrolment();
+  let device = await enrolment();
+  let isRenewed = false;
   const done = { sent: 0, results: [], error: null };
   let together = TOGETHER;
   while (device) {
@@ -55,6 +54,9 @@ async function sendAll() {
       await remove(answer.results.map((result) => result.sequence));
       done.sent += answer.results.length;
       done.results.push(...answer.results);
+    } else if (answer.error === "device_unknown" && !isRenewed && (await renew())) {
+      // The new token was used before this device could note it: now it has.
+      [device, isRenewed] = [await enrolment(), true];
     } else if (!FOR_ITS_SIZE.has(answer.error) && !FOR_ITSELF.has(answer.error)) {
       return { ...done, error: answer.error };
     } else if (scans.length > 1) {

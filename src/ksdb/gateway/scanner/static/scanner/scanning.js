@@ -8,6 +8,7 @@ import { foreignIn } from "./foreign.js";
 import { Lane } from "./lane.js";
 import { showNotices } from "./notices.js";
 import { flush } from "./queue.js";
+import { renew } from "./renewal.js";
 import { connect, isPossible } from "./serial.js";
 import { awaken } from "./signals.js";
 import { knowledge, sync } from "./sync.js";
@@ -126,6 +127,8 @@ async function later() {
 }
 
 async function update() {
+  await renew();
+  await putBack(false);
   const said = await sync();
   const known = await knowledge();
   if (known) desk.known = known;
