@@ -124,6 +124,19 @@ def gateway(url: str, workers: int = 1, port: int | None = None) -> Iterator[Gat
             process.stop()
 
 
+@contextmanager
+def two_gateways(url: str, workers: int) -> Iterator[tuple[GatewayProcess, GatewayProcess]]:
+    """Started at the same time."""
+    both = GatewayProcess(url, workers), GatewayProcess(url, workers)
+    try:
+        for process in both:
+            process.wait_until_ready()
+        yield both
+    finally:
+        for process in both:
+            process.stop()
+
+
 class StubbornDevice(threading.Thread):
     """Sends scans with numbers from 1 on, a few together, each upload again until it is answered or time is up."""
 

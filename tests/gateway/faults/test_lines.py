@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.gateway.devices import DEVICES, StubbornDevice, device_token, enrol, gateway
+from tests.gateway.devices import DEVICES, StubbornDevice, device_token, enrol, gateway, two_gateways
 from tests.gateway.faults.proxy import BadLine, bad_line
 from tests.gateway.faults.servers import (
     OwnServer,
@@ -75,7 +75,7 @@ def test_a_slow_disk_makes_it_late_and_loses_nothing(own_server: OwnServer) -> N
     with bad_line(own_server.socket_file) as line, gateway(own_server.url_by_way_of(line.port)) as process:
         line.answer_delay_seconds = 0.2
         with under_load(process.port) as devices:
-            for _ in range(3):
+            for _ in range(2):
                 with own_server.frozen():
                     time.sleep(0.4)
                 wait_for_more(devices)
@@ -147,7 +147,7 @@ def test_a_database_that_is_stopped_for_a_while(own_server: OwnServer) -> None:
     with gateway(own_server.url, workers=2) as process, under_load(process.port) as devices:
         time.sleep(0.3)
         own_server.stop()
-        time.sleep(2)
+        time.sleep(1)
         own_server.start()
         wait_for_more(devices)
     with Town.at(own_server.url) as town:
@@ -206,12 +206,13 @@ def test_two_copies_of_each_device_at_two_gateways(town: Town) -> None:
     """Somebody copied the app's data to a second phone; two gateways with two workers each have one database."""
     enrol(town)
     over = threading.Event()
-    with gateway(town.url, workers=2) as one, gateway(town.url, workers=2) as other:
+    with two_gateways(town.url, workers=2) as (one, other):
         first = [StubbornDevice(number, one.port, over) for number in DEVICES]
         second = [StubbornDevice(each.number, other.port, over, each.at_ms) for each in first]
         for device in (*first, *second):
             device.start()
-        time.sleep(2)
+        wait_for_more([*first, *second])
+        time.sleep(0.5)
         over.set()
         for device in (*first, *second):
             device.join()
