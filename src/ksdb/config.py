@@ -54,6 +54,9 @@ class Settings:
         default=10,
         metadata={"help": "so long the gateway waits for a database that says nothing, then devices keep scans"},
     )
+    request_seconds: int = field(
+        default=10, metadata={"help": "so long a device may take to send a request's heading, and again its body"}
+    )
     gateway_workers: int = field(default=1, metadata={"help": "gateway processes on this machine"})
     scanner_url: str = field(
         default="",

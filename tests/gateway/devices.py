@@ -24,8 +24,9 @@ IMPATIENT = {
     "KSDB_DEVICE_REQUESTS_PER_SECOND": "100000",
     "KSDB_DEVICE_REQUESTS_AT_ONCE": "100000",
     "KSDB_DATABASE_PATIENCE_SECONDS": "3",
+    "KSDB_REQUEST_SECONDS": "3",
 }
-"""These devices send as fast as they are answered, and hear sooner that the database is away."""
+"""These devices send as fast as they are answered, and hear sooner that the database is away or they are too slow."""
 
 
 def device_token(number: int) -> str:

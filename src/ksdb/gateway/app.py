@@ -80,6 +80,7 @@ class Gateway:
         self.refresher = Refresher(url, self.known, ours.database_patience_seconds)
         self.writer = Writer(url, patience_seconds=ours.database_patience_seconds)
         self.pool: AsyncConnectionPool = pool(url, "gateway", 2)
+        self.request_seconds = ours.request_seconds
         self.limit = RequestLimit(ours.device_requests_per_second, ours.device_requests_at_once)
         self.states = States(self.pool)
         self.desk = DeviceDesk(self.pool, ours.foreign_key(), ours.root_point())
@@ -185,7 +186,7 @@ class ScanDoor:
         gateway = self._gateway
         headers = dict(scope["headers"])
         device = await gateway.device_of(headers)
-        upload = decoded(await whole_body(headers, receive))
+        upload = decoded(await whole_body(headers, receive, gateway.request_seconds))
         received_ms = now_ms()
         arrival = Arrival(device, received_ms, upload.sent_at - received_ms, await self._typed(upload))
         gateway.states.note(arrival, upload.state)
@@ -217,7 +218,9 @@ async def enrol(gateway: "Gateway", request: Request) -> Response:
     address = asked_from(request.scope, headers, gateway.proxies)
     gateway.guesses.spend(address)
     await gateway.desk.spend_guess(address)
-    enrolled = await gateway.desk.enrol(asked_enrolment(await whole_body(headers, request.receive)))
+    enrolled = await gateway.desk.enrol(
+        asked_enrolment(await whole_body(headers, request.receive, gateway.request_seconds))
+    )
     gateway.guesses.give_back(address)
     await gateway.desk.give_back_guess(address)
     gateway.known.learn_device(enrolled.token.encode(), Device(enrolled.device_id, enrolled.point.id, is_revoked=False))
