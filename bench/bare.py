@@ -1,16 +1,19 @@
-"""How far the gateway is from its limits: its parts alone, with the same client, one scan a request, one process each.
+"""What a scan costs in processor time, step by step, beside bare parts: the server, Starlette, the signature, COPY.
 
-`python -m bench.bare [seconds]`. pretix's rate is a constant from the project's plan, not measured in this run.
+`python -m bench.bare [seconds]`, two minutes at the default. One scan a request, 64 connections, one process of the
+gateway. Microseconds are of processor time: other work on the machine blurs them less than rates. pretix's rate is a
+constant from the project's plan, not measured in this run.
 """
 
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 
-import numpy as np
+import psutil
 import psycopg
 from cryptography.hazmat.primitives.asymmetric import ec
 from starlette.applications import Starlette
@@ -20,7 +23,19 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from bench.scan_client import Load, send_load
-from bench.scans import Measured, own_server, pgbench, seed, through_the_door, timed
+from bench.scans import (
+    TOKENS,
+    Measured,
+    each_step,
+    own_server,
+    pgbench,
+    postgres_seconds,
+    seed,
+    spent_on,
+    through_the_door,
+    timed,
+    used,
+)
 from ksdb.core.token import SignedToken, is_signed_by, read_token
 
 PORT = 8951
@@ -61,44 +76,72 @@ def starlette() -> Starlette:
 with_starlette = starlette()
 
 
+@dataclass(frozen=True)
+class Part:
+    """Something alone: microseconds of processor time for one, and how many a second."""
+
+    microseconds: float
+    a_second: float
+
+    @classmethod
+    def of(cls, seconds: float, count: int) -> "Part":
+        return cls(seconds / count * 1e6, count / seconds)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One run: the gateway with tokens remembered, new, and 50 a request; its steps; bare parts; pgbench's rate."""
+
+    remembered: Measured
+    new: Measured
+    fifty: Measured
+    steps: dict[str, float]
+    bare: dict[str, Part]
+    singles: float
+
+
 @contextmanager
-def served(name: str) -> Iterator[None]:
+def served(name: str) -> Iterator[psutil.Process]:
     process = subprocess.Popen([sys.executable, "-c", SERVED.format(name=name, port=PORT)])
-    time.sleep(2)
     try:
-        yield
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", PORT), 1):
+                break
+            time.sleep(0.05)
+        yield psutil.Process(process.pid)
     finally:
         process.terminate()
         process.wait(20)
 
 
-def alone(name: str, title: str, load: Load) -> Measured:
-    with served(name):
+def alone(name: str, load: Load) -> Part:
+    """What a request costs this application, with the same client."""
+    with served(name) as process:
         send_load(PORT, replace(load, seconds=1))
+        before = used(process)
         done = send_load(PORT, load)
-    p50, p99 = np.percentile(done.latencies_ms, [50, 99])
-    return Measured(title, done.scan_count / done.seconds, float(p50), float(p99))
+        spent = used(process) - before
+    return Part(spent / done.scan_count * 1e6, done.scan_count / done.seconds)
 
 
-def signatures_per_second(tokens: list[str], key: ec.EllipticCurvePrivateKey) -> tuple[float, float]:
-    """Proved signatures, and tokens read with all care, each alone on one core."""
+def signatures(tokens: list[str], key: ec.EllipticCurvePrivateKey) -> tuple[Part, Part]:
+    """Proving a signature, and reading a token with all care, each alone on one core."""
     read = [token for token in map(read_token, tokens) if isinstance(token, SignedToken)]
     assert len(read) == len(tokens)
     public = key.public_key()
-    proving = timed(lambda: [is_signed_by(token, public) for token in read])
-    reading = timed(lambda: [read_token(token) for token in tokens])
-    return len(tokens) / proving, len(tokens) / reading
+    proving = spent_on(lambda: [is_signed_by(token, public) for token in read])
+    reading = spent_on(lambda: [read_token(token) for token in tokens])
+    return Part.of(proving, len(tokens)), Part.of(reading, len(tokens))
 
 
-def copied_per_second(url: str, count: int = 500_000) -> float:
-    """The same rows by one COPY into today's partition, with its indexes."""
+def copied(url: str, count: int = 300_000) -> Part:
+    """The same rows by one COPY into today's partition, with its indexes: what storing costs at least."""
     with psycopg.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT floor(extract(epoch FROM now()) * 1000000)::bigint")
-        row = cursor.fetchone()
-        assert row
-        first = int(row[0])
-        cursor.execute("SELECT to_char(now(), 'YYYY-MM-DD HH24:MI:SSOF')")
-        (at,) = cursor.fetchone() or ("",)
+        cursor.execute(
+            "SELECT floor(extract(epoch FROM now()) * 1000000)::bigint, to_char(now(), 'YYYY-MM-DD HH24:MI:SSOF')"
+        )
+        first, at = cursor.fetchone() or (0, "")
         lines = "".join(
             f"{n % 64}\t{at}\t{n % 64}\t{first + n}\t{n % 900000}\t{n % 900000}\t1\tf\n" for n in range(count)
         )
@@ -108,39 +151,67 @@ def copied_per_second(url: str, count: int = 500_000) -> float:
             with cursor.copy(f"COPY visit ({columns}) FROM STDIN") as pipe:
                 pipe.write(lines)
 
-        return count / timed(copy)
+        before = postgres_seconds(url)
+        taken = timed(copy)
+        return Part((postgres_seconds(url) - before) / count * 1e6, count / taken)
 
 
-def run(seconds: int) -> list[str]:
+def measured(seconds: int) -> Found:
+    """Everything, in one run on one server."""
     key = ec.generate_private_key(ec.SECP256R1())
     with own_server() as url:
-        tokens = seed(url, key)
+        tokens = seed(url, key, TOKENS)
         load = Load(tokens, 1, seconds)
-        singles = pgbench(url, seconds)
-        gateway = through_the_door(url, "gateway", 1, load)
-        new = through_the_door(url, "gateway, each card new", 1, load, proves=True)
-        fifty = through_the_door(url, "gateway, 50 a request", 1, Load(tokens, 50, seconds))
-        parts = [
-            (alone("raw", "uvicorn alone: reads the body, answers", load).scans_per_second),
-            (alone("with_starlette", "Starlette alone", load).scans_per_second),
-        ]
-        proved, read = signatures_per_second(tokens[:10_000], key)
-        copied = copied_per_second(url)
-    base = gateway.scans_per_second
-    lines = [
-        ("gateway, one scan a request, signature remembered", base),
-        ("gateway, one scan a request, signature new", new.scans_per_second),
-        ("gateway, 50 scans a request, remembered", fifty.scans_per_second),
-        ("uvicorn alone: reads the body, answers", parts[0]),
-        ("Starlette alone: one route, reads the body, answers", parts[1]),
-        ("the signature alone, one core", proved),
-        ("the careful reading of a token alone, one core", read),
-        ("COPY alone into the indexed log", copied),
-        ("pgbench, the same row singly, no HTTP, no signature", singles.scans_per_second),
-        (f"pretix, {PRETIX[0]} to {PRETIX[1]} check-ins a second (not measured here)", float(PRETIX[1])),
-    ]
-    return [f"{name:60} {rate:10,.0f} /s   gateway is {base / rate:6.2f} of it" for name, rate in lines]
+        proved, read = signatures(tokens[:5_000], key)
+        return Found(
+            through_the_door(url, "", 1, load),
+            through_the_door(url, "", 1, load, proves=True),
+            through_the_door(url, "", 1, replace(load, together=50)),
+            each_step(tokens[:5_000], key),
+            {
+                "uvicorn alone: reads the body, answers": alone("raw", load),
+                "Starlette alone: one route, reads the body, answers": alone("with_starlette", load),
+                "the signature alone": proved,
+                "the careful reading of a token alone": read,
+                "COPY alone into the indexed log (PostgreSQL)": copied(url),
+            },
+            pgbench(url, seconds).scans_per_second,
+        )
+
+
+def lines_of(found: Found) -> Iterator[str]:
+    """Three tables: ours beside bare parts, ours step by step, and rates."""
+    ours = found.remembered.gateway_us + found.remembered.postgres_us
+    yield f"Processor time of a scan, one a request; 100 % is ours with the token remembered: {ours:.0f} µs"
+    both = (("ours, accepted tokens remembered", found.remembered), ("ours, each signature proved", found.new))
+    for name, line in both:
+        spent = line.gateway_us + line.postgres_us
+        parts = f"gateway {line.gateway_us:.0f}, PostgreSQL {line.postgres_us:.0f}"
+        yield f"  {name:56} {spent:7.1f} µs  {spent / ours:5.0%}   {parts}"
+    for name, part in found.bare.items():
+        yield f"  {name:56} {part.microseconds:7.1f} µs  {part.microseconds / ours:5.0%}"
+    yield "The same, step by step"
+    server = found.bare["uvicorn alone: reads the body, answers"].microseconds
+    kept = {name: spent for name, spent in found.steps.items() if "never seen" not in name}
+    driver = found.remembered.gateway_us - server - sum(kept.values())
+    rows = {"HTTP: uvicorn alone": server, **kept, "event loop, grouping, driver, statement": driver}
+    for name, spent in {**rows, "PostgreSQL": found.remembered.postgres_us}.items():
+        yield f"  {name:56} {spent:7.1f} µs  {spent / ours:5.0%}"
+    saved = found.steps["decide, token never seen"] - found.steps["decide, token remembered"]
+    yield f"  remembering an accepted token saves {saved:.0f} µs of the decision"
+    yield "Scans a second"
+    base = found.remembered.scans_per_second
+    rates = {
+        "ours, one scan a request": base,
+        "ours, each signature proved": found.new.scans_per_second,
+        "ours, 50 scans a request": found.fifty.scans_per_second,
+        "pgbench, the same row singly, no HTTP, no signature": found.singles,
+        **{name: part.a_second for name, part in found.bare.items()},
+        f"pretix, {PRETIX[0]} to {PRETIX[1]} check-ins (not measured here)": float(PRETIX[1]),
+    }
+    for name, rate in rates.items():
+        yield f"  {name:56} {rate:10,.0f} /s   ours is {base / rate:7.2f} of it"
 
 
 if __name__ == "__main__":
-    print("\n".join(run(int(sys.argv[1]) if len(sys.argv) > 1 else 6)))
+    print("\n".join(lines_of(measured(int(sys.argv[1]) if len(sys.argv) > 1 else 4))))

@@ -1,24 +1,41 @@
-"""From a frame with a card to the answer that is kept: the scanner in Chromium, fed with pictures of a printed code."""
+"""From a frame with a card to the answer that is kept, and from the first opening to a screen that can be used: the
+scanner in Chromium, fed with pictures of a printed code, and on a slow phone's processor and line."""
 
 import shutil
+import socket
 import statistics
+import subprocess
+import sys
 import tempfile
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from time import time
+from time import monotonic, time
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
+from starlette.applications import Starlette
 from tests.gateway.scanner import FLAGS, frame
 
 from ksdb.core.token import Claims, Form, sign_token
 from ksdb.core.trust_list import point_of
-from ksdb.gateway.pages import FOLDER
+from ksdb.gateway.pages import FOLDER, page_routes
 
 ROUNDS = 60
+STARTS = 5
+PORT = 8952
+SLOW_LINE = {"offline": False, "latency": 150, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 0.75e6 / 8}
+"""What Lighthouse calls slow 4G: 1.6 Mbit/s, 150 ms from question to answer."""
+
+SLOWER = 4
+"""A phone of 2018 beside a desk of today."""
+
+NOTED = """new MutationObserver(() => {
+  if (document.documentElement.dataset.state) window.startedMs ??= performance.now();
+}).observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ["data-state"]});"""
 STEPS = """async ({pictures, key, text, rounds}) => {
   const {decode} = await import("/camera.js");
   const {judged} = await import("/judge.js");
@@ -79,6 +96,7 @@ def main() -> None:
         }
         _measure(f"http://127.0.0.1:{server.server_port}/index.html", given)
         server.shutdown()
+    _measure_starts()
     size = sum(path.stat().st_size for path in Path(FOLDER).glob("*.*"))
     print(f"the app without the barcode engine: {size / 1000:.0f} kB before packing")
 
@@ -96,6 +114,60 @@ def _measure(url: str, given: dict[str, Any]) -> None:
                 worst = sorted(times)[int(len(times) * 0.95)]
                 print(f"  {step:7} {statistics.median(times):7.1f} ms in the middle, {worst:7.1f} ms at 95 %")
         browser.close()
+
+
+def pages_alone() -> Starlette:
+    """The scanner's files as the gateway serves them, without a database."""
+    return Starlette(routes=page_routes())
+
+
+def _measure_starts() -> None:
+    """Prints how long a first visit takes until the screen can be used, each with an empty browser."""
+    served = "import uvicorn; from bench.scanner import pages_alone; uvicorn.run(pages_alone, factory=True, port="
+    process = subprocess.Popen([sys.executable, "-c", f"{served}{PORT}, log_level='warning')"])
+    try:
+        _wait_for(PORT)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+            _first_start(browser, None)
+            quick = [_first_start(browser, None) for _ in range(STARTS)]
+            slow = [_first_start(browser, SLOW_LINE) for _ in range(STARTS)]
+            browser.close()
+    finally:
+        process.terminate()
+        process.wait(20)
+    print("first start, nothing kept: until the screen can be used")
+    print(
+        f"  this machine, no line between      {statistics.median(quick):7.0f} ms, worst of {STARTS} {max(quick):.0f}"
+    )
+    print(
+        f"  {SLOWER}× slower, 1.6 Mbit/s, 150 ms     {statistics.median(slow):7.0f} ms, worst {max(slow):.0f}; "
+        f"{statistics.median(slow) / 3000:.2f} of 3 s"
+    )
+
+
+def _first_start(browser: Browser, line: dict[str, Any] | None) -> float:
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    context.add_init_script(NOTED)
+    page = context.new_page()
+    if line:
+        session = context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.send("Network.emulateNetworkConditions", line)
+        session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    page.goto(f"http://localhost:{PORT}/scanner/", wait_until="commit")
+    page.locator("html[data-state]").wait_for()
+    taken = float(page.evaluate("window.startedMs"))
+    context.close()
+    return taken
+
+
+def _wait_for(port: int) -> None:
+    deadline = monotonic() + 20
+    while monotonic() < deadline:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+    raise TimeoutError
 
 
 if __name__ == "__main__":

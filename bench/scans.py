@@ -94,7 +94,7 @@ def own_server() -> Iterator[str]:
         shutil.rmtree(ours.var_dir)
 
 
-def seed(url: str, key: ec.EllipticCurvePrivateKey) -> list[str]:
+def seed(url: str, key: ec.EllipticCurvePrivateKey, cards: int = CARDS) -> list[str]:
     """A province of cards, the load client's devices, one key; and tokens of some of the cards."""
     public = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     with psycopg.connect(url, autocommit=True) as connection:
@@ -105,7 +105,7 @@ def seed(url: str, key: ec.EllipticCurvePrivateKey) -> list[str]:
                    ("index", number, resident_id, form, status, status_since, reason, issued_at, expires_at)
                SELECT i * 3, lpad(i::text, 12, '0'), i, 2, 2, now() - interval '40 days', '', now(), now()
                FROM generate_series(1, %s) AS i""",
-            [CARDS],
+            [cards],
         )
         connection.execute(
             "INSERT INTO issuer_key (kid, public_key, usage, not_before, not_after) "
@@ -240,7 +240,14 @@ def each_step(tokens: list[str], key: ec.EllipticCurvePrivateKey) -> dict[str, f
         ],
         "write the answer": lambda: [msgspec.json.encode(receipt([row], [True])) for row in rows],
     }
-    return {name: timed(step) / len(tokens) * 1e6 for name, step in steps.items()}
+    return {name: spent_on(step) / len(tokens) * 1e6 for name, step in steps.items()}
+
+
+def spent_on(step: Any) -> float:
+    """Processor seconds of this process."""
+    start = time.process_time()
+    step()
+    return time.process_time() - start
 
 
 def timed(step: Any) -> float:

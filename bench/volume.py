@@ -1,12 +1,14 @@
-"""What a scan costs when much is stored already: today as it is of 1, of 30 and of 180 million visits kept.
+"""What a scan costs when much is stored already: today as it is of 1, 10 and 30 million visits kept, or more.
 
-`python -m bench.volume [runs]`. A scan of today touches today's partition and its indexes alone, so the other days are
+`python -m bench.volume [runs] [millions ...]`, by default 2 runs at 1, 10 and 30 million in four minutes; the whole
+answer is `3 1 30 180`. A scan of today touches today's partition and its indexes alone, so the other days are
 left out: a 28th of each number is stored. Processor time per scan of gateway and PostgreSQL together, which a noisy
 machine blurs less than scans per second; the median of the runs. Autovacuum is off: its work is not a scan's.
 """
 
 import statistics
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -17,7 +19,7 @@ from bench.scans import Measured, own_server, seed, through_the_door
 
 DAYS = 28
 MILLION = 1_000_000
-STAGES = (1, 30, 180)
+STAGES = (1, 10, 30)
 FILL = """
 INSERT INTO visit (point_id, scanned_at, device_id, sequence, card_index, resident_id, result, is_exit, received_at)
 SELECT i %% 20000, at, i %% 20000, i, who * 3, who, 1, false, at
@@ -55,14 +57,14 @@ def measured(url: str, name: str, tokens: list[str], runs: int) -> Filled:
     return Filled(name, single, fifty)
 
 
-def run(runs: int) -> list[str]:
+def run(runs: int, stages: Sequence[int]) -> list[str]:
     with own_server() as url:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("ALTER SYSTEM SET autovacuum = off")
             connection.execute("SELECT pg_reload_conf()")
         tokens = seed(url, ec.generate_private_key(ec.SECP256R1()))
         found, stored = [], 0
-        for millions in STAGES:
+        for millions in stages:
             fill(url, stored + 1, millions * MILLION // DAYS)
             stored = millions * MILLION // DAYS
             found.append(measured(url, f"today as of {millions} million", tokens, runs))
@@ -87,4 +89,5 @@ def _text(filled: Filled, first: Filled) -> str:
 
 
 if __name__ == "__main__":
-    print("\n".join(run(int(sys.argv[1]) if len(sys.argv) > 1 else 3)))
+    asked = [int(word) for word in sys.argv[1:]]
+    print("\n".join(run(asked[0] if asked else 2, asked[1:] or STAGES)))

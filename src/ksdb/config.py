@@ -51,6 +51,13 @@ class Settings:
     )
     device_requests_per_second: int = field(default=20, metadata={"help": "requests one device may send, on average"})
     device_requests_at_once: int = field(default=200, metadata={"help": "requests one device may send in a burst"})
+    database_patience_seconds: int = field(
+        default=10,
+        metadata={"help": "so long the gateway waits for a database that says nothing, then devices keep scans"},
+    )
+    request_seconds: int = field(
+        default=10, metadata={"help": "so long a device may take to send a request's heading, and again its body"}
+    )
     gateway_workers: int = field(default=1, metadata={"help": "gateway processes on this machine"})
     scanner_url: str = field(
         default="",
@@ -177,9 +184,18 @@ class Settings:
 
     def foreign_key(self) -> tuple[int, bytes] | None:
         """The newest key for other systems' codes and its version; None where this machine has none."""
-        names = {1: "foreign_key", **{version: f"foreign_key_{version}" for version in range(2, MOST_SEAL_KEYS + 1)}}
-        found = {version: key for version, name in names.items() if (key := self._secret(name)) is not None}
+        found = self.foreign_keys()
         return max(found.items()) if found else None
+
+    def foreign_keys(self) -> dict[int, bytes]:
+        """All of them by version: a device that was offline hashes with the one before."""
+        names = {1: "foreign_key", **{version: f"foreign_key_{version}" for version in range(2, MOST_SEAL_KEYS + 1)}}
+        return {version: key for version, name in names.items() if (key := self._secret(name)) is not None}
+
+    def root_point(self) -> bytes | None:
+        """The root that this machine has pinned (`ksdb keys anchor`), as a point; None where there is none."""
+        path = self.keys_dir / "root.pub"
+        return bytes.fromhex(path.read_text().strip()) if path.exists() else None
 
     def seal_keys(self) -> dict[int, bytes]:
         """The keys for sealing by version: 1 is the secret `seal_key`, 2 is `seal_key_2`. One that is gone is left out.

@@ -92,15 +92,14 @@ def test_made_up_requests_find_no_fault(process: GatewayProcess, tmp_path: Path)
     assert re.search(r"Tested:\s+8|8 selected", done.stdout), done.stdout
 
 
-def test_a_body_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body, "READ_SECONDS", 0.05)
+def test_a_body_that_never_ends_is_given_up() -> None:
     sent = iter([{"type": "http.request", "body": b"{", "more_body": True}])
 
     async def receive() -> dict[str, object]:
         return next(sent, None) or await asyncio.Event().wait()  # type: ignore[return-value]
 
     with pytest.raises(BodyTooSlow):
-        asyncio.run(body.whole_body({}, receive))  # type: ignore[arg-type]
+        asyncio.run(body.whole_body({}, receive, 0.05))  # type: ignore[arg-type]
 
 
 def test_slow_senders_are_cut_off_while_others_are_served(process: GatewayProcess, town: Town) -> None:

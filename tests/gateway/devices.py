@@ -20,8 +20,13 @@ from ksdb.gateway.serve import command
 
 DEVICES = range(101, 109)
 TOGETHER = 3
-IMPATIENT = {"KSDB_DEVICE_REQUESTS_PER_SECOND": "100000", "KSDB_DEVICE_REQUESTS_AT_ONCE": "100000"}
-"""These devices send as fast as they are answered."""
+IMPATIENT = {
+    "KSDB_DEVICE_REQUESTS_PER_SECOND": "100000",
+    "KSDB_DEVICE_REQUESTS_AT_ONCE": "100000",
+    "KSDB_DATABASE_PATIENCE_SECONDS": "3",
+    "KSDB_REQUEST_SECONDS": "3",
+}
+"""These devices send as fast as they are answered, and hear sooner that the database is away or they are too slow."""
 
 
 def device_token(number: int) -> str:
@@ -117,6 +122,19 @@ def gateway(url: str, workers: int = 1, port: int | None = None) -> Iterator[Gat
         yield process
     finally:
         if process._process.poll() is None:
+            process.stop()
+
+
+@contextmanager
+def two_gateways(url: str, workers: int) -> Iterator[tuple[GatewayProcess, GatewayProcess]]:
+    """Started at the same time."""
+    both = GatewayProcess(url, workers), GatewayProcess(url, workers)
+    try:
+        for process in both:
+            process.wait_until_ready()
+        yield both
+    finally:
+        for process in both:
             process.stop()
 
 

@@ -87,9 +87,9 @@ def wait_for_result(page: Page, result: str, count: int = 1) -> None:
     page.locator(f'.lane[data-result="{result}"][data-count="{count}"]').first.wait_for(timeout=15_000)
 
 
-def wait_until_known(port: int) -> None:
-    """Until the gateway has heard of the market's device and of the lists."""
-    request = Request(f"http://127.0.0.1:{port}/v1/status-list", headers={"authorization": f"Bearer {MARKET_TOKEN}"})
+def wait_until_known(port: int, token: str = MARKET_TOKEN) -> None:
+    """Until the gateway has heard of the device (the market's, unless told otherwise) and of the lists."""
+    request = Request(f"http://127.0.0.1:{port}/v1/status-list", headers={"authorization": f"Bearer {token}"})
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         try:

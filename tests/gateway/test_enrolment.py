@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -10,7 +11,9 @@ from starlette.testclient import TestClient
 from tests.gateway.test_app import send
 from tests.gateway.town import LAN, MARKET, MARKET_TOKEN, Town, token_of
 
+from ksdb.config import settings
 from ksdb.core.ids import card_number
+from ksdb.gateway.app import make_application
 from ksdb.gateway.enrolment import GuessLimit, asked_from
 from ksdb.gateway.errors import TooManyGuesses
 from ksdb.postgres.roles import GATEWAY, as_role
@@ -107,6 +110,28 @@ def test_guessing_is_stopped_and_right_codes_are_not_counted(door: TestClient, m
     assert [answer.json()["error"] for answer in answers[10:]] == ["too_many_guesses"] * 2
     assert answers[-1].headers["retry-after"] == "60"
     assert door.post("/v1/enrol", json={"code": CODE}).status_code == 429  # the right one has to wait as well
+
+
+def test_guesses_at_all_gateways_are_counted_together(door: TestClient, market: Town) -> None:
+    """Whoever spreads his guesses over the processes gains nothing."""
+    with TestClient(make_application(replace(settings(), gateway_database_url=as_role(market.url, GATEWAY)))) as other:
+        answers = [
+            (door, other)[n % 2].post("/v1/enrol", json={"code": card_number(100 + n)}).status_code for n in range(12)
+        ]
+    assert answers == [404] * 10 + [429] * 2
+
+
+def test_guesses_come_back_with_time_and_old_networks_are_forgotten(market: Town) -> None:
+    def spend(network: bytes) -> bool:
+        ((is_allowed,),) = market.rows("SELECT spend_enrol_guess(%s, 2, 3, 60)", network)
+        return bool(is_allowed)
+
+    assert [spend(b"a") for _ in range(4)] == [True, True, True, False]
+    market.rows("UPDATE enrol_guess SET counted_at = counted_at - interval '30 seconds' WHERE who = 'a'")
+    assert [spend(b"a") for _ in range(2)] == [True, False]
+    market.rows("UPDATE enrol_guess SET counted_at = counted_at - interval '2 hours'")
+    assert spend(b"b")
+    assert market.rows("SELECT who FROM enrol_guess ORDER BY 1") == [(b"all",), (b"b",)]
 
 
 def test_all_guessers_together_are_stopped_too() -> None:

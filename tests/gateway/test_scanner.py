@@ -5,19 +5,31 @@ KSDB_SHOTS names a folder to leave pictures in.
 
 import hashlib
 import hmac
+import json
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.request import urlopen
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from cryptography.hazmat.primitives.asymmetric import ec
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright
 from tests.gateway import scanner
+from tests.gateway.browsing import (
+    PHONE,
+    ROOT,
+    TAKE,
+    chromium,
+    context,
+    door,
+    page,
+    playwright,
+    served,
+    shown,
+    until_stored,
+)
 from tests.gateway.devices import GatewayProcess, gateway
 from tests.gateway.town import ASKED, FUTURE_KID, HELD, KEY, KID, LAN, LOST, LOST_TOKEN, MARKET, NEW, Town, token_of
 
@@ -29,69 +41,18 @@ from ksdb.core.ids import card_number
 from ksdb.core.token import Claims, Form, TokenFault, sign_token
 
 pytestmark = pytest.mark.browser
-ROOT = ec.derive_private_key(99, ec.SECP256R1())
-PHONE = {"width": 360, "height": 740}
+__all__ = ["chromium", "context", "door", "page", "playwright", "served"]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NUMBER = "000000079444"
 CODE = card_number(4_711_000_815)
 
 
-@pytest.fixture(scope="module")
-def playwright(town_url: str) -> Iterator[Playwright]:
-    """After the database is set up: Django is not to be asked in a thread where an event loop runs."""
-    with sync_playwright() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    with playwright.chromium.launch(executable_path=shutil.which("chromium"), args=scanner.FLAGS) as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def served(town_url: str) -> Iterator[GatewayProcess]:
-    with gateway(town_url) as process:
-        yield process
-
-
-@pytest.fixture
-def door(town: Town, served: GatewayProcess) -> GatewayProcess:
-    """The gateway, when it has heard of the town's devices and lists."""
-    scanner.publish(town, ROOT)
-    scanner.wait_until_known(served.port)
-    return served
-
-
-@pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context(viewport=PHONE)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext, door: GatewayProcess) -> Page:
-    return scanner.opened(context, door.port)
-
-
 @pytest.mark.django_db
-def test_the_gateways_own_process_serves_the_app(town: Town) -> None:
+def test_the_gateways_own_process_serves_the_app(served: GatewayProcess) -> None:
     """The one test here that is marked for the database: by it pytest-django knows to make one."""
-    with gateway(town.url) as process, urlopen(f"http://127.0.0.1:{process.port}/") as answer:
+    with urlopen(f"http://127.0.0.1:{served.port}/") as answer:
         assert answer.url.endswith("/scanner/")
         assert answer.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self' ")
-
-
-def until_stored(town: Town, count: int, seconds: float = 20) -> list[tuple[Any, ...]]:
-    deadline = time.monotonic() + seconds
-    while len(visits := town.visits()) < count and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return visits
-
-
-def shown(page: Page) -> str:
-    return page.locator(".lane").first.get_attribute("data-result") or ""
 
 
 def test_the_device_decides_as_the_core_does(page: Page) -> None:
@@ -119,9 +80,11 @@ def test_the_device_decides_as_the_core_does(page: Page) -> None:
 
 
 @pytest.mark.parametrize("with_lists", [True, False])
-def test_each_kind_of_card_has_its_answer(context: BrowserContext, town: Town, with_lists: bool) -> None:
-    if with_lists:
-        scanner.publish(town, ROOT)
+def test_each_kind_of_card_has_its_answer(
+    context: BrowserContext, door: GatewayProcess, town: Town, with_lists: bool
+) -> None:
+    if not with_lists:
+        context.route("**/v1/*-list*", lambda route: route.abort())
     forged = sign_token(Claims(LAN, Form.PAPER, int(time.time()) + 900), KID, ec.generate_private_key(ec.SECP256R1()))
     cases = [
         (token_of(LAN), "accepted"),
@@ -134,24 +97,17 @@ def test_each_kind_of_card_has_its_answer(context: BrowserContext, town: Town, w
         (forged, "bad_signature"),
         ("2" + token_of(LAN)[1:], "not_ours"),
     ]
-    with gateway(town.url) as process:
-        page = scanner.opened(context, process.port)
-        results = []
-        for text, _ in cases:
-            page.evaluate(TAKE, [text, "reader"])
-            results.append(shown(page))
-        page.locator('[data-scanned="8"][data-safe="8"]').wait_for()
+    page = scanner.opened(context, door.port)
+    results = []
+    for text, _ in cases:
+        page.evaluate(TAKE, [text, "reader"])
+        results.append(shown(page))
+    page.locator('[data-scanned="8"][data-safe="8"]').wait_for()
     # Without lists the gateway decides alone; the device lets nobody stand in the rain, and is amber.
     assert results == [result if with_lists or result == "not_ours" else "unverified" for _, result in cases]
     accepted = [row for row in town.visits() if row[4] == ScanResult.ACCEPTED]
     assert [row[2] for row in accepted] == [LAN]
     assert {row[2] for row in town.refusals() if row[2] == ScanResult.REVOKED} == {ScanResult.REVOKED}
-
-
-TAKE = """async ([text, how]) => {
-  const {take} = await import("/scanner/scanning.js");
-  return (await take(text, how))?.result ?? null;
-}"""
 
 
 def test_a_code_lets_the_device_in(context: BrowserContext, door: GatewayProcess, town: Town) -> None:
@@ -289,8 +245,8 @@ def test_two_tabs_send_each_scan_once(context: BrowserContext, door: GatewayProc
     for turn in range(6):
         pages[turn % 2].evaluate(TAKE, [token_of(LAN), "reader"])
     context.set_offline(False)
-    for page in pages:
-        page.evaluate("window.dispatchEvent(new Event('online'))")
+    for tab in pages:
+        tab.evaluate("window.dispatchEvent(new Event('online'))")
     until_stored(town, 6)
     assert [row[1] for row in town.visits()] == [1, 2, 3, 4, 5, 6]
 
@@ -337,8 +293,12 @@ def test_old_lists_are_said_and_then_not_believed(page: Page, context: BrowserCo
         assert page.evaluate(TAKE, [token_of(LOST), "reader"]) == result
 
 
+ASIDE_AT = """async () => (await (await import("/scanner/db.js")).get("aside", 2)).aside_at"""
+
+
 def test_one_scan_that_the_gateway_will_not_take_does_not_hold_up_the_others(page: Page, town: Town) -> None:
     """Its time is no time: it is set aside, counted and said."""
+    token = token_of(LAN)
     page.evaluate(
         """async (token) => {
           const {enrolment} = await import("/scanner/vault.js");
@@ -348,12 +308,34 @@ def test_one_scan_that_the_gateway_will_not_take_does_not_hold_up_the_others(pag
           for (const at of [Date.now(), "yesterday", Date.now()]) await keep({...scan, scanned_at: at}, key);
           await flush();
         }""",
-        token_of(LAN),
+        token,
     )
     assert [row[1] for row in until_stored(town, 2)] == [1, 3]
     page.locator("#menu-open").click()
     page.locator("#send-now").click()
     page.locator(".notices .red", has_text="1 lượt máy chủ không nhận").wait_for()
+    page.evaluate(
+        """async () => {
+          const {get, put} = await import("/scanner/db.js");
+          const row = await get("aside", 2);
+          await put("aside", 2, {...row, aside_at: row.aside_at - 25 * 3600_000});
+          await (await import("/scanner/aside.js")).putBack(false);
+          await (await import("/scanner/queue.js")).flush();
+        }"""
+    )
+    assert time.time() - page.evaluate(ASIDE_AT) / 1000 < 60, "after a day it was tried again"
+    page.locator("#aside-again").click()
+    page.locator("#aside", has_text="1 lượt máy chủ không nhận").wait_for()
+    with page.expect_download() as download:
+        page.locator("#aside-save").click()
+    saved = json.loads(Path(download.value.path()).read_text("utf-8"))
+    assert saved == [{"sequence": 2, "is_exit": False, "token": token, "scanned_at": "yesterday"}]
+    _picture(page, "aside")
+    page.locator("#aside-discard").click()
+    page.locator("#sure-words", has_text="Xoá hẳn 1 lượt").wait_for()
+    page.locator("#sure-yes").click()
+    page.locator("#aside").wait_for(state="hidden")
+    page.locator(".notices .red").wait_for(state="hidden")
 
 
 def test_a_revoked_device_is_told_and_logging_out_leaves_nothing(context: BrowserContext, door: GatewayProcess) -> None:

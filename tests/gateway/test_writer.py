@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from tests.gateway.town import LAN, MARKET, Town, now_ms, resident_of
 
-from ksdb.gateway import writer as writer_module
 from ksdb.gateway.errors import Busy, Closing, DatabaseAway
 from ksdb.gateway.intake import DecidedScan
 from ksdb.gateway.writer import Writer
@@ -169,10 +168,9 @@ def test_closing_stores_what_waits_and_takes_no_more(town: Town) -> None:
     run(town.url, work)
 
 
-def test_without_a_database_scans_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer_module, "PATIENCE_SECONDS", 0.3)
-
+def test_without_a_database_scans_are_given_back() -> None:
     async def work(writer: Writer) -> None:
+        writer.patience_seconds = 0.3
         answers = await asyncio.gather(*(writer.store([row(1, n)]) for n in range(5)), return_exceptions=True)
         assert [type(answer) for answer in answers] == [DatabaseAway] * 5
 

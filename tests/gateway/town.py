@@ -99,6 +99,7 @@ def clear(town: Town) -> None:
         "device_state",
         "card",
         "enrol_code",
+        "enrol_guess",
         "device",
         "scan_point",
         "issuer_key",

@@ -208,6 +208,32 @@ def test_many_at_once(others: Any, store: Store) -> None:
         assert seen() == logged()
 
 
+def test_a_visit_that_finds_its_resident_late_is_taken_in(others: Any, store: Store) -> None:
+    """Another system's code of somebody who was registered days after it was read."""
+    other = others()
+    store(other, 1, 10)
+    store(other, None, 20)
+    other.commit()
+    refresh_files()
+    assert seen() == [1]
+    other.execute(
+        "INSERT INTO foreign_scan (point_id, scanned_at, device_id, sequence, kind, scan_key)"
+        " SELECT point_id, scanned_at, device_id, sequence, 2, 'x' FROM visit WHERE resident_id IS NULL"
+    )
+    other.execute("UPDATE visit SET received_at = received_at - interval '9 days', marks = 2")
+    other.commit()
+    refresh_files(anew=True)
+    other.execute("SET session_replication_role = replica")
+    other.execute("INSERT INTO resident_scan_key (resident_id, version, key) VALUES (7, 1, 'x')")
+    other.execute("SELECT match_foreign_scans(ARRAY['x']::bytea[])")
+    other.commit()
+    assert seen() == logged() == [1, 7]
+    refresh_files()
+    assert seen() == [1, 7]
+    other.execute("TRUNCATE foreign_scan, resident_scan_key")
+    other.commit()
+
+
 def test_a_late_scan_has_its_day_made_again(others: Any, store: Store) -> None:
     other = others()
     store(other, 1, 10)

@@ -40,7 +40,11 @@ def point_of(key: ec.EllipticCurvePublicKey) -> bytes:
 
 def root_id(key: ec.EllipticCurvePublicKey) -> bytes:
     """By which a list names the root that signed it: the first 8 bytes of the SHA-256 of its point."""
-    return hashlib.sha256(point_of(key)).digest()[:8]
+    return root_id_of(point_of(key))
+
+
+def root_id_of(point: bytes) -> bytes:
+    return hashlib.sha256(point).digest()[:8]
 
 
 def coded(trust: TrustList) -> bytes:

@@ -13,19 +13,19 @@ MOST_BYTES: Final = 512 * 1024
 _MOST_DRAINED: Final = 8 * MOST_BYTES
 """A client that is still sending does not read our answer; so much we let it send to nobody before we hang up."""
 
-READ_SECONDS = 10.0
-"""Half a megabyte in this time is 52 kB a second; a device on a worse line sends fewer scans at a time."""
 
+async def whole_body(headers: Mapping[bytes, bytes], receive: Receive, seconds: float) -> bytes:
+    """The body. Raises BodyTooLarge, by what is announced or by what is sent, BodyTooSlow, and ClientDisconnect.
 
-async def whole_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
-    """The body. Raises BodyTooLarge, by what is announced or by what is sent, BodyTooSlow, and ClientDisconnect."""
+    Half a megabyte in ten seconds is 52 kB a second; a device on a worse line sends fewer scans at a time.
+    """
     announced = headers.get(b"content-length", b"0")
     if not announced.isdigit():
         raise BodyUnreadable
     if int(announced) > _MOST_DRAINED:
         raise BodyTooLarge
     try:
-        async with asyncio.timeout(READ_SECONDS):
+        async with asyncio.timeout(seconds):
             parts, count = await _read(receive)
     except TimeoutError as error:
         raise BodyTooSlow from error

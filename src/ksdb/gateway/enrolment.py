@@ -15,9 +15,11 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ksdb.core.addresses import Network, address_in, client_of, is_in, network_of
 from ksdb.core.ids import digits_of, is_card_number
+from ksdb.core.trust_list import root_id_of
 from ksdb.gateway.errors import BodyUnreadable, CodeMistyped, CodeUnknown, DatabaseAway, DeviceRevoked, TooManyGuesses
 from ksdb.gateway.known import Device
 from ksdb.postgres.named import sql
+from ksdb.postgres.pool import CONNECT_SECONDS, hanging_up_after
 
 MOST_NAME: Final = 80
 MOST_ADDRESSES: Final = 10_000
@@ -53,12 +55,20 @@ class Point(msgspec.Struct, frozen=True):
     foreign_key: ForeignKey | None
 
 
+class Root(msgspec.Struct, frozen=True):
+    """Whose trust lists the device is to believe, and no other's: a point in hex, and the name that people compare."""
+
+    public_key: str
+    fingerprint: str
+
+
 class Enrolled(msgspec.Struct, frozen=True):
     """The answer to a good code. The token is told this once; every later request carries it."""
 
     device_id: int
     token: str
     point: Point
+    root: Root | None
 
 
 class NewToken(msgspec.Struct, frozen=True):
@@ -92,14 +102,22 @@ class _Bucket:
         return True
 
 
-class GuessLimit:
-    """How often codes may be tried, by each address and by all together; a code that was right is given back.
+PER_MINUTE: Final = 2
+BURST: Final = 10
+ALL_PER_MINUTE: Final = 60
+"""Guesses at codes, of one network and of all together. A code is one of 10^10: with a thousand open and everybody
+guessing as fast as this lets them, one is found in about four months, and each lives for a day."""
 
-    Per process. A code is one of 10^10: with a thousand open and everybody guessing as fast as this lets them, one is
-    found in about four months, and each lives for a day.
+
+class GuessLimit:
+    """The first wall before codes, in this process: a flood of guesses reaches no database.
+
+    What counts is the count that all gateways share there (`DeviceDesk.spend_guess`).
     """
 
-    def __init__(self, per_minute: float = 2, burst: float = 10, all_per_minute: float = 60) -> None:
+    def __init__(
+        self, per_minute: float = PER_MINUTE, burst: float = BURST, all_per_minute: float = ALL_PER_MINUTE
+    ) -> None:
         self._each = (per_minute, burst)
         self._all = _Bucket(all_per_minute, all_per_minute)
         self._addresses: OrderedDict[str, _Bucket] = OrderedDict()
@@ -145,8 +163,11 @@ def asked_enrolment(body: bytes) -> Enrolment:
 class DeviceDesk:
     """The statements behind the three routes; what they write they write by the owner's functions."""
 
-    def __init__(self, pool: AsyncConnectionPool, foreign_key: tuple[int, bytes] | None) -> None:
+    def __init__(
+        self, pool: AsyncConnectionPool, foreign_key: tuple[int, bytes] | None, root: bytes | None = None
+    ) -> None:
         self._pool = pool
+        self._root = Root(root.hex(), root_id_of(root).hex()) if root else None
         self._foreign_key = ForeignKey(foreign_key[0], foreign_key[1].hex()) if foreign_key else None
 
     async def enrol(self, asked: Enrolment) -> Enrolled:
@@ -156,7 +177,17 @@ class DeviceDesk:
         rows = await self._rows("redeem_code", hashes)
         if not rows:
             raise CodeUnknown
-        return Enrolled(rows[0]["device_id"], token, await self.point(rows[0]["point_id"]))
+        return Enrolled(rows[0]["device_id"], token, await self.point(rows[0]["point_id"]), self._root)
+
+    async def spend_guess(self, address: str) -> None:
+        """Raises TooManyGuesses when the network, or all together, guessed too often, at whichever gateway."""
+        limits = {"per_minute": PER_MINUTE, "burst": BURST, "all_per_minute": ALL_PER_MINUTE}
+        rows = await self._rows("spend_guess", {"network": _sha256(address), **limits})
+        if not rows[0]["is_allowed"]:
+            raise TooManyGuesses
+
+    async def give_back_guess(self, address: str) -> None:
+        await self._rows("give_back_guess", {"network": _sha256(address)})
 
     async def offer(self, device: Device) -> NewToken:
         token = secrets.token_urlsafe(32)
@@ -177,7 +208,8 @@ class DeviceDesk:
         try:
             async with self._pool.connection() as connection:
                 cursor = connection.cursor(row_factory=dict_row)
-                await cursor.execute(sql("ksdb.gateway", name), parameters)
+                with hanging_up_after(connection, CONNECT_SECONDS):
+                    await cursor.execute(sql("ksdb.gateway", name), parameters)
                 return await cursor.fetchall()
         except (psycopg.Error, PoolTimeout, OSError) as error:
             raise DatabaseAway from error

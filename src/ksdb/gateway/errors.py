@@ -37,7 +37,7 @@ class BodyTooLarge(GatewayError):
 
 
 class BodyTooSlow(GatewayError):
-    """The request did not arrive within ten seconds. Send fewer scans at a time."""
+    """The request took too long to arrive. Send fewer scans at a time."""
 
     code = "body_too_slow"
     status = 408

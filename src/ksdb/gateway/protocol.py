@@ -5,13 +5,14 @@ from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from ksdb.config import settings
+
 MOST_HEADING_BYTES: Final = 16 * 1024
-HEADING_SECONDS: Final = 10.0
 MOST_HEADERS: Final = 64
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """A connection whose every heading must come whole within ten seconds and 16 KiB, or it ends.
+    """A connection whose every heading must come whole within ten seconds (a setting) and 16 KiB, or it ends.
 
     uvicorn sets no such bound with httptools. One timer a connection, not a request: at thousands of requests a second
     timers are felt, and nobody minds whether it is ten seconds or nineteen.
@@ -20,12 +21,14 @@ class BoundedProtocol(HttpToolsProtocol):
     _is_in_heading = True
     _heading_bytes = 0
     _heading_since = 0.0
+    _seconds = 0.0
     _watch: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._seconds = settings().request_seconds
         self._heading_since = self.loop.time()
-        self._watch = self.loop.call_later(HEADING_SECONDS, self._look)
+        self._watch = self.loop.call_later(self._seconds, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._watch is not None:
@@ -55,8 +58,8 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.send_400_response("The heading is too large.")
 
     def _look(self) -> None:
-        is_late = self.loop.time() - self._heading_since >= HEADING_SECONDS
+        is_late = self.loop.time() - self._heading_since >= self._seconds
         if self._is_in_heading and is_late:
             self.transport.close()
         else:
-            self._watch = self.loop.call_later(HEADING_SECONDS, self._look)
+            self._watch = self.loop.call_later(self._seconds, self._look)

@@ -17,7 +17,7 @@ from ksdb.core.token import IssuerKey, Usage
 from ksdb.gateway.known import Known
 from ksdb.gateway.schema import require_schema
 from ksdb.postgres.named import sql
-from ksdb.postgres.pool import connect
+from ksdb.postgres.pool import STATEMENT_SECONDS, connect, hanging_up_after
 
 LOOK_SECONDS = 30.0
 """How often we look unasked: a notification may be lost, and a dead connection says nothing."""
@@ -34,8 +34,9 @@ _log = logging.getLogger(__name__)
 class Refresher:
     """Owns the two connections behind `known`: one listens, one reads."""
 
-    def __init__(self, url: str, known: Known) -> None:
+    def __init__(self, url: str, known: Known, patience_seconds: float = STATEMENT_SECONDS) -> None:
         self._url = url
+        self._patience_seconds = patience_seconds
         self._known = known
         self._watermark = "0"
         self._fresh_at: float | None = None
@@ -72,7 +73,8 @@ class Refresher:
             await connect(self._url, "gateway news") as news,
             await connect(self._url, "gateway reader") as reader,
         ):
-            await news.execute(sql("ksdb.gateway", "listen"))
+            with hanging_up_after(news, self._patience_seconds):
+                await news.execute(sql("ksdb.gateway", "listen"))
             await self._load_all(reader)
             while True:
                 changed = {notice.payload async for notice in news.notifies(timeout=LOOK_SECONDS, stop_after=1)}
@@ -80,11 +82,13 @@ class Refresher:
                     # Bulk work tells once per transaction; take in together what comes together.
                     changed |= {notice.payload async for notice in news.notifies(timeout=GATHER_SECONDS)}
                 else:
-                    await news.execute("SELECT 1")
+                    with hanging_up_after(news, self._patience_seconds):
+                        await news.execute("SELECT 1")
                 await self._load(reader, changed or ALL)
 
     async def _load_all(self, reader: AsyncConnection) -> None:
-        await require_schema(reader)
+        with hanging_up_after(reader, self._patience_seconds):
+            await require_schema(reader)
         self._watermark, packed = await self._cards_since(reader, "0")
         self._known.cards.clear()  # with no pause before learning: no scan ever sees the empty arrays
         self._known.cards.learn(packed)
@@ -96,31 +100,28 @@ class Refresher:
             self._watermark, packed = await self._cards_since(reader, self._watermark)
             self._known.cards.learn(packed)
         if "device" in tables:
-            self._known.learn_devices(await _rows(reader, "devices"))
+            self._known.learn_devices(await self._rows(reader, "devices"))
         if "issuer_key" in tables:
-            self._known.learn_trust(_keys(await _rows(reader, "issuer_keys")))
+            self._known.learn_trust(_keys(await self._rows(reader, "issuer_keys")))
         if "trust_list" in tables:
-            self._known.lists.learn_trust_list(await _rows(reader, "trust_list"))
+            self._known.lists.learn_trust_list(await self._rows(reader, "trust_list"))
         if "status_list" in tables:
             since = {"since": self._known.lists.status_serial}
-            self._known.lists.learn_status_lists(await _rows(reader, "status_lists", since))
+            self._known.lists.learn_status_lists(await self._rows(reader, "status_lists", since))
         self._fresh_at = time.monotonic()
 
-    @staticmethod
-    async def _cards_since(reader: AsyncConnection, watermark: str) -> tuple[str, bytes]:
+    async def _cards_since(self, reader: AsyncConnection, watermark: str) -> tuple[str, bytes]:
+        ((watermark, packed),) = await self._rows(reader, "cards_changed", {"since": watermark})
+        return watermark, packed or b""
+
+    async def _rows(
+        self, reader: AsyncConnection, name: str, parameters: Mapping[str, object] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Raises OperationalError when the server is frozen: it would say nothing for ever."""
         cursor = reader.cursor(binary=True, row_factory=tuple_row)
-        await cursor.execute(sql("ksdb.gateway", "cards_changed"), {"since": watermark})
-        row = await cursor.fetchone()
-        assert row is not None  # noqa: S101 - an aggregate always has one row
-        return row[0], row[1] or b""
-
-
-async def _rows(
-    reader: AsyncConnection, name: str, parameters: Mapping[str, object] | None = None
-) -> list[tuple[Any, ...]]:
-    cursor = reader.cursor(binary=True, row_factory=tuple_row)
-    await cursor.execute(sql("ksdb.gateway", name), parameters)
-    return await cursor.fetchall()
+        with hanging_up_after(reader, self._patience_seconds):
+            await cursor.execute(sql("ksdb.gateway", name), parameters)
+        return await cursor.fetchall()
 
 
 def _keys(rows: Sequence[tuple[Any, ...]]) -> list[IssuerKey]:

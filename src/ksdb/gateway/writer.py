@@ -16,14 +16,14 @@ from ksdb.core.decision import ScanResult
 from ksdb.gateway.errors import Busy, Closing, DatabaseAway, GatewayError, StoreFailed
 from ksdb.gateway.intake import DecidedScan
 from ksdb.postgres.named import sql
-from ksdb.postgres.pool import STATEMENT_SECONDS, connect, hanging_up_after
+from ksdb.postgres.pool import connect, hanging_up_after
 
 MOST_WAITING = 20_000
 MOST_TOGETHER = 2_000
 AT_THE_DOOR = 5
 """An upload of so few scans comes from a queue of people; a longer one is what a device kept while it was offline."""
 PATIENCE_SECONDS = 10.0
-"""How long a scan may wait for a database that is away before its device is told to keep it."""
+"""How long a scan waits for a database that is away, and a statement for its answer; then devices keep scans."""
 
 RETRY_SECONDS = 0.2
 TASKS = 2
@@ -52,8 +52,11 @@ class _Job:
 class Writer:
     """A bounded queue and the few tasks that empty it. Correct beside other writers, in this process or elsewhere."""
 
-    def __init__(self, url: str, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(
+        self, url: str, most_waiting: int = MOST_WAITING, *, patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
         self._url = url
+        self.patience_seconds = patience_seconds
         self._most_waiting = most_waiting
         self._jobs: deque[_Job] = deque()
         self._waiting = 0
@@ -72,7 +75,7 @@ class Writer:
         return self._waiting
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(_Hand(self._url).work(self)) for _ in range(TASKS)]
+        self._tasks = [asyncio.create_task(_Hand(self._url, self.patience_seconds).work(self)) for _ in range(TASKS)]
 
     @property
     def is_working(self) -> bool:
@@ -121,21 +124,21 @@ class Writer:
 
     def give_up_on_old(self) -> None:
         """The database is away: what has waited too long is given back, oldest first."""
-        while self._jobs and _is_too_old(self._jobs[0]):
+        while self._jobs and self.is_too_old(self._jobs[0]):
             job = self._jobs.popleft()
             job.fail(DatabaseAway())
             self.settle([job])
 
-
-def _is_too_old(job: _Job) -> bool:
-    return time.monotonic() - job.since > PATIENCE_SECONDS
+    def is_too_old(self, job: _Job) -> bool:
+        return time.monotonic() - job.since > self.patience_seconds
 
 
 class _Hand:
     """One task of the writer, with a connection of its own."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience_seconds: float) -> None:
         self._url = url
+        self._patience_seconds = patience_seconds
         self._connection: AsyncConnection | None = None
         self._with_intake: set[int] = set()
         self._is_away = False
@@ -165,7 +168,7 @@ class _Hand:
                 self._is_away = True
                 await self._drop()
                 writer.give_up_on_old()
-                group = _without_old(group)
+                group = _without_old(group, writer)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 self._is_away = False
@@ -185,7 +188,7 @@ class _Hand:
         if self._connection is None:
             self._connection = await connect(self._url, "gateway writer")
             self._is_spread = await _is_spread(self._connection)
-        with hanging_up_after(self._connection, STATEMENT_SECONDS):
+        with hanging_up_after(self._connection, self._patience_seconds):
             try:
                 return await self._stored_by(self._connection, rows)
             except psycopg.errors.CheckViolation:
@@ -246,10 +249,10 @@ async def _is_spread(connection: AsyncConnection) -> bool:
     return bool(answer and answer[0])
 
 
-def _without_old(group: list[_Job]) -> list[_Job]:
+def _without_old(group: list[_Job], writer: Writer) -> list[_Job]:
     kept = []
     for job in group:
-        if _is_too_old(job):
+        if writer.is_too_old(job):
             job.fail(DatabaseAway())
         else:
             kept.append(job)

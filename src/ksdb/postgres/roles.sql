@@ -53,6 +53,12 @@ REVOKE ALL ON FUNCTION ensure_partitions(date, date), drop_partition(text), part
 GRANT EXECUTE ON FUNCTION ensure_partitions(date, date) TO ksdb_site, ksdb_gateway;
 GRANT EXECUTE ON FUNCTION drop_partition(text), partition_proof(text) TO ksdb_site;
 
+-- Visits by other systems' codes get their residents by functions: by keys alone, and nothing else of a visit changes.
+ALTER FUNCTION rekey_foreign_scans(bytea[], bytea[]) SECURITY DEFINER SET search_path = public, pg_temp;
+ALTER FUNCTION match_foreign_scans(bytea[]) SECURITY DEFINER SET search_path = public, pg_temp;
+REVOKE ALL ON FUNCTION rekey_foreign_scans(bytea[], bytea[]), match_foreign_scans(bytea[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION rekey_foreign_scans(bytea[], bytea[]), match_foreign_scans(bytea[]) TO ksdb_site;
+
 -- Devices are let in and given new tokens by functions too; of a point the gateway reads what a device is told.
 ALTER FUNCTION redeem_enrol_code(bytea, bytea, text) SECURITY DEFINER SET search_path = public, pg_temp;
 ALTER FUNCTION offer_device_token(integer, bytea) SECURITY DEFINER SET search_path = public, pg_temp;
@@ -61,5 +67,11 @@ REVOKE ALL ON FUNCTION redeem_enrol_code(bytea, bytea, text), offer_device_token
     settle_device_token(integer, bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION redeem_enrol_code(bytea, bytea, text), offer_device_token(integer, bytea),
     settle_device_token(integer, bytea) TO ksdb_gateway;
+ALTER FUNCTION take_guess(bytea, real, real) SET search_path = public, pg_temp;
+ALTER FUNCTION spend_enrol_guess(bytea, real, real, real) SECURITY DEFINER SET search_path = public, pg_temp;
+ALTER FUNCTION give_back_enrol_guess(bytea) SECURITY DEFINER SET search_path = public, pg_temp;
+REVOKE ALL ON FUNCTION take_guess(bytea, real, real), spend_enrol_guess(bytea, real, real, real),
+    give_back_enrol_guess(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION spend_enrol_guess(bytea, real, real, real), give_back_enrol_guess(bytea) TO ksdb_gateway;
 GRANT SELECT (id, name, type_id, opens_at, closes_at, usual_stay_minutes, capacity, lanes, is_exit_scanned)
     ON scan_point TO ksdb_gateway;

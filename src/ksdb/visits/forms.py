@@ -13,6 +13,7 @@ from ksdb.core.names import stored_name
 from ksdb.places.models import ScanPoint
 from ksdb.visits.actions import Ways
 from ksdb.visits.disputing import MOST_TEXT
+from ksdb.visits.queries import Silence
 
 
 class DayDeleteForm(forms.Form):
@@ -61,17 +62,25 @@ class DeviceNameForm(forms.Form):
 
 
 class SilenceForm(forms.Form):
-    """Which silent points: for how long, of which kind."""
+    """Which silent points: for how long, of which kind, where."""
 
     days = forms.TypedChoiceField(
-        label=_("Nothing for"),
+        label=_("Open without a scan for"),
         coerce=int,
-        choices=[(1, _("1 day")), (3, _("3 days")), (7, _("7 days")), (14, _("14 days"))],
+        choices=[
+            (0, _("2 opening hours")),
+            (1, _("1 opening day")),
+            (3, _("3 opening days")),
+            (7, _("7 opening days")),
+            (14, _("14 opening days")),
+        ],
     )
     kind = forms.ChoiceField(label=_("Type"), required=False)
+    division = forms.TypedChoiceField(label=_("Division"), required=False, coerce=int, empty_value=None)
 
-    def __init__(self, kinds: Sequence[tuple[str, str]], data: Any) -> None:
-        super().__init__({"days": "3", **{name: data[name] for name in ("days", "kind") if data.get(name)}})
+    def __init__(self, kinds: Sequence[tuple[str, str]], divisions: Sequence[tuple[int, str]], data: Any) -> None:
+        given = {name: data[name] for name in self.base_fields if data.get(name)}
+        super().__init__({"days": "3", **given})
         self.fields["kind"].choices = [("", _("all")), *kinds]  # type: ignore[attr-defined]
 
 
@@ -97,3 +106,11 @@ class DecisionForm(forms.Form):
     @property
     def is_accepted(self) -> bool:
         return bool(self.cleaned_data["answer"] == "accepted")
+        self.fields["division"].choices = [("", _("all")), *divisions]  # type: ignore[attr-defined]
+
+    @property
+    def silence(self) -> Silence:
+        """What is asked for; three days of everything where the address says something strange."""
+        if not self.is_valid():
+            return Silence(3)
+        return Silence(self.cleaned_data["days"], self.cleaned_data["kind"], self.cleaned_data["division"])

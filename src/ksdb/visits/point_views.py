@@ -16,6 +16,7 @@ from ksdb.config import settings
 from ksdb.core.clock import now
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission
+from ksdb.core.trust_list import root_id_of
 from ksdb.places.queries import point_types
 from ksdb.visits import actions, queries
 from ksdb.visits.forms import DeviceNameForm, SilenceForm, WaysForm
@@ -90,8 +91,15 @@ def code(request: ScopedRequest, point_id: int) -> HttpResponse:
         messages.error(request, gettext(error.sentence()))
         return redirect("visits:point", point_id)
     address = settings().scanner_address
-    context = {"point": found, "code": digits, "until": until, "address": address}
-    return render(request, "visits/code.html", context | {"picture": picture_of(f"{address}#code={digits}")})
+    context = {"point": found, "code": digits, "until": until, "address": address, "root": root_name()}
+    root = f"&root={context['root']}" if context["root"] else ""
+    return render(request, "visits/code.html", context | {"picture": picture_of(f"{address}#code={digits}{root}")})
+
+
+def root_name() -> str:
+    """By which the root that this machine has pinned is named to people; empty where there is none."""
+    point = settings().root_point()
+    return root_id_of(point).hex() if point else ""
 
 
 def picture_of(text: str) -> str:
@@ -145,9 +153,10 @@ def _device(request: ScopedRequest, point_id: int, device_id: int) -> queries.De
 @require_GET
 @requires(Permission.VISITS_POINT_READ)
 def silent(request: ScopedRequest) -> HttpResponse:
-    form = SilenceForm([(kind.code, _word_of(kind)) for kind in point_types(request.scope)], request.GET)
-    asked: dict[str, Any] = form.cleaned_data if form.is_valid() else {"days": 3, "kind": ""}
-    rows = queries.silent_points(request.scope, asked["days"], asked["kind"])
+    kinds = [(kind.code, _word_of(kind)) for kind in point_types(request.scope)]
+    communes = [(one.pk, one.name) for one in queries.communes_of_points(request.scope)]
+    form = SilenceForm(kinds, communes, request.GET)
+    rows = queries.silent_points(request.scope, form.silence)
     context = {"form": form, "rows": rows[:MOST_SILENT], "count": len(rows), "most": MOST_SILENT, "as_of": now()}
     context["can_manage"] = request.scope.allows(Permission.VISITS_DEVICE_ENROL)
     return render(request, "visits/silent_points.html", context)

@@ -15,7 +15,8 @@ from ksdb.core.scope import Permission
 from ksdb.visits import actions
 from ksdb.visits.forms import DayDeleteForm
 from ksdb.visits.keeping import DayHeld, DayNotOver
-from ksdb.visits.queries import days_kept, other_data, points_with_activity
+from ksdb.visits.queries import days_kept, foreign_counts, other_data, points_with_activity
+from ksdb.visits.words import FOREIGN_LABELS
 from ksdb.web.asked import number_in
 from ksdb.web.requires import ScopedRequest, requires
 
@@ -45,6 +46,7 @@ def retention(request: ScopedRequest) -> HttpResponse:
         "kept_days": settings().retention_days,
         "total": sum(day.visits for day in days),
         "others": other_data(request.scope),
+        "codes": [(FOREIGN_LABELS[one.kind], one.scans, one.matched) for one in foreign_counts(request.scope)],
         "can_ask": request.scope.allows(Permission.VISITS_DAY_DELETE),
         "as_of": now(),
     }

@@ -3,7 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ksdb.core.decision import Flag, Mark, ScanResult
+from ksdb.core.decision import Flag, ForeignKind, Mark, ScanResult
 from ksdb.visits.disputing import Raiser, Reason
 
 RESULT_LABELS: dict[ScanResult, str | Promise] = {
@@ -49,4 +49,12 @@ REASON_LABELS: dict[Reason, str | Promise] = {
 RAISER_LABELS: dict[Raiser, str | Promise] = {
     Raiser.RESIDENT: _("the resident"),
     Raiser.STAFF: _("staff, on the resident's word"),
+}
+
+FOREIGN_LABELS: dict[ForeignKind, str | Promise] = {
+    ForeignKind.QD1405: _("personal QR code of 2021"),
+    ForeignKind.CHIP_ID: _("chip ID card"),
+    ForeignKind.HEALTH_INSURANCE: _("health insurance card"),
+    ForeignKind.HC1: _("health certificate (HC1)"),
+    ForeignKind.VNEID: _("VNeID"),
 }

@@ -14,9 +14,16 @@ class BadLine:
         self._target = target
         self.port = 0
         self.answer_delay_seconds = 0.0
+        self.is_frozen = asyncio.Event()
+        """Of the lines that are open now: `freeze` leaves them up, and no answer comes through them any more."""
         self.loses_answer_to: bytes | None = None
         """The answer to the first message with these bytes in it is dropped, and both ends are hung up."""
         self.lost_count = 0
+
+    def freeze(self) -> None:
+        """Lines that are made afterwards are good."""
+        self.is_frozen.set()
+        self.is_frozen = asyncio.Event()
 
     async def serve(self, ready: threading.Event, over: asyncio.Event) -> None:
         server = await asyncio.start_server(self._joined, "127.0.0.1", 0)
@@ -60,11 +67,14 @@ class BadLine:
     async def _answers(
         self, upstream: asyncio.StreamReader, client: asyncio.StreamWriter, is_marked: asyncio.Event
     ) -> None:
+        is_frozen = self.is_frozen
         while data := await upstream.read(65_536):
             if is_marked.is_set():
                 self.lost_count += 1
                 return
             await asyncio.sleep(self.answer_delay_seconds)
+            if is_frozen.is_set():
+                await asyncio.Event().wait()
             client.write(data)
             await client.drain()
 

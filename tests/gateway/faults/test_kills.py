@@ -19,7 +19,8 @@ pytestmark = pytest.mark.django_db
 def test_kill_9_of_the_gateway(town: Town) -> None:
     enrol(town)
     with gateway(town.url, workers=2) as process, under_load(process.port) as devices:
-        time.sleep(1)
+        wait_for_more(devices)
+        time.sleep(0.3)
         process.kill()
     require_each_acknowledged_scan_once(town, devices)
     with gateway(town.url) as process:
@@ -49,7 +50,7 @@ def test_kill_9_of_one_of_its_workers(town: Town) -> None:
 def test_kill_9_of_postgresql(own_server: OwnServer) -> None:
     with gateway(own_server.url, workers=2) as process:
         with under_load(process.port) as devices:
-            time.sleep(1)
+            wait_for_more(devices)
             own_server.kill()
             time.sleep(0.3)
             own_server.start()

@@ -1,16 +1,17 @@
 """Answers that get lost, a database that is frozen, gone, slow or without room, and devices that are there twice."""
 
+import asyncio
 import http.client
 import json
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.gateway.devices import DEVICES, StubbornDevice, device_token, enrol, gateway
-from tests.gateway.faults.proxy import bad_line
+from tests.gateway.devices import DEVICES, StubbornDevice, device_token, enrol, gateway, two_gateways
+from tests.gateway.faults.proxy import BadLine, bad_line
 from tests.gateway.faults.servers import (
     OwnServer,
     require_each_acknowledged_scan_once,
@@ -21,6 +22,10 @@ from tests.gateway.faults.servers import (
 from tests.gateway.town import LAN, Town, now_ms, token_of
 
 from ksdb.config import Settings, settings
+from ksdb.core.decision import CardStatus
+from ksdb.gateway import refresh
+from ksdb.gateway.known import Known
+from ksdb.gateway.refresh import Refresher
 
 pytestmark = pytest.mark.django_db
 SEQUENCE = 987_654_321
@@ -70,7 +75,7 @@ def test_a_slow_disk_makes_it_late_and_loses_nothing(own_server: OwnServer) -> N
     with bad_line(own_server.socket_file) as line, gateway(own_server.url_by_way_of(line.port)) as process:
         line.answer_delay_seconds = 0.2
         with under_load(process.port) as devices:
-            for _ in range(3):
+            for _ in range(2):
                 with own_server.frozen():
                     time.sleep(0.4)
                 wait_for_more(devices)
@@ -99,6 +104,35 @@ def test_a_frozen_database_is_told_to_devices_which_keep_and_drain(own_server: O
         require_exactly_all(town, devices)
 
 
+def test_whoever_waits_for_news_hangs_up_on_a_frozen_database(
+    own_server: OwnServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lines that bring the news say nothing, for ever: the gateway asks on new ones."""
+    monkeypatch.setattr(refresh, "LOOK_SECONDS", 0.2)
+
+    async def work(line: BadLine) -> None:
+        known = Known()
+        refresher = Refresher(own_server.url_by_way_of(line.port), known, patience_seconds=0.5)
+        news = asyncio.create_task(refresher.run())
+        try:
+            await _until(lambda: known.cards.status_at(LAN, time.time()) is CardStatus.ACTIVE)
+            line.freeze()
+            with Town.at(own_server.url) as town:
+                town.set_status(LAN, CardStatus.REVOKED)
+            await _until(lambda: known.cards.status_at(LAN, time.time() + 5) is CardStatus.REVOKED)
+        finally:
+            news.cancel()
+
+    with bad_line(own_server.socket_file) as line:
+        asyncio.run(work(line))
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110 - what it waits for tells nobody
+            await asyncio.sleep(0.02)
+
+
 def health(port: int) -> tuple[int, str]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     try:
@@ -113,7 +147,7 @@ def test_a_database_that_is_stopped_for_a_while(own_server: OwnServer) -> None:
     with gateway(own_server.url, workers=2) as process, under_load(process.port) as devices:
         time.sleep(0.3)
         own_server.stop()
-        time.sleep(2)
+        time.sleep(1)
         own_server.start()
         wait_for_more(devices)
     with Town.at(own_server.url) as town:
@@ -172,12 +206,13 @@ def test_two_copies_of_each_device_at_two_gateways(town: Town) -> None:
     """Somebody copied the app's data to a second phone; two gateways with two workers each have one database."""
     enrol(town)
     over = threading.Event()
-    with gateway(town.url, workers=2) as one, gateway(town.url, workers=2) as other:
+    with two_gateways(town.url, workers=2) as (one, other):
         first = [StubbornDevice(number, one.port, over) for number in DEVICES]
         second = [StubbornDevice(each.number, other.port, over, each.at_ms) for each in first]
         for device in (*first, *second):
             device.start()
-        time.sleep(2)
+        wait_for_more([*first, *second])
+        time.sleep(0.5)
         over.set()
         for device in (*first, *second):
             device.join()

@@ -3,6 +3,14 @@
 -- code is not open. One index probe.
 SELECT device_id, point_id FROM redeem_enrol_code(%(code)s, %(token)s, %(name)s);
 
+-- name: spend_guess
+-- One row: whether this network may try a code, counted for all gateways together. Two index probes.
+SELECT spend_enrol_guess(%(network)s, %(per_minute)s::real, %(burst)s::real, %(all_per_minute)s::real) AS is_allowed;
+
+-- name: give_back_guess
+-- The code was right: the guess does not count. Two index probes.
+SELECT give_back_enrol_guess(%(network)s) AS is_done;
+
 -- name: offer_token
 -- Notes the hash of the token that the device asked for; null when it was revoked. One index probe.
 SELECT offer_device_token(%(device)s, %(next)s) AS is_done;

@@ -19,18 +19,28 @@ WHERE inhparent = 'visit'::regclass AND child.relkind = 'r'
 ORDER BY 1;
 
 -- name: presence_arrivals
--- The counted visits of known residents that transactions in [first, until) stored, as binary COPY. Goes by the block index of
--- arrivals. A row tells the lowest 32 bits of its transaction's number, which lies around `middle`, give or take 2^31.
+-- The counted visits of known residents that transactions in [first, until) stored, or gave their resident, as binary COPY. Goes by
+-- the block index of arrivals and by the index of matches. A row tells the lowest 32 bits of its transaction's number,
+-- which lies around `middle`, give or take 2^31.
 COPY (
     SELECT resident_id, scanned_at, point_id, is_exit, sequence, device_id
-    FROM visit
-    WHERE received_at >= %(floor)s::timestamptz AND resident_id IS NOT NULL
-      AND %(middle)s::bigint + 2147483647 - ((%(middle)s::bigint + 2147483647 - xmin::text::bigint) & 4294967295) >= %(first)s
-      AND %(middle)s::bigint + 2147483647 - ((%(middle)s::bigint + 2147483647 - xmin::text::bigint) & 4294967295) < %(until)s
+    FROM (
+        SELECT resident_id, scanned_at, point_id, is_exit, sequence, device_id, xmin::text::bigint AS stored_by
+        FROM visit
+        WHERE received_at >= %(floor)s::timestamptz AND resident_id IS NOT NULL
+        UNION ALL
+        SELECT visit.resident_id, scanned_at, point_id, visit.is_exit, sequence, device_id, visit.xmin::text::bigint
+        FROM foreign_scan JOIN visit USING (point_id, scanned_at, device_id, sequence)
+        WHERE foreign_scan.matched_at >= %(floor)s::timestamptz AND visit.received_at < %(floor)s::timestamptz
+          AND visit.resident_id IS NOT NULL
+    ) AS arrived
+    WHERE %(middle)s::bigint + 2147483647 - ((%(middle)s::bigint + 2147483647 - stored_by) & 4294967295) >= %(first)s
+      AND %(middle)s::bigint + 2147483647 - ((%(middle)s::bigint + 2147483647 - stored_by) & 4294967295) < %(until)s
       AND NOT EXISTS (
         SELECT FROM visit_dispute dispute
-        WHERE dispute.state = 'accepted' AND dispute.point_id = visit.point_id AND dispute.scanned_at = visit.scanned_at
-          AND dispute.device_id = visit.device_id AND dispute.sequence = visit.sequence
+        WHERE dispute.state = 'accepted' AND dispute.point_id = arrived.point_id
+          AND dispute.scanned_at = arrived.scanned_at AND dispute.device_id = arrived.device_id
+          AND dispute.sequence = arrived.sequence
       )
 ) TO STDOUT (FORMAT binary);
 

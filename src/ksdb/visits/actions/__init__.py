@@ -23,6 +23,7 @@ from ksdb.postgres.named import sql
 from ksdb.visits.actions.disputes import decide_dispute, dispute_visit, forget_disputes
 from ksdb.visits.flagging import look_through_arrivals
 from ksdb.visits.keeping import DayHeld, DayNotOver, Dropped, day_in, first_kept_on, is_held
+from ksdb.visits.matching import Matched, match_scans
 from ksdb.visits.models import Device, EnrolCode, PointOwner, Visit
 from ksdb.visits.queries import point_of, points_of
 from ksdb.web.exporting import EXPORT_LIFE, exports_dir
@@ -230,3 +231,12 @@ def flag_visits(scope: Scope) -> int:
     """Raises the flags of what arrived since the last look; returns how many."""
     scope.require(Permission.VISITS_POINT_WRITE)
     return look_through_arrivals()
+
+
+def match_codes(scope: Scope) -> Matched:
+    """Gives visits by other systems' codes their residents, as far as the registry knows the numbers in them."""
+    scope.require(Permission.VISITS_POINT_WRITE)
+    done = match_scans()
+    if done.visits:
+        record(scope, "visits:code:match", detail={"count": done.visits})
+    return done

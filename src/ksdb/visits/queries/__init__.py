@@ -13,16 +13,19 @@ from ksdb.audit.erasing import files_before, written_at
 from ksdb.cards.queries.printing import prints_dir
 from ksdb.config import settings
 from ksdb.core.clock import day_bounds, day_of, now, today
-from ksdb.core.decision import Flag, ScanResult
+from ksdb.core.decision import Flag, ForeignKind, ScanResult
 from ksdb.core.errors import NotFound
+from ksdb.core.names import sort_key
 from ksdb.core.scope import Permission, Scope
-from ksdb.places.models import ScanPoint
-from ksdb.places.queries import inside, points_in, within
+from ksdb.places.models import Division, ScanPoint
+from ksdb.places.queries import divisions_on, inside, points_in, within
 from ksdb.postgres.named import sql
 from ksdb.registry.queries import imports_dir
 from ksdb.visits.keeping import KEPT, DayKept, Kept, is_held
 from ksdb.visits.models import PointOwner
 from ksdb.web.exporting import EXPORT_LIFE, exports_dir
+
+SHORTEST_SILENCE_SECONDS = 2 * 3600
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,23 @@ def _files(what: str, rule: str, folder: Path, life: timedelta) -> Kept:
 
 
 @dataclass(frozen=True)
+class ForeignCount:
+    """Of one kind of other systems' codes: how many scans are kept, and how many found their resident."""
+
+    kind: ForeignKind
+    scans: int
+    matched: int
+
+
+def foreign_counts(scope: Scope) -> list[ForeignCount]:
+    """For each kind that occurs."""
+    scope.require(Permission.VISITS_DAY_READ)
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.visits", "foreign_counts"))
+        return [ForeignCount(ForeignKind(kind), scans, matched) for kind, scans, matched in cursor.fetchall()]
+
+
+@dataclass(frozen=True)
 class DeviceRow:
     """A device as its owner sees it. A hole is a number, or a range of them, that has not arrived."""
 
@@ -118,12 +138,29 @@ class DeviceRow:
 
 @dataclass(frozen=True)
 class SilentPoint:
-    """A point from which nothing came for a while: devices in service, its last scan, and when a device last spoke."""
+    """A point from which nothing came for a while: devices in service, its last scan, when a device last spoke.
+
+    `open_seconds` is how long it was open since; the last sixteen days are looked at.
+    """
 
     point: ScanPoint
     devices: int
     scanned_at: datetime | None
     told_at: datetime | None
+    open_seconds: int
+
+    @property
+    def open_hours(self) -> int:
+        return self.open_seconds // 3600
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Of how long one asks: so many days of a point's own opening hours, or, with `days` 0, two hours of them."""
+
+    days: int
+    type_code: str = ""
+    division_id: int | None = None
 
 
 def points_of(scope: Scope) -> QuerySet[ScanPoint]:
@@ -180,13 +217,20 @@ def odd_visits(scope: Scope, point_id: int, since: datetime) -> dict[Flag, int]:
         return {Flag(flag): count for _point, flag, count in cursor.fetchall()}
 
 
-def silent_points(scope: Scope, days: int, type_code: str = "", division_id: int | None = None) -> list[SilentPoint]:
-    """Points of the jurisdiction from which nothing came for so many days, longest silence first."""
+def communes_of_points(scope: Scope) -> list[Division]:
+    """The communes of today in which the actor sees points, by name: to choose one of."""
+    seen = divisions_on(scope, today()).filter(within(scope, Permission.VISITS_POINT_READ, "pk"))
+    return sorted(seen.filter(kind=Division.Kind.COMMUNE), key=lambda one: sort_key(one.name))
+
+
+def silent_points(scope: Scope, asked_for: Silence) -> list[SilentPoint]:
+    """Points of the jurisdiction that were open for so long and sent nothing, longest silence first."""
     found = points_in(scope)
-    found = found.filter(type_id=type_code) if type_code else found
-    found = found.filter(**inside(division_id)) if division_id else found
+    found = found.filter(type_id=asked_for.type_code) if asked_for.type_code else found
+    found = found.filter(**inside(asked_for.division_id)) if asked_for.division_id else found
     points = {point.pk: point for point in found}
-    asked: dict[str, Any] = {"points": list(points), "since": now() - timedelta(days=days)}
+    seconds = None if asked_for.days else SHORTEST_SILENCE_SECONDS
+    asked: dict[str, Any] = {"points": list(points), "now": now(), "days": asked_for.days, "seconds": seconds}
     with connection.cursor() as cursor:
         cursor.execute(sql("ksdb.visits", "silent_points"), asked)
         return [SilentPoint(points[point_id], *rest) for point_id, *rest in cursor.fetchall()]

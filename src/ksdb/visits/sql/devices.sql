@@ -29,15 +29,33 @@ SELECT result, count(*)::integer FROM (
 GROUP BY result ORDER BY result;
 
 -- name: silent_points
--- One row per point of those named from which nothing was stored since a moment: how many devices are in service, when
--- something was last stored, and when a device last spoke at all. Longest silence first. Index probes per device.
-SELECT point.id, count(device.id) FILTER (WHERE device.revoked_at IS NULL)::integer AS devices,
-       max(device_intake.seen_at) AS scanned_at, max(state.told_at) AS told_at
-FROM scan_point point
-LEFT JOIN device ON device.point_id = point.id
-LEFT JOIN device_intake ON device_intake.device_id = device.id
-LEFT JOIN device_state state ON state.device_id = device.id
-WHERE point.id = ANY(%(points)s) AND point.registered_at < %(since)s
-GROUP BY point.id
-HAVING coalesce(max(device_intake.seen_at) < %(since)s, true)
-ORDER BY max(device_intake.seen_at) NULLS FIRST, point.id;
+-- One row per point of those named that was open for at least so long since anything was stored from it: how many devices
+-- are in service, when something was last stored, when a device last spoke at all, and for how many seconds the place was
+-- open since (looked back for 16 days at most). `seconds` is how long that must be, or else so many whole days of its
+-- hours. Longest silence first. Index probes per device.
+WITH heard AS (
+    SELECT point.id, point.opens_at, point.closes_at,
+           count(device.id) FILTER (WHERE device.revoked_at IS NULL)::integer AS devices,
+           max(device_intake.seen_at) AS scanned_at, max(state.told_at) AS told_at,
+           greatest(coalesce(max(device_intake.seen_at), point.registered_at), %(now)s - interval '16 days') AS silent_at
+    FROM scan_point point
+    LEFT JOIN device ON device.point_id = point.id
+    LEFT JOIN device_intake ON device_intake.device_id = device.id
+    LEFT JOIN device_state state ON state.device_id = device.id
+    WHERE point.id = ANY(%(points)s)
+    GROUP BY point.id
+), local AS (
+    SELECT heard.*, silent_at AT TIME ZONE 'Asia/Ho_Chi_Minh' AS since, %(now)s AT TIME ZONE 'Asia/Ho_Chi_Minh' AS until,
+           closes_at - opens_at + CASE WHEN closes_at > opens_at THEN interval '0' ELSE interval '1 day' END AS daily
+    FROM heard
+), measured AS (
+    SELECT local.*, (
+        SELECT sum(greatest(interval '0', least(until, day + opens_at + daily) - greatest(since, day + opens_at)))
+        FROM generate_series(since::date - 1, until::date, interval '1 day') AS day
+    ) AS was_open
+    FROM local
+)
+SELECT id, devices, scanned_at, told_at, extract(epoch FROM was_open)::integer AS open_seconds
+FROM measured
+WHERE was_open >= coalesce(%(seconds)s::integer * interval '1 second', %(days)s::integer * daily)
+ORDER BY scanned_at NULLS FIRST, id;

@@ -5,6 +5,7 @@ import { Refused, enrol, sync } from "./sync.js";
 import { faultWords, say } from "./words.js";
 
 const of = (id) => document.getElementById(id);
+let rootName = null;
 
 export function startEnrolment() {
   of("enrol-form").addEventListener("submit", (event) => {
@@ -14,6 +15,7 @@ export function startEnrolment() {
   of("enrol-camera").addEventListener("click", readCode);
   // The QR of the owner's page may open this app: what stands after # is sent to no server.
   const given = codeIn(location.hash);
+  rootName = rootNameIn(location.hash);
   history.replaceState(null, "", location.pathname);
   if (given) of("code").value = given;
   of("code").focus();
@@ -24,7 +26,7 @@ async function letIn(typed) {
   if (!isCardNumber(code)) return tell(faultWords("enrol_code_mistyped"));
   tell(say("enrol_busy"));
   try {
-    await enrol(code, of("name").value.trim());
+    await enrol(code, of("name").value.trim(), rootName);
     await sync();
     location.reload();
   } catch (error) {
@@ -42,6 +44,7 @@ async function readCode() {
     camera.stop();
     video.hidden = true;
     of("code").value = code;
+    rootName = rootNameIn(text);
     letIn(code);
   });
   try {
@@ -56,6 +59,9 @@ function codeIn(text) {
   const digits = text.match(/(?:^|\D)((?:\d[ -]?){11}\d)(?:\D|$)/)?.[1] ?? "";
   return isCardNumber(digits) ? digitsOf(digits) : "";
 }
+
+// The owner's page, which another server makes, names the root beside the code: so the gateway cannot name one of its own.
+const rootNameIn = (text) => text.match(/[#&]root=([0-9a-f]{16})(?:&|$)/)?.[1] ?? null;
 
 function tell(words) {
   of("enrol-fault").textContent = words;

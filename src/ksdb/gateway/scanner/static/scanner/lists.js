@@ -38,6 +38,9 @@ export async function readTrustList(bytes, root = null, newest = 0) {
   return { serial, made_at: Number(said.get(2n)), keys, root: hex(point) };
 }
 
+// By which a root is named to people and in its lists: the first 8 bytes of the SHA-256 of its point, in hex.
+export const rootNamed = async (point) => hex((await sha256(unhex(point))).slice(0, 8));
+
 function keyOf(row) {
   const [kid, algorithm, point, usage, from, until] = [1n, 2n, 3n, 4n, 5n, 6n].map((name) => row instanceof Map && row.get(name));
   const isKey = isWhole(kid) && kid >= 1n && kid < 32768n && algorithm === -7n && isBytes(point, 65) && USAGES.has(usage);

@@ -17,6 +17,9 @@ export async function showNotices(known, refusal, isFull) {
   const [listsLevel, listsWords] = listsNotice(known);
   of("lists").textContent = listsWords;
   of("about").textContent = say("about", { id: known.device.device_id, version: VERSION });
+  of("root").textContent = known.root_name ? say("root", { name: known.root_name.match(/.{4}/g).join(" ") }) : "";
+  of("aside").hidden = count.aside === 0;
+  of("aside-words").textContent = say("aside_menu", { n: count.aside });
   const notices = [
     refusal && !SAID_ELSEWHERE.has(refusal) && ["red", faultWords(refusal)],
     isFull && ["red", say("storage_full_hint")],

@@ -1,8 +1,10 @@
 // The scans that wait for the network: numbered and sealed when they are made, deleted when the gateway has them.
+import { setAside } from "./aside.js";
 import { found, get, put, within } from "./db.js";
+import { renew } from "./renewal.js";
 import { enrolment, seal, unseal } from "./vault.js";
 
-export const VERSION = "1";
+export const VERSION = "2";
 const TOGETHER = 200;
 const SECONDS = 30_000;
 // Refusals after which fewer scans go at a time; those of the second kind can be one scan's own fault.
@@ -40,7 +42,8 @@ export async function flush() {
 }
 
 async function sendAll() {
-  const device = await enrolment();
+  let device = await enrolment();
+  let isRenewed = false;
   const done = { sent: 0, results: [], error: null };
   let together = TOGETHER;
   while (device) {
@@ -51,6 +54,9 @@ async function sendAll() {
       await remove(answer.results.map((result) => result.sequence));
       done.sent += answer.results.length;
       done.results.push(...answer.results);
+    } else if (answer.error === "device_unknown" && !isRenewed && (await renew())) {
+      // The new token was used before this device could note it: now it has.
+      [device, isRenewed] = [await enrolment(), true];
     } else if (!FOR_ITS_SIZE.has(answer.error) && !FOR_ITSELF.has(answer.error)) {
       return { ...done, error: answer.error };
     } else if (scans.length > 1) {
@@ -114,12 +120,3 @@ async function noteClock(began, ended, received) {
 
 const remove = (sequences) =>
   within(["queue"], (all) => sequences.forEach((sequence) => all.objectStore("queue").delete(sequence)));
-
-// A scan that the gateway will not take even alone must not hold up the others; it is kept, and shown.
-async function setAside(sequence) {
-  const row = await get("queue", sequence);
-  await within(["queue", "aside"], (all) => {
-    all.objectStore("aside").put(row, sequence);
-    return all.objectStore("queue").delete(sequence);
-  });
-}

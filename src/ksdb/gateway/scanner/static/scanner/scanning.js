@@ -1,4 +1,5 @@
 // The scanning screen: inputs into the desk, answers onto the lanes, and what waits to the gateway.
+import { asideFile, discardAside, putBack } from "./aside.js";
 import { Camera, codesIn } from "./camera.js";
 import { digitsOf, isCardNumber } from "./cardnumber.js";
 import { put } from "./db.js";
@@ -7,6 +8,7 @@ import { foreignIn } from "./foreign.js";
 import { Lane } from "./lane.js";
 import { showNotices } from "./notices.js";
 import { flush } from "./queue.js";
+import { renew } from "./renewal.js";
 import { connect, isPossible } from "./serial.js";
 import { awaken } from "./signals.js";
 import { knowledge, sync } from "./sync.js";
@@ -125,6 +127,8 @@ async function later() {
 }
 
 async function update() {
+  await renew();
+  await putBack(false);
   const said = await sync();
   const known = await knowledge();
   if (known) desk.known = known;
@@ -227,14 +231,43 @@ function readyDialogs(logOut) {
     await showInside(await insideToday());
   });
   of("log-out").addEventListener("click", async () => {
-    const { waiting } = await showNotices(desk.known, refusal, isFull);
-    of("sure-words").textContent = waiting ? say("log_out_sure", { n: waiting }) : say("log_out_ask");
-    of("sure").showModal();
+    const { waiting, aside } = await showNotices(desk.known, refusal, isFull);
+    const unsent = waiting + aside;
+    makeSure(unsent ? say("log_out_sure", { n: unsent }) : say("log_out_ask"), say("log_out_yes"), logOut);
   });
-  of("sure-yes").addEventListener("click", logOut);
+  readyAside();
   window.addEventListener("beforeinstallprompt", (event) => {
     of("install").hidden = false;
     of("install").onclick = () => event.prompt();
+  });
+}
+
+function makeSure(words, yes, then) {
+  of("sure-words").textContent = words;
+  of("sure-yes").textContent = yes;
+  of("sure-yes").onclick = then;
+  of("sure").showModal();
+}
+
+function readyAside() {
+  of("aside-again").addEventListener("click", async () => {
+    await putBack(true);
+    await send();
+  });
+  of("aside-save").addEventListener("click", async () => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(await asideFile());
+    link.download = `luot-quet-${desk.known.device.device_id}.json`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
+  of("aside-discard").addEventListener("click", async () => {
+    const { aside } = await showNotices(desk.known, refusal, isFull);
+    makeSure(say("aside_sure", { n: aside }), say("aside_yes"), async () => {
+      of("sure").close();
+      await discardAside();
+      await refresh();
+    });
   });
 }
 

@@ -1,6 +1,6 @@
 // Brings the device's lists and its point's settings up to date, and has them at hand for the next scan.
 import { get, put } from "./db.js";
-import { ListFault, readDelta, readStatusList, readTrustList } from "./lists.js";
+import { ListFault, readDelta, readStatusList, readTrustList, rootNamed } from "./lists.js";
 import { readyTrust } from "./token.js";
 import { enrolment, keepEnrolment, keepPoint } from "./vault.js";
 
@@ -14,8 +14,9 @@ export class Refused extends Error {
   }
 }
 
-// Lets this device in. Throws Refused with the gateway's code, or "offline".
-export async function enrol(code, name) {
+// Lets this device in. `rootName`: by which the owner's page names the root, where this device read that. Throws Refused with
+// the gateway's code, or "offline", or "root_differs" when the gateway names another root than the owner's page.
+export async function enrol(code, name, rootName = null) {
   const response = await asked("/v1/enrol", {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -23,7 +24,10 @@ export async function enrol(code, name) {
   });
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) throw new Refused(answer.error ?? "unexpected");
-  await keepEnrolment(answer);
+  const root = answer.root ?? null;
+  if (root && (await rootNamed(root.public_key)) !== root.fingerprint) throw new Refused("root_differs");
+  if (root && rootName && root.fingerprint !== rootName) throw new Refused("root_differs");
+  await keepEnrolment({ ...answer, root: root ?? { public_key: null, fingerprint: rootName } });
   await navigator.storage?.persist?.();
 }
 
@@ -49,6 +53,7 @@ async function trustList(device) {
   if (!response) return;
   const root = device.root ?? known?.root ?? null;
   const list = await readTrustList(await bytesOf(response), root, known?.serial ?? 0);
+  if (device.root_name && (await rootNamed(list.root)) !== device.root_name) throw new ListFault("unknown_key");
   await put("lists", "trust", list);
 }
 
@@ -112,5 +117,6 @@ export async function knowledge() {
   if (!device) return null;
   const [trust, status, ahead] = await Promise.all([get("lists", "trust"), get("lists", "status"), get("counters", "ahead_ms")]);
   const verifiers = trust ? await readyTrust(trust.keys) : null;
-  return { device, verifiers, status: status ?? null, ahead_ms: ahead ?? 0 };
+  const rootName = device.root_name ?? (trust?.root ? await rootNamed(trust.root) : null);
+  return { device, verifiers, status: status ?? null, ahead_ms: ahead ?? 0, root_name: rootName };
 }

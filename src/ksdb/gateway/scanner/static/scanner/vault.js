@@ -24,7 +24,8 @@ export async function keepEnrolment(answer) {
   await wipe();
   const key = await newKey();
   const secret = await seal({ token: answer.token }, key);
-  await put("enrolment", "device", { device_id: answer.device_id, root: answer.root ?? null, key, secret });
+  const root = { root: answer.root?.public_key ?? null, root_name: answer.root?.fingerprint ?? null };
+  await put("enrolment", "device", { device_id: answer.device_id, ...root, key, secret, renewed_at: Date.now() });
   await keepPoint(answer.point, "");
 }
 
@@ -35,11 +36,12 @@ export async function keepPoint(point, etag) {
   await put("enrolment", "point", { point: plain, etag, foreign });
 }
 
-// {device_id, token, root, key, point, etag, foreign}, or null before enrolment.
+// {device_id, token, root, root_name, key, point, etag, foreign}, or null before enrolment.
 export async function enrolment() {
   const device = await get("enrolment", "device");
   const place = await get("enrolment", "point");
   if (!device || !place) return null;
   const { token } = await unseal(device.secret, device.key);
-  return { device_id: device.device_id, root: device.root, key: device.key, token, ...place };
+  const { device_id, root, root_name, key } = device;
+  return { device_id, root, root_name: root_name ?? null, key, token, ...place };
 }
