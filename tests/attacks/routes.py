@@ -38,7 +38,6 @@ OBJECTS: Mapping[str, Callable[[World], Any]] = {
     "request_id": lambda world: world.request.pk,
     "claim_id": lambda world: world.claim.pk,
     "follow_up_id": lambda world: world.follow_up.pk,
-    "link_id": lambda world: world.link.pk,
 }
 """What each parameter of an address names. Everything here belongs to a division."""
 

@@ -23,8 +23,7 @@ from ksdb.duplicates.models import Pair
 from ksdb.enrolment.models import Place
 from ksdb.enrolment.queries import PHONE as PLACE_PHONE
 from ksdb.followup.actions import follow
-from ksdb.followup.actions.linking import link_cases
-from ksdb.followup.models import CaseLink, FollowUp
+from ksdb.followup.models import FollowUp
 from ksdb.outreach.models import DoorNote, MissingReason
 from ksdb.places.actions import make_points
 from ksdb.places.models import Division, ScanPoint
@@ -33,7 +32,8 @@ from ksdb.registry.models import Household, Import, Resident
 from ksdb.registry.queries import MASK
 from ksdb.registry.sealing import ID_NUMBER, PHONE, sealer
 from ksdb.tracing.actions import CaseFacts, open_case, run_trace
-from ksdb.tracing.models import CaseRecord, Contact, ReportedCase, Trace, WardList
+from ksdb.tracing.actions.correcting import link_cases
+from ksdb.tracing.models import CaseLink, CaseRecord, Contact, ReportedCase, Trace, WardList
 from ksdb.visits.actions import dispute_visit, enrol_device
 from ksdb.visits.disputing import Raiser, Reason, VisitRef
 from ksdb.visits.models import Device, Dispute, Visit
@@ -111,7 +111,6 @@ class World:
     claim: Claim
     report: ReportedCase
     follow_up: FollowUp
-    link: CaseLink
 
     def secrets(self) -> tuple[str, ...]:
         """Texts that nobody outside may read; the card's number as pages show it."""
@@ -151,7 +150,7 @@ def world_of(division: Division, words: Words) -> World:
         ReportedCase.objects.create(
             division=division, label=words.place, profile=case.profile, sampled_on=today(), reported_at=now()
         ),
-        *_following(division, case, trace),
+        _following(division, case, trace),
     )
 
 
@@ -168,11 +167,12 @@ def _asked(person: Resident) -> DataRequest:
     return ask_correction(own, None, person.pk, (About.ADDRESS, "tôi ở nhà số 14"))
 
 
-def _following(division: Division, case: CaseRecord, trace: Trace) -> tuple[FollowUp, CaseLink]:
+def _following(division: Division, case: CaseRecord, trace: Trace) -> FollowUp:
     """The neighbour is followed, and another case is linked with this one by hand."""
     follow(SYSTEM, trace.pk, 14)
     other = open_case(SYSTEM, resident_of(division, "Ca Thứ Hai").pk, CaseFacts("covid-19", today(), today(), None))
-    return FollowUp.objects.get(sources__case=case), link_cases(SYSTEM, case.pk, other.pk)
+    link_cases(SYSTEM, case.pk, other.pk, CaseLink.Kind.HOUSEHOLD)
+    return FollowUp.objects.get(sources__case=case)
 
 
 def _clash(person: Resident) -> DoorNote:

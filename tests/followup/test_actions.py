@@ -26,7 +26,7 @@ from ksdb.followup.actions.calls import (
 )
 from ksdb.followup.actions.keeping import forget_follow_ups, reseal_notes
 from ksdb.followup.faults import DayOutside, FollowUpClosed, OfficerUnknown, OlderRun
-from ksdb.followup.models import CaseLink, DayEntry, Event, FollowUp, Source
+from ksdb.followup.models import DayEntry, Event, FollowUp, Source
 from ksdb.followup.queries import lines_asked, sheet_of
 from ksdb.followup.queries.following import Asked, Part
 from ksdb.followup.queries.progress import change_by, progress_of, ward_counts
@@ -35,7 +35,7 @@ from ksdb.places.models import ScanPoint
 from ksdb.registry.models import Resident
 from ksdb.tracing.actions import CaseFacts, open_case, run_trace
 from ksdb.tracing.actions.keeping import close_case, forget_cases
-from ksdb.tracing.models import CaseRecord, Contact, Trace
+from ksdb.tracing.models import CaseLink, CaseRecord, Contact, Trace
 
 SYSTEM = system_scope()
 ILL = CaseFacts("covid-19", today(), today())
@@ -200,7 +200,7 @@ def test_a_contact_who_falls_ill_becomes_a_linked_case(
     one = FollowUp.objects.get(resident=neighbour)
     assert (one.outcome, one.became_case_id, one.status) == (Outcome.BECAME_CASE, opened.pk, Status.CLOSED)
     link = CaseLink.objects.get()
-    assert (link.source_id, link.target_id) == (followed.case_id, opened.pk)
+    assert (link.first_id, link.second_id, link.kind) == (opened.pk, followed.case_id, CaseLink.Kind.INFECTED_BY)
     with pytest.raises(FollowUpClosed):
         became_case(scope_for(hanh), one.pk, ILL)
     with pytest.raises(FollowUpClosed):
@@ -219,7 +219,7 @@ def test_a_case_opened_elsewhere_ends_the_follow_up_too(
     meanwhile = open_case(SYSTEM, stranger.pk, ILL)
     assert became_case(scope_for(hanh), of(stranger).pk, ILL).pk == meanwhile.pk
     assert CaseRecord.objects.count() == 3
-    assert set(CaseLink.objects.values_list("source", "target")) == {
+    assert set(CaseLink.objects.values_list("second", "first")) == {
         (followed.case_id, elsewhere.pk),
         (followed.case_id, meanwhile.pk),
     }

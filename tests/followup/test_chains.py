@@ -15,15 +15,14 @@ from ksdb.access.models import StaffAccount
 from ksdb.core.clock import today
 from ksdb.core.scope import Role, system_scope
 from ksdb.followup.actions.calls import became_case
-from ksdb.followup.actions.linking import link_cases, unlink_cases
 from ksdb.followup.chains import Node, Tie, around, chains_of, directed
 from ksdb.followup.drawing import MOST_DRAWN, drawing_of
-from ksdb.followup.faults import AlreadyLinked, LinkedToItself
 from ksdb.followup.queries.chains import chain_of, chains_in
 from ksdb.followup.states import Basis
 from ksdb.registry.models import Resident
 from ksdb.tracing.actions import CaseFacts, open_case
-from ksdb.tracing.models import Trace
+from ksdb.tracing.actions.correcting import link_cases, unlink_cases
+from ksdb.tracing.models import CaseLink, Trace
 
 SYSTEM = system_scope()
 DAY = date(2026, 11, 1)
@@ -111,17 +110,14 @@ def test_a_contact_who_is_a_case_is_tied_by_the_trace_and_by_the_link(
     assert chains_in(scope_for(hanh))[1] == 0
 
 
-def test_links_are_made_once_and_taken_back(followed: Trace, hanh: StaffAccount) -> None:
+def test_a_link_made_by_hand_ties_until_it_is_taken_back(followed: Trace, hanh: StaffAccount) -> None:
     scope = scope_for(hanh)
     other = resident_of(commune("Phường Hương Văn"), "Ngô Văn Xa")
     far = open_case(SYSTEM, other.pk, CaseFacts("covid-19", today(), today())).pk
-    with pytest.raises(LinkedToItself):
-        link_cases(scope, far, far)
-    link = link_cases(scope, followed.case_id, far)
-    with pytest.raises(AlreadyLinked):
-        link_cases(scope, far, followed.case_id)
-    assert chain_of(scope, far).size == 2
-    unlink_cases(scope, far, link.pk)
+    link_cases(scope, far, followed.case_id, CaseLink.Kind.INFECTED_BY)
+    found = chain_of(scope, far)
+    assert [member.node.id for member in found.members] == [followed.case_id, far]
+    unlink_cases(scope, far, followed.case_id)
     assert chain_of(scope, far).size == 1
 
 

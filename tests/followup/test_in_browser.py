@@ -14,12 +14,12 @@ from ksdb.access.models import StaffAccount
 from ksdb.core.clock import today
 from ksdb.core.scope import Role, system_scope
 from ksdb.followup.actions.calls import became_case
-from ksdb.followup.actions.linking import link_cases
 from ksdb.followup.models import DayEntry, Event, FollowUp
 from ksdb.places.models import Division
 from ksdb.registry.models import Resident
 from ksdb.tracing.actions import CaseFacts, open_case
-from ksdb.tracing.models import Trace
+from ksdb.tracing.actions.correcting import link_cases
+from ksdb.tracing.models import CaseLink, Trace
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -105,7 +105,7 @@ def _calls(binh: Any, neighbour: Resident) -> None:
 def _walks(hanh: Any, traced: Trace, stranger: Resident) -> None:
     second = became_case(SYSTEM, of(stranger).pk, ILL)
     far = open_case(SYSTEM, resident_of(commune("Phường Hương Văn"), "Ngô Văn Xa").pk, ILL)
-    link_cases(SYSTEM, second.pk, far.pk)
+    link_cases(SYSTEM, far.pk, second.pk, CaseLink.Kind.INFECTED_BY)
     hanh.goto("/chains/")
     hanh.locator("[data-drawn='3']").wait_for()
     looked_at(hanh, "follow-chains")
@@ -120,6 +120,7 @@ def _walks(hanh: Any, traced: Trace, stranger: Resident) -> None:
     hanh.locator("[data-drawn='3']").wait_for()
     looked_at(hanh, "follow-chain")
     assert hanh.get_by_role("row").filter(has_text=f"ca {second.pk} (do cán bộ liên kết)").count() == 1
-    hanh.get_by_role("button", name=f"Bỏ liên kết {second.pk} – {far.pk}").click()
-    hanh.get_by_text("Đã bỏ liên kết").wait_for()
+    hanh.get_by_role("link", name="Liên kết ca này với ca khác").click()
+    hanh.get_by_role("button", name="Bỏ liên kết").click()
+    hanh.get_by_text("none").or_(hanh.get_by_text("không có")).first.wait_for()
     assert FollowUp.objects.filter(closed_at=None).count() == 1

@@ -38,20 +38,6 @@ class OlderRun(KsdbError):
     status = 409
 
 
-class AlreadyLinked(KsdbError):
-    """These two cases are linked already. Look at the chain again."""
-
-    code = "already_linked"
-    status = 409
-
-
-class LinkedToItself(KsdbError):
-    """A case cannot be linked with itself. Type the number of the other case."""
-
-    code = "linked_to_itself"
-    status = 422
-
-
 class TooManyToTakeOut(KsdbError):
     """At most 500 people may be taken out at once. Choose a commune or a case first, and take out in parts."""
 

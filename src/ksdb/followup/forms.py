@@ -176,21 +176,3 @@ class WardForm(forms.Form):
         )
         if len(wards) < 2:
             del self.fields["ward"]
-
-
-class LinkForm(forms.Form):
-    """Which other case this one is tied to, and in which direction."""
-
-    FROM, TO = "from", "to"
-    other = forms.IntegerField(
-        label=_("Number of the other case"),
-        min_value=1,
-        max_value=2**31 - 1,
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": "govuk-input--width-10"}),
-    )
-    direction = forms.ChoiceField(
-        label=_("Who infected whom"),
-        choices=[(FROM, _("The other case infected this one")), (TO, _("This case infected the other one"))],
-        widget=forms.RadioSelect,
-        initial=FROM,
-    )

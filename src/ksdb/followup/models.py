@@ -2,10 +2,10 @@
 
 from django.db import models
 
-from ksdb.followup.states import Basis, EventKind, Outcome, Reason, Status
+from ksdb.followup.states import EventKind, Outcome, Reason, Status
 
 
-def _choices(values: type[Status | Reason | EventKind | Outcome | Basis]) -> list[tuple[str, str]]:
+def _choices(values: type[Status | Reason | EventKind | Outcome]) -> list[tuple[str, str]]:
     return [(one.value, one.value) for one in values]
 
 
@@ -112,27 +112,6 @@ class DayEntry(models.Model):
         db_table = "follow_up_day"
         ordering = ["-on", "-id"]
         indexes = [models.Index(fields=["follow_up", "-on", "-id"], name="follow_up_day_latest")]
-
-
-class CaseLink(models.Model):
-    """One case infected another, by a followed exposure or by what people say, until somebody takes it back."""
-
-    source = models.ForeignKey("tracing.CaseRecord", models.CASCADE, related_name="+")
-    target = models.ForeignKey("tracing.CaseRecord", models.CASCADE, related_name="+")
-    basis = models.CharField(max_length=8, choices=_choices(Basis))
-    made_at = models.DateTimeField()
-    made_by_id = models.IntegerField(null=True)
-    ended_at = models.DateTimeField(null=True)
-    ended_by_id = models.IntegerField(null=True)
-
-    class Meta:
-        db_table = "case_link"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["source", "target"], condition=models.Q(ended_at=None), name="case_link_standing_once"
-            ),
-            models.CheckConstraint(condition=~models.Q(source=models.F("target")), name="case_link_of_two"),
-        ]
 
 
 class Drill(models.Model):

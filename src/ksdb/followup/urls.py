@@ -24,7 +24,5 @@ urlpatterns = [
     path("chains/graph.json", chains.graph, name="graph"),
     path("chains/<int:case_id>/", chains.chain, name="chain"),
     path("chains/<int:case_id>/graph.json", chains.chain_graph, name="chain_graph"),
-    path("chains/<int:case_id>/link/", chains.link, name="link"),
-    path("chains/<int:case_id>/links/<int:link_id>/end/", chains.unlink, name="unlink"),
     path("drills/", drills.drills, name="drills"),
 ]

@@ -82,6 +82,7 @@ class SilenceForm(forms.Form):
         given = {name: data[name] for name in self.base_fields if data.get(name)}
         super().__init__({"days": "3", **given})
         self.fields["kind"].choices = [("", _("all")), *kinds]  # type: ignore[attr-defined]
+        self.fields["division"].choices = [("", _("all")), *divisions]  # type: ignore[attr-defined]
 
 
 class DecisionForm(forms.Form):
@@ -106,7 +107,6 @@ class DecisionForm(forms.Form):
     @property
     def is_accepted(self) -> bool:
         return bool(self.cleaned_data["answer"] == "accepted")
-        self.fields["division"].choices = [("", _("all")), *divisions]  # type: ignore[attr-defined]
 
     @property
     def silence(self) -> Silence:

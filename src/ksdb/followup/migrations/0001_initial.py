@@ -133,23 +133,6 @@ class Migration(migrations.Migration):
                 'db_table': 'follow_up_source',
             },
         ),
-        migrations.CreateModel(
-            name='CaseLink',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('basis', models.CharField(choices=[('contact', 'contact'), ('by_hand', 'by_hand')], max_length=8)),
-                ('made_at', models.DateTimeField()),
-                ('made_by_id', models.IntegerField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('ended_by_id', models.IntegerField(null=True)),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tracing.caserecord')),
-                ('target', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tracing.caserecord')),
-            ],
-            options={
-                'db_table': 'case_link',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('source', 'target'), name='case_link_standing_once'), models.CheckConstraint(condition=models.Q(('source', models.F('target')), _negated=True), name='case_link_of_two')],
-            },
-        ),
         migrations.AddIndex(
             model_name='followup',
             index=models.Index(condition=models.Q(('closed_at', None)), fields=['next_on', 'division'], name='follow_up_due'),

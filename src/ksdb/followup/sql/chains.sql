@@ -29,3 +29,11 @@ FROM record_of_case
 JOIN contact ON contact.resident_id = record_of_case.resident_id AND contact.generation = 1
 JOIN trace ON trace.id = contact.trace_id
 WHERE trace.case_id = ANY(%(cases)s) AND trace.case_id <> record_of_case.case_id
+
+-- name: links_between_cases
+-- Pairs of these cases that somebody linked, the one that infected the other first where that was said.
+SELECT
+    CASE kind WHEN 'infected_by' THEN second_id ELSE first_id END,
+    CASE kind WHEN 'infected_by' THEN first_id ELSE second_id END
+FROM case_link
+WHERE first_id = ANY (%(cases)s) AND second_id = ANY (%(cases)s);

@@ -3,28 +3,22 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
-from django.utils.translation import gettext
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from ksdb.core.clock import now
-from ksdb.core.errors import KsdbError
 from ksdb.core.scope import Permission
-from ksdb.followup.actions.linking import link_cases, unlink_cases
 from ksdb.followup.chains import Chain, around
 from ksdb.followup.drawing import MOST_DRAWN, drawing_of
-from ksdb.followup.forms import LinkForm
-from ksdb.followup.queries.chains import MOST_CASES, chain_of, chains_in, links_of
-from ksdb.followup.views import said
+from ksdb.followup.queries.chains import MOST_CASES, chain_of, chains_in
 from ksdb.tracing import queries as tracing
 from ksdb.web.asked import number_in
 from ksdb.web.requires import ScopedRequest, requires
 
-READ, WRITE = Permission.TRACING_CASE_READ, Permission.TRACING_CASE_WRITE
+READ = Permission.TRACING_CASE_READ
 PAGE_ROWS = 50
 NEAR = 2
 SORTS: dict[str, Callable[[Chain], Any]] = {
@@ -84,9 +78,6 @@ def chain(request: ScopedRequest, case_id: int) -> HttpResponse:
         "shown": shown,
         "near": near,
         "page": page,
-        "links": links_of(request.scope, case_id),
-        "link_form": LinkForm(),
-        "can_write": request.scope.allows(WRITE),
         "as_of": now(),
     }
     return render(request, "followup/chain.html", context)
@@ -99,30 +90,3 @@ def chain_graph(request: ScopedRequest, case_id: int) -> HttpResponse:
     tracing.case(request.scope, case_id)
     whole = chain_of(request.scope, case_id)
     return _drawn([whole if request.GET.get("all") == "1" else around(whole, case_id, NEAR)])
-
-
-@require_POST
-@requires(WRITE)
-def link(request: ScopedRequest, case_id: int) -> HttpResponse:
-    tracing.case(request.scope, case_id)
-    form = LinkForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, gettext("Type the number of the other case, and choose who infected whom."))
-        return redirect("followup:chain", case_id)
-    pair = (form.cleaned_data["other"], case_id)
-    source, target = pair if form.cleaned_data["direction"] == LinkForm.FROM else (pair[1], pair[0])
-    try:
-        link_cases(request.scope, source, target)
-    except KsdbError as error:
-        messages.error(request, said(error))
-    else:
-        messages.success(request, gettext("The two cases are linked."))
-    return redirect("followup:chain", case_id)
-
-
-@require_POST
-@requires(WRITE)
-def unlink(request: ScopedRequest, case_id: int, link_id: int) -> HttpResponse:
-    unlink_cases(request.scope, case_id, link_id)
-    messages.success(request, gettext("The link is taken back. What traces found stays."))
-    return redirect("followup:chain", case_id)

@@ -92,6 +92,20 @@ def link_cases(scope: Scope, case_id: int, other_id: int, kind: CaseLink.Kind) -
     return made
 
 
+def note_infector(scope: Scope, one: CaseRecord, infector_id: int) -> None:
+    """What followed from a trace: the case was infected by the other, unless the two are linked already."""
+    scope.require(WRITE)
+    pair = (one.pk, infector_id)
+    if not CaseLink.objects.filter(first__in=pair, second__in=pair).exists():
+        CaseLink.objects.create(
+            first=one,
+            second_id=infector_id,
+            kind=CaseLink.Kind.INFECTED_BY,
+            linked_at=now(),
+            linked_by_id=scope.actor_id,
+        )
+
+
 @transaction.atomic
 def unlink_cases(scope: Scope, case_id: int, other_id: int) -> None:
     """They do not belong together after all. Raises NotFound."""
