@@ -53,6 +53,6 @@ def missing_from(scope: Scope, trace_id: int) -> Missing:
     asked: dict[str, Any] = {"trace": found.pk, "since": found.infectious_from, "until": found.infectious_until}
     with connection.cursor() as cursor:
         cursor.execute(sql("ksdb.tracing", "what_is_missing"), asked)
-        row = cursor.fetchone()
+        points, silent, devices, holding, held = cursor.fetchone()
     inferred = found.contacts.filter(is_observed=False).count()
-    return Missing(*row, contacts=found.contact_count, inferred=inferred, lost_days=found.lost_days)
+    return Missing(points, silent, devices, holding, held, found.contact_count, inferred, found.lost_days)
