@@ -45,6 +45,8 @@ KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
 SEXES: Final = {"f": "female", "female": "female", "nu": "female", "m": "male", "male": "male", "nam": "male"}
 NOTHING: Final = frozenset({"", "na", "n/a", "nan", "none", "null", "-", "?"})
 LONGEST_LABEL: Final = 40
+ENDS: Final = "#"
+"""So begins the last row of a list that was taken out here: how many rows it has, and their hash."""
 
 
 class ListUnreadable(KsdbError):
@@ -115,7 +117,7 @@ def read_line_list(content: bytes, columns: Mapping[str, str] | None = None) -> 
     places = {name: headings.index(heading) for name, heading in chosen.items()}
     labels: set[str] = set()
     for number, row in enumerate(rows[1:], start=2):
-        if not any(_said(cell) for cell in row):
+        if not any(_said(cell) for cell in row) or _said(row[0]) == ENDS:
             continue
         line = _line({name: row[at] if at < len(row) else "" for name, at in places.items()})
         if isinstance(line, str) or line.label in labels:

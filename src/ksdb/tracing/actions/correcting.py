@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from ksdb.audit.actions import record
 from ksdb.core.clock import now
-from ksdb.core.errors import KsdbError, NotAllowed, NotFound
+from ksdb.core.errors import KsdbError, NotAllowed
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import covers
 from ksdb.tracing.actions.periods import period_of
@@ -108,14 +108,14 @@ def note_infector(scope: Scope, one: CaseRecord, infector_id: int) -> None:
 
 @transaction.atomic
 def unlink_cases(scope: Scope, case_id: int, other_id: int) -> None:
-    """They do not belong together after all. Raises NotFound."""
+    """They do not belong together after all; where they were not linked, nothing happens."""
     _writable(scope, case_id)
     both = CaseLink.objects.filter(first=case_id, second=other_id) | CaseLink.objects.filter(
         first=other_id, second=case_id
     )
-    if not both.delete()[0]:
-        raise NotFound
-    record(scope, "tracing:case:unlink", ("case", case_id), Purpose.CASE_TRACING, {"case": case_id, "other": other_id})
+    if both.delete()[0]:
+        detail = {"case": case_id, "other": other_id}
+        record(scope, "tracing:case:unlink", ("case", case_id), Purpose.CASE_TRACING, detail)
 
 
 def _writable(scope: Scope, case_id: int) -> CaseRecord:

@@ -72,7 +72,7 @@ class CorrectionForm(CaseForm):
 
     @property
     def case_fields(self) -> CaseFields:
-        said = {name: self.cleaned_data.get(name) or None for name in FIELDS}
+        said: dict[str, Any] = {name: self.cleaned_data.get(name) or None for name in FIELDS}
         return CaseFields(**{**said, "result": said["result"] or ""})
 
     def clean(self) -> dict[str, Any]:
