@@ -11,6 +11,7 @@ from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
 from ksdb.access.actions import give_grant, make_account
 from ksdb.access.models import StaffAccount
 from ksdb.access.queries import scope_of
+from ksdb.access.sealing import sealer
 from ksdb.access.trail import note_second_factor
 from ksdb.core.clock import now, today
 from ksdb.core.names import search_key, sort_key
@@ -129,6 +130,12 @@ def market_a(commune_a: Division) -> ScanPoint:
 def clean_registry(transactional_db: None) -> None:
     """For tests that commit: loads profiles again after the flush of the test before."""
     load_profiles(system_scope())
+
+
+@pytest.fixture(autouse=True)
+def keys_of_this_test() -> None:
+    """Some tests have folders, and so keys, of their own: none goes on with the keys of the one before."""
+    sealer.cache_clear()
 
 
 @pytest.fixture(autouse=True, scope="session")

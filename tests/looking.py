@@ -21,9 +21,11 @@ def looked_at(page: Any, name: str) -> None:
     """On the narrowest phone and on a desk. KSDB_SHOTS names a folder to leave pictures in."""
     from axe_playwright_python.sync_playwright import Axe
 
+    page.wait_for_load_state("load")  # a page without its styles is wider
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
-        assert page.evaluate(TOO_WIDE) == [], (name, width)
+        out = page.evaluate(TOO_WIDE)
+        assert out == [], (name, width, out)
         found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
         assert found.response["violations"] == [], (name, width)
         if folder := os.environ.get("KSDB_SHOTS"):

@@ -48,7 +48,7 @@ FORM_FROM_QUERY = re.compile(r"Form\([^)]*request\.GET")
 NAMED_WHEN_MADE = {"ksdb.access": {"login", "password"}}
 """Fields that the library adds when it makes its form."""
 
-SHARP = {"nul", "5000 digits", "beyond 64 bits", "superscript digit", "not utf-8", "first day", "last day"}
+SHARP = {"nul", "5000 digits", "beyond 64 bits", "superscript digit", "first day"}
 """What is tried in each field alone; the rest in all fields at once."""
 
 

@@ -21,7 +21,7 @@ from ksdb.registry.actions import resume_broken, run_import, start_import
 from ksdb.registry.models import Import, ImportProblem, Resident
 from ksdb.registry.queries import imports_dir
 
-ROWS = 30_000
+ROWS = 15_000
 WORKER = """
 import django
 django.setup()
@@ -34,11 +34,11 @@ SYSTEM = system_scope()
 
 
 def long_list() -> bytes:
-    """Every fifth row has a doubt, every seventh a fault, and the last names the first person again."""
+    """Every 29th row has a doubt, every 31st a fault, and the last names the first person again."""
     rows = []
     for n in range(1, ROWS):
-        name = "Trần Thị Hoa" if n % 7 else "Trần Thị Hoa 2"
-        rows.append(person(n, name=name, id_number=f"046156{n:06d}", phone="12" if n % 5 == 0 else None))
+        name = "Trần Thị Hoa" if n % 31 else "Trần Thị Hoa 2"
+        rows.append(person(n, name=name, id_number=f"046156{n:06d}", phone="12" if n % 29 == 0 else None))
     rows.append(person(ROWS, id_number="046156000001"))
     lines = [",".join("" if cell is None else str(cell) for cell in row) for row in (HEADING, *rows)]
     return "\n".join(lines).encode()

@@ -5,6 +5,7 @@ from itertools import permutations
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
@@ -143,13 +144,21 @@ def test_walking_the_list_and_gathering_agree(
     for word in ("Lan", "Lân", "Ân", "An", "Hòa"):
         resident_of(commune_a, f"Nguyễn Thị {word}")
     gathered = found(scope_for(hanh), words="nguyen thi")
-    monkeypatch.setattr(searching, "MOST_FOUND", 4)
-    assert found(scope_for(hanh), words="nguyen thi") == gathered
+    for name, value in {"PAGE_ROWS": 3, "MOST_FOUND": 4, "ENOUGH": -1.0}.items():
+        monkeypatch.setattr(searching, name, value)
+    with CaptureQueriesContext(connection) as asked:
+        walked = found(scope_for(hanh), words="nguyen thi")
+    assert (walked, len(gathered)) == (gathered[:3], 5)
+    assert any("AS first" in query["sql"] for query in asked)
+    assert not any("merged AS MATERIALIZED" in query["sql"] for query in asked)
 
 
-@pytest.mark.parametrize("asked", [{"words": "'lan':*"}, {"phone_end": 5}, {"id_number_end": 5}, {"divisions": [1, 2]}])
+@pytest.mark.parametrize(
+    "asked",
+    [{"words": "'lan':*"}, {"more_words": "'lan'"}, {"phone_end": 5}, {"id_number_end": 5}, {"divisions": [1, 2]}],
+)
 def test_no_question_reads_a_table_from_end_to_end(asked: dict[str, object]) -> None:
-    given_all = {"words": None, "begun": [], "phone_end": None, "id_number_end": None, "divisions": None}
+    given_all = {"words": None, "more_words": None, "phone_end": None, "id_number_end": None, "divisions": None}
     with connection.cursor() as cursor:
         cursor.execute(sql("ksdb.registry", "scan_no_table"))
         cursor.execute(

@@ -1,5 +1,6 @@
 """Whom one looks for, and the SQL that finds them: by the beginnings of words, a year, the ends of numbers."""
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -19,7 +20,8 @@ PAGE_ROWS = 50
 MOST_FOUND = 200
 """Where more are found, one page does not tell how many: a word or a year more does."""
 WALK = 20_000
-LARGE = 40
+ENOUGH = 5_000
+"""As many of a province are met often enough on the way."""
 MOST_WORDS = 60
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
@@ -70,7 +72,7 @@ def read_search(typed: ResidentSearch) -> ResidentSearch:
 def found(search: ResidentSearch, divisions: Sequence[int] | None, page: int) -> Found:
     """The page of residents of these divisions (None: of all). Where many match, the beginning of the list is walked.
 
-    What 20,000 rows of the list do not give at least 200 times is rare enough to be gathered whole and sorted.
+    Where 20,000 rows of the list do not fill the page, all that match are gathered and sorted.
     """
     words = search_key(search.words).split()
     known = _known(words)
@@ -78,26 +80,43 @@ def found(search: ResidentSearch, divisions: Sequence[int] | None, page: int) ->
         return Found([], 0)
     given: dict[str, Any] = {
         "begun": [f"% {_literal(word)}%" for word in words],
-        "words": _tsquery(known, search.birth_year),
+        "words": _tsquery(dict(list(known.items())[:1]), search.birth_year),
+        "more_words": _tsquery(dict(list(known.items())[1:]), None),
         "birth_year": search.birth_year,
         "phone_end": _end(PHONE, search.phone_end),
         "id_number_end": _end(ID_NUMBER, search.id_number_end),
         "divisions": None if divisions is None else list(divisions),
     }
     skip = (page - 1) * PAGE_ROWS
-    if _is_broad(search, words, divisions):
-        rows = _rows("residents_in_order", {**given, "walk": WALK, "most": MOST_FOUND + 1})
-        if len(rows) > MOST_FOUND:
-            return Found([one for (one,) in rows[skip : skip + PAGE_ROWS]], MOST_FOUND, is_more=True)
+    if _is_broad(search, words) and _expected(given) > ENOUGH and (walked := _walked(given, skip)):
+        return walked
     rows = _rows("residents_matching", {**given, "rows": PAGE_ROWS, "skip": skip})
     total = int(rows[0][1]) if rows else 0
     return Found([row[0] for row in rows], min(total, MOST_FOUND), is_more=total > MOST_FOUND)
 
 
-def _is_broad(search: ResidentSearch, words: Sequence[str], divisions: Sequence[int] | None) -> bool:
-    """Whether so many may match that walking is worth a try: a word or two and nothing else, in many divisions."""
-    is_wide = divisions is None or len(divisions) > LARGE
-    return is_wide and 0 < len(words) <= 2 and not (search.birth_year or search.phone_end or search.id_number_end)
+def _walked(given: dict[str, Any], skip: int) -> Found | None:
+    """The page as the beginning of the whole list gives it, when that fills it and there are more than are told."""
+    asked = {**given, "walk": WALK, "most": MOST_FOUND + 1}
+    rows = _rows("residents_in_order", asked)
+    if len(rows) < min(skip, MOST_FOUND) + PAGE_ROWS or skip >= MOST_FOUND:
+        return None
+    if len(rows) <= MOST_FOUND and _rows("residents_enough", asked)[0][0] <= MOST_FOUND:
+        return None
+    return Found([one for (one,) in rows[skip : skip + PAGE_ROWS]], MOST_FOUND, is_more=True)
+
+
+def _is_broad(search: ResidentSearch, words: Sequence[str]) -> bool:
+    """Whether many may match: a word or two and nothing else."""
+    return 0 < len(words) <= 2 and not (search.birth_year or search.phone_end or search.id_number_end)
+
+
+def _expected(given: dict[str, Any]) -> float:
+    """How many may match: walking in vain costs as much as gathering what few match."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql(ROOM, "residents_expected"), given)
+        ((plan,),) = cursor.fetchall()
+    return float(json.loads(plan)[0]["Plan"]["Plan Rows"] if isinstance(plan, str) else plan[0]["Plan"]["Plan Rows"])
 
 
 @transaction.atomic

@@ -15,15 +15,35 @@ WHERE ' ' || search_key LIKE ALL (%(begun)s::text[])
   AND (%(divisions)s::int[] IS NULL OR division_id = ANY (%(divisions)s::int[]))
 LIMIT %(most)s;
 
+-- name: residents_expected
+-- The planner's own guess, as JSON, of how many residents of these divisions bear these words. Reads no resident.
+EXPLAIN (FORMAT json)
+SELECT FROM resident
+WHERE resident_words(search_key, birth_year) @@ %(words)s::tsquery
+  AND (%(more_words)s::tsquery IS NULL OR resident_words(search_key, birth_year) @@ %(more_words)s::tsquery)
+  AND (%(divisions)s::int[] IS NULL OR division_id = ANY (%(divisions)s::int[]));
+
+-- name: residents_enough
+-- How many residents, not merged, bear these words in these divisions, counted up to `most`.
+SELECT count(*) FROM (
+    SELECT FROM resident
+    WHERE resident_words(search_key, birth_year) @@ %(words)s::tsquery
+      AND (%(more_words)s::tsquery IS NULL OR resident_words(search_key, birth_year) @@ %(more_words)s::tsquery)
+      AND merged_into_id IS NULL
+      AND (%(divisions)s::int[] IS NULL OR division_id = ANY (%(divisions)s::int[]))
+    LIMIT %(most)s
+) AS counted;
+
 -- name: residents_matching
 -- Ids of the residents asked for, a page in Vietnamese order, each with how many there are. Who is found by a record that
 -- was merged is shown by the record that counts, where that lies in these divisions. Reads the rows that match: through
--- the words of names, the ends of numbers, or the divisions, whichever are fewest.
+-- the words of names, the ends of numbers, or the divisions, whichever are fewest. Words in two questions are intersected
+-- in half the time that one takes.
 WITH found AS MATERIALIZED (
     SELECT id, sort_key, merged_into_id
     FROM resident
     WHERE (%(words)s::tsquery IS NULL OR resident_words(search_key, birth_year) @@ %(words)s::tsquery)
-      AND (%(words)s::tsquery IS NULL OR ' ' || search_key LIKE ALL (%(begun)s::text[]))
+      AND (%(more_words)s::tsquery IS NULL OR resident_words(search_key, birth_year) @@ %(more_words)s::tsquery)
       AND (%(phone_end)s::bigint IS NULL OR phone_end = %(phone_end)s)
       AND (%(id_number_end)s::bigint IS NULL OR id_number_end = %(id_number_end)s)
       AND (%(divisions)s::int[] IS NULL OR division_id = ANY (%(divisions)s::int[]))
