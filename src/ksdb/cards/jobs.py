@@ -6,6 +6,7 @@ from typing import Protocol
 from django.db import transaction
 from procrastinate.contrib.django import app
 
+from ksdb.cards.actions.binding import forget_bindings
 from ksdb.cards.actions.drawing import draw_batch, draw_unfinished
 from ksdb.cards.actions.printing import erase_sheets
 from ksdb.cards.actions.reconciling import check_ledger
@@ -44,6 +45,13 @@ def go_on_drawing(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passe
 def check_cards_and_ledger(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
     """Cards, ledger and prints are compared every night. `timestamp`: when it was due."""
     check_ledger(system_scope())
+
+
+@app.periodic(cron="55 19 * * *")
+@app.task(queue="cards", pass_context=False)
+def forget_old_bindings(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
+    """Rows of bound tokens that ran out long ago are deleted. `timestamp`: when it was due."""
+    forget_bindings(system_scope())
 
 
 @app.periodic(cron="25 17 * * *")
