@@ -32,6 +32,7 @@ OBJECTS: Mapping[str, Callable[[World], Any]] = {
     "place_id": lambda world: world.place.pk,
     "note_id": lambda world: world.note.pk,
     "meeting_id": lambda world: world.contact.co_presences.get().pk,
+    "report_id": lambda world: world.report.pk,
     "list_id": lambda world: world.ward_list.pk,
     "dispute_id": lambda world: world.dispute.pk,
     "request_id": lambda world: world.request.pk,

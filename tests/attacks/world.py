@@ -30,7 +30,7 @@ from ksdb.registry.models import Household, Import, Resident
 from ksdb.registry.queries import MASK
 from ksdb.registry.sealing import ID_NUMBER, PHONE, sealer
 from ksdb.tracing.actions import CaseFacts, open_case, run_trace
-from ksdb.tracing.models import CaseRecord, Contact, Trace, WardList
+from ksdb.tracing.models import CaseRecord, Contact, ReportedCase, Trace, WardList
 from ksdb.visits.actions import dispute_visit, enrol_device
 from ksdb.visits.disputing import Raiser, Reason, VisitRef
 from ksdb.visits.models import Device, Dispute, Visit
@@ -106,6 +106,7 @@ class World:
     request: DataRequest
     ward_list: WardList
     claim: Claim
+    report: ReportedCase
 
     def secrets(self) -> tuple[str, ...]:
         """Texts that nobody outside may read; the card's number as pages show it."""
@@ -142,6 +143,9 @@ def world_of(division: Division, words: Words) -> World:
         _asked(person),
         WardList.objects.create(trace=trace, division=division, handed_at=now(), contact_count=1),
         _claiming(division, person, words),
+        ReportedCase.objects.create(
+            division=division, label=words.place, profile=case.profile, sampled_on=today(), reported_at=now()
+        ),
     )
 
 

@@ -47,7 +47,16 @@ class RuleSet(models.Model):
 
 
 class CaseRecord(models.Model):
-    """A resident with a confirmed or probable infection: where a trace starts. While it is open, it is held."""
+    """A resident with a confirmed or probable infection: where a trace starts. While it is open, it is held.
+
+    The infectious period is the profile's, or what was set by hand, with why. `version` counts corrections, so
+    that two who correct at once do not overwrite one another.
+    """
+
+    class Result(models.TextChoices):
+        POSITIVE = "positive"
+        NEGATIVE = "negative"
+        UNCLEAR = "unclear"
 
     resident = models.ForeignKey("registry.Resident", models.PROTECT, related_name="+")
     profile = models.ForeignKey(DiseaseProfile, models.PROTECT)
@@ -58,10 +67,78 @@ class CaseRecord(models.Model):
     opened_by_id = models.IntegerField(null=True)
     closed_at = models.DateTimeField(null=True)
     closed_by_id = models.IntegerField(null=True)
+    result = models.CharField(max_length=10, blank=True, default="", db_default="", choices=Result.choices)
+    result_on = models.DateField(null=True)
+    adjusted_from = models.DateTimeField(null=True)
+    adjusted_until = models.DateTimeField(null=True)
+    adjusted_why = models.CharField(max_length=300, blank=True, default="", db_default="")
+    version = models.IntegerField(default=1, db_default=1)
 
     class Meta:
         db_table = "case_record"
         ordering = ["-id"]
+
+
+class CaseChange(models.Model):
+    """One field of a case as it was before a correction, and after. Days and instants as ISO text; empty for none."""
+
+    case = models.ForeignKey(CaseRecord, models.CASCADE, related_name="corrections")
+    at = models.DateTimeField()
+    by_id = models.IntegerField(null=True)
+    field = models.CharField(max_length=20)
+    before = models.CharField(max_length=40, blank=True)
+    after = models.CharField(max_length=40, blank=True)
+    why = models.CharField(max_length=300)
+
+    class Meta:
+        db_table = "case_change"
+        ordering = ["-id"]
+
+
+class CaseLink(models.Model):
+    """Two cases that belong together, and how; the first was infected by the second where that is what is said."""
+
+    class Kind(models.TextChoices):
+        INFECTED_BY = "infected_by"
+        HOUSEHOLD = "household"
+        WORK = "work"
+        OTHER = "other"
+
+    first = models.ForeignKey(CaseRecord, models.CASCADE, related_name="+")
+    second = models.ForeignKey(CaseRecord, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    linked_at = models.DateTimeField()
+    linked_by_id = models.IntegerField(null=True)
+
+    class Meta:
+        db_table = "case_link"
+        constraints = [models.UniqueConstraint(fields=["first", "second"], name="case_link_once")]
+
+
+class ReportedCase(models.Model):
+    """A case of which it is not known who it is: reported by a hospital, or brought in with a line list.
+
+    It cannot be traced. When the person is found, a case is opened with its days. `infector` is the label of whoever
+    infected this one, by the list. Unless it became a case it goes as a closed case would.
+    """
+
+    division = models.ForeignKey("places.Division", models.PROTECT, related_name="+")
+    label = models.CharField(max_length=40)
+    profile = models.ForeignKey(DiseaseProfile, models.PROTECT, related_name="+")
+    onset_on = models.DateField(null=True)
+    sampled_on = models.DateField()
+    isolated_on = models.DateField(null=True)
+    age = models.SmallIntegerField(null=True)
+    sex = models.CharField(max_length=10, blank=True)
+    place = models.CharField(max_length=160, blank=True)
+    infector = models.CharField(max_length=40, blank=True)
+    reported_at = models.DateTimeField()
+    reported_by_id = models.IntegerField(null=True)
+    case = models.ForeignKey(CaseRecord, models.SET_NULL, null=True, related_name="reports")
+
+    class Meta:
+        db_table = "reported_case"
+        constraints = [models.UniqueConstraint(fields=["division", "label"], name="reported_case_label")]
 
 
 class Trace(models.Model):

@@ -11,7 +11,7 @@ from ksdb.core.errors import NotAllowed
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import covers
 from ksdb.postgres.named import sql
-from ksdb.tracing.models import CaseRecord, Contact, CoPresence, Trace
+from ksdb.tracing.models import CaseRecord, Contact, CoPresence, ReportedCase, Trace
 from ksdb.tracing.queries import case
 
 WRITE = Permission.TRACING_CASE_WRITE
@@ -48,7 +48,11 @@ def forget_cases(scope: Scope) -> list[int]:
     scope.require(WRITE)
     kept = ExpressionWrapper(F("profile__keep_days") * timedelta(days=1), output_field=DurationField())
     over = CaseRecord.objects.filter(closed_at__lte=now() - kept).order_by("pk")
-    return [case_id for case_id in over.values_list("pk", flat=True) if _forget(scope, case_id)]
+    forgotten = [case_id for case_id in over.values_list("pk", flat=True) if _forget(scope, case_id)]
+    gone = ReportedCase.objects.filter(case=None, reported_at__lte=now() - kept).delete()[0]
+    if gone:
+        record(scope, "tracing:report:forget", detail={"count": gone})
+    return forgotten
 
 
 @transaction.atomic
@@ -58,6 +62,7 @@ def _forget(scope: Scope, case_id: int) -> bool:
     if one is None:
         return False
     record(scope, "tracing:case:forget", ("case", case_id), detail=_proof(case_id))
+    ReportedCase.objects.filter(case=case_id).delete()
     CoPresence.objects.filter(contact__trace__case=case_id).delete()
     Contact.objects.filter(trace__case=case_id).delete()
     Trace.objects.filter(case=case_id).delete()

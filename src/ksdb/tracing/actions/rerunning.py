@@ -1,8 +1,8 @@
 """Traces that late scans, disputes or merges have touched: found, and run again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, transaction
 from django.db.models import Max
@@ -89,7 +89,7 @@ def _widest() -> timedelta:
     return timedelta(minutes=max(widest["window"] or 0, widest["linger"] or 0))
 
 
-def _ids(name: str, asked: dict[str, int | datetime | timedelta]) -> list[int]:
+def _ids(name: str, asked: Mapping[str, Any]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(sql("ksdb.tracing", name), asked)
         return [one for (one,) in cursor.fetchall()]

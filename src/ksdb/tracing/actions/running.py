@@ -67,7 +67,7 @@ def rerun_trace(scope: Scope, trace_id: int) -> Trace | None:
         _settle(before, Trace.Stale.LOST)
         return None
     kept = _run(scope, traced, Run(before.rule_set, before.generations, before, before.stale_why))
-    if kept.pk is None:
+    if not kept.pk:
         _settle(before, "")
         return None
     _still_stale(before, kept)

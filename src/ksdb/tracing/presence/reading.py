@@ -62,7 +62,7 @@ def log_state() -> LogState:
         rows = cursor.fetchall()
         cursor.execute(sql(ROOM, "presence_disputes"))
         disputes = dict(cursor.fetchall())
-    days = tuple(LogDay(*row, disputes.get(row[0], "")) for row in rows)
+    days = tuple(LogDay(day, table_id, base, disputes.get(day, "")) for day, table_id, base in rows)
     usual = np.zeros(max(points or [0]) + 1, np.int32)
     usual[points or []] = np.minimum(np.array(minutes or [], np.int64), LONGEST_USUAL_MINUTES + 1) * 60_000
     usual.flags.writeable = False

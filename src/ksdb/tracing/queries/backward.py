@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.core.paginator import Page
 from django.db import connection
@@ -146,7 +146,7 @@ def _cells(
     scope: Scope, chosen: list[CaseRecord], spans: dict[int, tuple[datetime, datetime]], hours: int
 ) -> list[_Found]:
     owners = [(record, one.pk) for one in chosen for record in identities_of(scope, [one.resident_id])]
-    asked = {
+    given: dict[str, Any] = {
         "records": [record for record, _ in owners],
         "cases": [case_id for _, case_id in owners],
         "since": [spans[case_id][0] for _, case_id in owners],
@@ -156,14 +156,14 @@ def _cells(
         "seconds": hours * 3600,
     }
     with connection.cursor() as cursor:
-        cursor.execute(sql("ksdb.tracing", "shared_cells"), asked)
+        cursor.execute(sql("ksdb.tracing", "shared_cells"), given)
         return [_Found(*row) for row in cursor.fetchall()]
 
 
 def _visitors(cells: list[_Found], hours: int) -> dict[int, dict[int, int]]:
     """Of each cell, by number, the visitors by commune."""
     begins = [cell.begins_at for cell in cells]
-    asked = {
+    given: dict[str, Any] = {
         "points": [cell.point_id for cell in cells],
         "begins": begins,
         "first": min(begins) - LONGEST,
@@ -172,7 +172,7 @@ def _visitors(cells: list[_Found], hours: int) -> dict[int, dict[int, int]]:
     }
     found: dict[int, dict[int, int]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(sql("ksdb.tracing", "visitors_of_cells"), asked)
+        cursor.execute(sql("ksdb.tracing", "visitors_of_cells"), given)
         for number, commune_id, persons in cursor.fetchall():
             found.setdefault(number, {})[commune_id] = persons
     return found

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -87,7 +88,7 @@ def _around(stays: Sequence[tuple[int, StayTimes]], met: CoPresence) -> StayTime
     )
 
 
-def _flags(name: str, asked: Mapping[str, int | list[int] | timedelta]) -> dict[int, tuple[Flag, ...]]:
+def _flags(name: str, asked: Mapping[str, Any]) -> dict[int, tuple[Flag, ...]]:
     found: defaultdict[int, tuple[Flag, ...]] = defaultdict(tuple)
     with connection.cursor() as cursor:
         cursor.execute(sql("ksdb.tracing", name), asked)

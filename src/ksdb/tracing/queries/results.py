@@ -1,6 +1,7 @@
 """Reads about a trace as a whole: its places, and what it cannot see."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -49,9 +50,9 @@ def places_of(scope: Scope, trace_id: int) -> list[TracePlace]:
 def missing_from(scope: Scope, trace_id: int) -> Missing:
     """What the trace cannot see, as points and devices are now."""
     found: Trace = trace(scope, trace_id)
-    asked = {"trace": found.pk, "since": found.infectious_from, "until": found.infectious_until}
+    asked: dict[str, Any] = {"trace": found.pk, "since": found.infectious_from, "until": found.infectious_until}
     with connection.cursor() as cursor:
         cursor.execute(sql("ksdb.tracing", "what_is_missing"), asked)
-        row = cursor.fetchone()
+        points, silent, devices, holding, held = cursor.fetchone()
     inferred = found.contacts.filter(is_observed=False).count()
-    return Missing(*row, contacts=found.contact_count, inferred=inferred, lost_days=found.lost_days)
+    return Missing(points, silent, devices, holding, held, found.contact_count, inferred, found.lost_days)

@@ -97,8 +97,16 @@ def compared(scope: Scope, case_id: int, runs: tuple[int, int], side: Side, numb
         Side.BOTH: first.contacts.filter(resident_id__in=in_second),
     }
     page = Paginator(parts[side].order_by("-seconds", "id"), PAGE_ROWS).get_page(number)
-    counts = [parts[one].count() for one in Side]
-    return Comparison(first, second, *counts, side, _compared_rows(scope, first, second, page), page)
+    return Comparison(
+        first=first,
+        second=second,
+        first_only=parts[Side.FIRST].count(),
+        second_only=parts[Side.SECOND].count(),
+        both=parts[Side.BOTH].count(),
+        side=side,
+        rows=_compared_rows(scope, first, second, page),
+        page=page,
+    )
 
 
 def _compared_rows(scope: Scope, first: Trace, second: Trace, page: Page[Contact]) -> list[ComparedRow]:

@@ -15,7 +15,9 @@ from ksdb.core.scope import Permission
 from ksdb.tracing import actions, queries
 from ksdb.tracing.actions import exporting, keeping
 from ksdb.tracing.forms import CaseForm, ExportForm, PersonForm, TraceForm
+from ksdb.tracing.forms.cases import FIELD_LABELS, LinkForm
 from ksdb.tracing.queries.changes import unseen_changes
+from ksdb.tracing.queries.reporting import corrections_of, links_of
 from ksdb.tracing.timeline import timeline_of
 from ksdb.tracing.views.files import as_file
 from ksdb.web.asked import number_in
@@ -76,6 +78,9 @@ def case(request: ScopedRequest, case_id: int) -> HttpResponse:
         "timeline": timeline_of(period, one.onset_on, one.sampled_on, one.isolated_at, sheet.stays),
         "trace_form": TraceForm(queries.rule_sets(request.scope)),
         "can_write": request.scope.allows(WRITE),
+        "corrections": [(row, FIELD_LABELS[row.change.field]) for row in corrections_of(request.scope, case_id)],
+        "links": links_of(request.scope, case_id),
+        "link_form": LinkForm(),
     }
     return render(request, "tracing/case.html", context)
 

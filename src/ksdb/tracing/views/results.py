@@ -94,10 +94,10 @@ def places(request: ScopedRequest, trace_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @never_cache
-@requires(DISPUTE)
+@requires(READ)
 def dispute(request: ScopedRequest, trace_id: int, contact_id: int, meeting_id: int) -> HttpResponse:
     """Notes that a contact says of a meeting that he was not there; somebody else decides about it."""
-    request.scope.require(READ)
+    request.scope.require(DISPUTE)
     visit = queries.visit_of_meeting(request.scope, trace_id, contact_id, meeting_id)
     form = DisputeForm(request.POST or None)
     back = reverse("tracing:contact", args=[trace_id, contact_id])

@@ -106,8 +106,8 @@ def reseal_disputes(scope: Scope) -> int:
     scope.require(Permission.ACCESS_GRANT_WRITE)
     kept, newest = list(Dispute.objects.select_for_update()), sealer_of_now()
     for one in kept:
-        one.text_sealed = newest.sealed_anew(TEXT, one.text_sealed and bytes(one.text_sealed))
-        one.note_sealed = newest.sealed_anew(NOTE, one.note_sealed and bytes(one.note_sealed))
+        one.text_sealed = newest.sealed_anew(TEXT, bytes(one.text_sealed) if one.text_sealed else None)
+        one.note_sealed = newest.sealed_anew(NOTE, bytes(one.note_sealed) if one.note_sealed else None)
     Dispute.objects.bulk_update(kept, ["text_sealed", "note_sealed"], batch_size=1_000)
     record(scope, "visits:seal:rotate", detail={"disputes": len(kept)})
     return len(kept)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db import connection
@@ -68,7 +69,12 @@ class DisputeSheet:
 def visit_facts(scope: Scope, ref: VisitRef) -> VisitFacts | None:
     """What the log says of the visit; None when it is gone. Whose it is stays a number."""
     scope.require(Permission.VISITS_DISPUTE_WRITE)
-    asked = {"point": ref.point_id, "at": ref.scanned_at, "device": ref.device_id, "sequence": ref.sequence}
+    asked: dict[str, Any] = {
+        "point": ref.point_id,
+        "at": ref.scanned_at,
+        "device": ref.device_id,
+        "sequence": ref.sequence,
+    }
     with connection.cursor() as cursor:
         cursor.execute(sql("ksdb.visits", "disputed_visit"), asked)
         row = cursor.fetchone()
@@ -82,7 +88,7 @@ def visits_around(scope: Scope, resident_id: int, since: datetime, until: dateti
     """Somebody's visits in `[since, until)`. The caller has checked whose they are, and audits."""
     scope.require(Permission.VISITS_DISPUTE_WRITE)
     with connection.cursor() as cursor:
-        asked = {"resident": resident_id, "since": since, "until": until}
+        asked: dict[str, Any] = {"resident": resident_id, "since": since, "until": until}
         cursor.execute(sql("ksdb.visits", "visits_around"), asked)
         rows = cursor.fetchall()
     return [

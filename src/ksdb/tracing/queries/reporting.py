@@ -1,0 +1,174 @@
+"""Reads of cases of unknown people, of a case's corrections and links, and of the line list of all."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Q
+
+from ksdb.access.models import StaffAccount
+from ksdb.audit.actions import record_many
+from ksdb.core.clock import ZONE, day_of
+from ksdb.core.errors import NotFound
+from ksdb.core.scope import Permission, Purpose, Scope
+from ksdb.places.models import Division
+from ksdb.places.queries import within
+from ksdb.tracing.models import CaseChange, CaseLink, CaseRecord, ReportedCase
+from ksdb.tracing.queries import PAGE_ROWS, case
+
+READ = Permission.TRACING_CASE_READ
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A correction with who made it; days and instants as people write them."""
+
+    change: CaseChange
+    by: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Linked:
+    """Another case, and how it belongs to this one; `is_first`: this one is named first."""
+
+    case_id: int
+    kind: str
+    is_first: bool
+
+
+@dataclass(frozen=True)
+class ListedCase:
+    """A row of the line list: a case, or a reported one."""
+
+    number: str
+    label: str
+    name: str
+    birth_year: int | None
+    age: int | None
+    sex: str
+    commune: str
+    disease: str
+    onset_on: date | None
+    sampled_on: date
+    result: str
+    isolated_on: date | None
+    infector: str
+    closed_on: date | None
+
+
+def reported_cases(scope: Scope, number: int = 1) -> Page[ReportedCase]:
+    """At most 50 cases of unknown people, the latest first."""
+    found = ReportedCase.objects.filter(within(scope, READ), case=None).select_related("division", "profile")
+    return Paginator(found.order_by("-id"), PAGE_ROWS).get_page(number)
+
+
+def reported_case(scope: Scope, report_id: int) -> ReportedCase:
+    """One of them, of the jurisdiction. Raises NotFound."""
+    found = ReportedCase.objects.filter(within(scope, READ), pk=report_id)
+    one = found.select_related("division", "profile", "case").first()
+    if one is None:
+        raise NotFound
+    return one
+
+
+def corrections_of(scope: Scope, case_id: int) -> list[Correction]:
+    """What was corrected in a case, the latest first."""
+    changes = list(case(scope, case_id).corrections.all())
+    accounts = StaffAccount.objects.filter(pk__in={one.by_id for one in changes if one.by_id})
+    names = dict(accounts.values_list("pk", "full_name"))
+    return [
+        Correction(one, names.get(one.by_id or 0, ""), _written(one.before), _written(one.after)) for one in changes
+    ]
+
+
+def links_of(scope: Scope, case_id: int) -> list[Linked]:
+    """The cases that belong to this one, as far as they lie in the jurisdiction."""
+    case(scope, case_id)
+    found = CaseLink.objects.filter(Q(first=case_id) | Q(second=case_id)).order_by("id")
+    seen = set(
+        CaseRecord.objects.filter(within(scope, READ, "resident__division"))
+        .filter(pk__in={one for link in found for one in (link.first_id, link.second_id)})
+        .values_list("pk", flat=True)
+    )
+    return [
+        Linked(other, link.kind, link.first_id == case_id)
+        for link in found
+        if (other := link.second_id if link.first_id == case_id else link.first_id) in seen
+    ]
+
+
+def communes_to_report_in(scope: Scope) -> list[tuple[int, str]]:
+    """The divisions for whose unknown people one may report cases: provinces and communes of the latest structure."""
+    condition = within(scope, Permission.TRACING_CASE_WRITE, "pk")
+    kinds = (Division.Kind.PROVINCE, Division.Kind.COMMUNE)
+    found = Division.objects.filter(condition, kind__in=kinds, valid_to=None)
+    return list(found.order_by("kind", "name").values_list("pk", "name"))
+
+
+def line_list(scope: Scope, since: date, until: date) -> list[ListedCase]:
+    """All cases of the jurisdiction sampled from `since` to `until`, known people and unknown ones. Audited."""
+    scope.require(Permission.TRACING_TRACE_EXPORT)
+    span = {"sampled_on__gte": since, "sampled_on__lte": until}
+    known = CaseRecord.objects.filter(within(scope, READ, "resident__division"), **span)
+    cases = list(known.select_related("profile", "resident__division__parent").order_by("id"))
+    record_many(scope, READ, [("resident", one.resident_id) for one in cases], Purpose.CASE_TRACING, {"list": "line"})
+    unknown = ReportedCase.objects.filter(within(scope, READ), case=None, **span)
+    return [*map(_known, cases), *map(_unknown, unknown.select_related("division", "profile").order_by("id"))]
+
+
+def counted_cases(scope: Scope, since: date, until: date) -> int:
+    """How many rows the line list has."""
+    span = {"sampled_on__gte": since, "sampled_on__lte": until}
+    known = CaseRecord.objects.filter(within(scope, READ, "resident__division"), **span).count()
+    return known + ReportedCase.objects.filter(within(scope, READ), case=None, **span).count()
+
+
+def _written(text: str) -> str:
+    """An ISO day or instant in the province's words; anything else as it is."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{at.astimezone(ZONE):%H:%M %d/%m/%Y}" if "T" in text else f"{at:%d/%m/%Y}"
+
+
+def _known(one: CaseRecord) -> ListedCase:
+    home = one.resident.division
+    commune = home.parent if home.kind == Division.Kind.GROUP and home.parent else home
+    return ListedCase(
+        number=str(one.pk),
+        label="",
+        name=one.resident.full_name,
+        birth_year=one.resident.birth_year,
+        age=None,
+        sex=one.resident.sex,
+        commune=commune.name,
+        disease=one.profile.code,
+        onset_on=one.onset_on,
+        sampled_on=one.sampled_on,
+        result=one.result,
+        isolated_on=day_of(one.isolated_at) if one.isolated_at else None,
+        infector="",
+        closed_on=day_of(one.closed_at) if one.closed_at else None,
+    )
+
+
+def _unknown(one: ReportedCase) -> ListedCase:
+    return ListedCase(
+        number="",
+        label=one.label,
+        name="",
+        birth_year=None,
+        age=one.age,
+        sex=one.sex,
+        commune=one.division.name,
+        disease=one.profile.code,
+        onset_on=one.onset_on,
+        sampled_on=one.sampled_on,
+        result="",
+        isolated_on=one.isolated_on,
+        infector=one.infector,
+        closed_on=None,
+    )

@@ -1,0 +1,193 @@
+"""Pages of corrections and links of a case, of cases of unknown people, and of line lists."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from ksdb.approvals.kinds import MOST_ALONE, Kind, SecondPersonNeeded
+from ksdb.core.errors import KsdbError
+from ksdb.core.scope import Permission
+from ksdb.tracing import queries
+from ksdb.tracing.actions import correcting, listing, reporting
+from ksdb.tracing.actions.exporting import Asked
+from ksdb.tracing.forms import PersonForm
+from ksdb.tracing.forms.cases import (
+    COLUMN_LABELS,
+    CorrectionForm,
+    LineExportForm,
+    LineListForm,
+    LinkForm,
+    ReportForm,
+)
+from ksdb.tracing.linelist import MOST_BYTES, ListTooLong, ListUnreadable, ReadList, read_line_list
+from ksdb.tracing.period import PeriodEmpty
+from ksdb.tracing.queries import reporting as report_queries
+from ksdb.tracing.views.files import as_file
+from ksdb.web.asked import number_in
+from ksdb.web.requires import ScopedRequest, requires, takes_upload
+
+READ, WRITE = Permission.TRACING_CASE_READ, Permission.TRACING_CASE_WRITE
+EXPORT = Permission.TRACING_TRACE_EXPORT
+SHOWN_PROBLEMS = 20
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@requires(WRITE)
+def correct(request: ScopedRequest, case_id: int) -> HttpResponse:
+    one = queries.case(request.scope, case_id)
+    form = CorrectionForm([one.profile], one, request.POST or None)
+    version = number_in(request.POST.get("version")) or one.version
+    if form.is_valid():
+        try:
+            correcting.correct_case(request.scope, case_id, version, form.case_fields, form.cleaned_data["why"])
+        except (correcting.CaseChanged, PeriodEmpty) as error:
+            form.add_error(None, gettext(error.sentence()))
+        else:
+            messages.success(request, gettext("Corrected. What stood there before is kept, and the traces run again."))
+            return redirect("tracing:case", case_id)
+    context = {"form": form, "case": one, "is_behind": version != one.version}
+    context["corrections"] = report_queries.corrections_of(request.scope, case_id)[:10]
+    return render(request, "tracing/correct.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@never_cache
+@requires(WRITE)
+def link(request: ScopedRequest, case_id: int) -> HttpResponse:
+    queries.case(request.scope, case_id)
+    form = LinkForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, gettext("Give the number of the other case."))
+        return redirect("tracing:case", case_id)
+    try:
+        correcting.link_cases(request.scope, case_id, form.cleaned_data["other"], form.link_kind)
+    except KsdbError as error:
+        messages.error(request, gettext(error.sentence()))
+    else:
+        messages.success(request, gettext("The cases are linked."))
+    return redirect("tracing:case", case_id)
+
+
+@require_POST
+@requires(WRITE)
+def unlink(request: ScopedRequest, case_id: int) -> HttpResponse:
+    correcting.unlink_cases(request.scope, case_id, number_in(request.POST.get("other")) or 0)
+    messages.success(request, gettext("The cases are linked no more."))
+    return redirect("tracing:case", case_id)
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@requires(WRITE)
+def report(request: ScopedRequest) -> HttpResponse:
+    divisions = report_queries.communes_to_report_in(request.scope)
+    form = ReportForm(queries.profiles(request.scope), divisions, request.POST or None)
+    if form.is_valid():
+        said = form.cleaned_data
+        try:
+            made = reporting.report_case(request.scope, said["division"], said["profile"], form.line)
+        except reporting.LabelTaken as error:
+            form.add_error("label", gettext(error.sentence()))
+        else:
+            return redirect("tracing:reported", made.pk)
+    context = {
+        "form": form,
+        "title": gettext("A case of an unknown person"),
+        "introduction": gettext("It is kept with its days until it is known who it is. Only then can it be traced."),
+        "cancel_url": reverse("tracing:reports"),
+    }
+    return render(request, "web/desk_form.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+@never_cache
+@requires(READ)
+def reports(request: ScopedRequest) -> HttpResponse:
+    page = report_queries.reported_cases(request.scope, number_in(request.GET.get("page")) or 1)
+    return render(request, "tracing/reports.html", {"page": page, "can_write": request.scope.allows(WRITE)})
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@requires(WRITE)
+def reported(request: ScopedRequest, report_id: int) -> HttpResponse:
+    one = report_queries.reported_case(request.scope, report_id)
+    form = PersonForm(request.POST or None)
+    if form.is_valid():
+        try:
+            resident_id = queries.resident_by_number(request.scope, form.cleaned_data["number"])
+            opened = reporting.identify_case(request.scope, report_id, resident_id)
+        except KsdbError as error:
+            form.add_error("number", gettext(error.sentence()))
+        else:
+            return redirect("tracing:case", opened.pk)
+    return render(request, "tracing/reported.html", {"form": form, "one": one}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@takes_upload(MOST_BYTES)
+@requires(WRITE)
+def line_list(request: ScopedRequest) -> HttpResponse:
+    divisions = report_queries.communes_to_report_in(request.scope)
+    given = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = LineListForm(queries.profiles(request.scope), divisions, *given)
+    context: dict[str, Any] = {"form": form}
+    if form.is_valid():
+        said = form.cleaned_data
+        try:
+            read = read_line_list(said["file"].read(), form.columns)
+        except (ListUnreadable, ListTooLong) as error:
+            form.add_error("file", gettext(error.sentence()))
+        else:
+            if said["step"] == "write" and read.lines:
+                done = reporting.report_cases(request.scope, said["division"], said["profile"], read.lines)
+                messages.success(request, _brought(read, done))
+                return redirect("tracing:reports")
+            context |= _seen(read)
+    return render(request, "tracing/line_list.html", context, status=422 if form.errors else 200)
+
+
+def _seen(read: ReadList) -> dict[str, Any]:
+    taken = [(COLUMN_LABELS[name], heading) for name, heading in read.columns.items()]
+    refused = [(one.number, COLUMN_LABELS[one.wrong]) for one in read.refused[:SHOWN_PROBLEMS]]
+    return {"read": read, "taken": taken, "refused": refused, "first_lines": read.lines[:5]}
+
+
+def _brought(read: ReadList, done: reporting.Brought) -> str:
+    said = gettext("%(found)s rows found: %(new)s brought in, %(known)s known already, %(refused)s refused.")
+    return said % {"found": read.count, "new": done.new, "known": done.known, "refused": len(read.refused)}
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@requires(EXPORT)
+def line_export(request: ScopedRequest) -> HttpResponseBase:
+    form = LineExportForm(request.POST or None)
+    if form.is_valid():
+        said = form.cleaned_data
+        try:
+            asked = Asked(said["purpose"], said["reason"], said["kind"])
+            written = listing.export_line_list(request.scope, (said["since"], said["until"]), asked)
+        except SecondPersonNeeded:
+            form.add_error("until", gettext("More than 500 cases. Choose fewer days."))
+        else:
+            return as_file(written.path, "ksdb-cases")
+    context = {
+        "form": form,
+        "title": gettext("Take out the line list of cases"),
+        "introduction": "",
+        "needs_two": False,
+        "most": MOST_ALONE[Kind.TRACE_EXPORT],
+        "submit_label": gettext("Take out the list"),
+        "cancel_url": reverse("tracing:cases"),
+    }
+    return render(request, "tracing/export.html", context, status=422 if form.errors else 200)
