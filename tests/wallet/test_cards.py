@@ -27,6 +27,7 @@ import ksdb.wallet
 from ksdb.access.models import StaffAccount
 from ksdb.cards.actions import issue_cards, make_issuer_key
 from ksdb.cards.actions.binding import forget_bindings
+from ksdb.cards.actions.reconciling import check_ledger
 from ksdb.cards.models import Binding, Card
 from ksdb.cards.queries import trust_list
 from ksdb.cards.queries.printing import print_counts
@@ -97,6 +98,13 @@ def test_a_card_comes_active_and_its_code_is_believed(phone: Client, lan: Reside
     assert (Card.objects.count(), Binding.objects.count(), again["number"]) == (1, 2, answer["number"])
     assert place(phone) == ["here"]
     assert forget_bindings(system) == 0
+
+
+def test_a_token_bound_by_a_strange_key_is_an_alarm(phone: Client, lan: Resident, system: Scope) -> None:
+    bound(phone, Key().ask(lan))
+    assert check_ledger(system).finding_count == 0
+    Binding.objects.update(kid=99)
+    assert list(check_ledger(system).findings.values_list("kind", "kid")) == [("bound_key_not_valid", 99)]
 
 
 def test_a_stolen_cookie_brings_no_card_anywhere(phone: Client, lan: Resident) -> None:

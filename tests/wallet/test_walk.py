@@ -9,6 +9,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ import pytest
 import zxingcpp
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.db import connection, connections
+from django.test import Client
 from psycopg.conninfo import make_conninfo
-from tests.conftest import resident_of
+from tests.conftest import commune, resident_of, staff
 from tests.gateway.devices import GatewayProcess, gateway
 from tests.looking import looked_at
 from tests.wallet.conftest import ID_NUMBER_OF_LAN, NUMBER, with_papers
@@ -31,10 +33,10 @@ from ksdb.cards.models import Card
 from ksdb.cards.queries.keys import next_trust_list
 from ksdb.config import settings
 from ksdb.core.decision import CardStatus
-from ksdb.core.scope import system_scope
+from ksdb.core.scope import Role, system_scope
 from ksdb.core.token import Form, Usage
 from ksdb.core.trust_list import coded, sign_list
-from ksdb.places.models import ScanPoint
+from ksdb.places.models import Division, ScanPoint
 from ksdb.registry.models import Resident
 from ksdb.visits.actions import enrol_device, keep_partitions
 from ksdb.visits.models import Visit
@@ -251,6 +253,42 @@ def test_from_the_phone_number_to_a_visit(
     for path in ("/my/members/", "/my/cards/", "/my/cards/activate/"):
         page.goto(path)
         looked_at(page, path.strip("/").replace("/", "-"))
+
+
+def _officer(page: Any, role: Role, division: Division) -> Any:
+    """Signed in to the staff pages."""
+    client = Client()
+    client.force_login(staff(f"{role}", "Lê Văn Bình", role, division))
+    page.goto("/sign-in/")
+    origin = re.match(r"https?://[^/]+", page.url)[0]  # type: ignore[index]
+    page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": origin}])
+    return page
+
+
+def test_a_phone_that_the_registry_does_not_know_is_confirmed_by_the_ward(
+    browser: Any, province: tuple[Resident, str], market_a: ScanPoint
+) -> None:
+    page = browser()
+    page.goto("/my/begin/")
+    looked_at(page, "my-begin")
+    signed_in(page, "0912000001")
+    claimed(page, "Nguyễn Thị Lan", "5/3/1956", ID_NUMBER_OF_LAN)
+    page.get_by_text("đang chờ", exact=True).wait_for()
+    looked_at(page, "my-waits")
+    officer = _officer(browser(), Role.WARD_OFFICER, commune("Phường Hương Trà", date(2025, 7, 1)))
+    officer.goto("/claims/")
+    looked_at(officer, "claims")
+    officer.get_by_role("link", name=re.compile("^Số ")).click()
+    officer.get_by_text("trùng số căn cước").wait_for()
+    looked_at(officer, "claim")
+    officer.get_by_role("button", name="Đúng người này: xác nhận").click()
+    officer.get_by_text("Đã xác nhận").wait_for()
+    page.goto("/my/")
+    card_shown(page)
+    auditor = _officer(browser(), Role.AUDITOR, market_a.division)
+    auditor.goto("/phone-codes/")
+    auditor.get_by_role("columnheader", name="Đã gửi", exact=True).wait_for()
+    looked_at(auditor, "phone-codes")
 
 
 def photo_of(text: str, path: Path) -> Path:

@@ -64,6 +64,7 @@ FINDING_LABELS = {
     "key_not_valid": _("Signatures made before a key was valid, or after it was closed"),
     "key_overdrawn": _("A key signed more cards than it may"),
     "signed_twice": _("Cards with two different signatures"),
+    "bound_key_not_valid": _("Codes of phones bound by a key that was not valid"),
     "printed_unsigned": _("Printed cards without a signature"),
     "not_this_key": _("Signatures that differ when they are made again"),
 }

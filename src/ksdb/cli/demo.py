@@ -36,7 +36,13 @@ from ksdb.registry.actions import run_import, start_import
 from ksdb.simulation import town as towns
 from ksdb.simulation.actions import enrol_devices, give_cards, make_staff, open_points
 from ksdb.simulation.movement import VISIT, visits_of_day
-from ksdb.simulation.queries import busy_resident, database_mark, division_named, residents_of
+from ksdb.simulation.queries import (
+    busy_resident,
+    database_mark,
+    division_named,
+    residents_of,
+    somebody_with_papers,
+)
 from ksdb.simulation.routines import routines_of
 from ksdb.simulation.senders import Outbox, Sent, send
 from ksdb.tracing.actions import open_case, run_trace
@@ -100,6 +106,7 @@ def play(demo: Demo) -> int:
     """All steps, from the ward's file to the trace of a case, whose number it returns; done ones are not done again."""
     demo.kept("staff", lambda: _make_staff(demo))
     demo.kept("import", lambda: _import(demo))
+    demo.kept("resident", lambda: _tell_resident(demo))
     ids = residents_of(demo.scope, demo.town)
     tokens = demo.kept("cards", lambda: _give_cards(demo, ids))
     demo.kept("sheet", lambda: _print_sheet(demo))
@@ -135,6 +142,14 @@ def _import(demo: Demo) -> int:
         f"{done.rejected_count} rejected"
     )
     return int(done.pk)
+
+
+def _tell_resident(demo: Demo) -> str:
+    """Whose papers and phone to try the residents' pages with, beside the sign-in names."""
+    said = "{}, born {}, identity card {}, phone {}".format(*somebody_with_papers(demo.scope))
+    path = demo.folder / "login.txt"
+    write_closed(path, f"  resident /my/ as {said}; codes on /outbox/\n{path.read_text()}")
+    return said
 
 
 def _publish_keys(scope: Scope) -> None:

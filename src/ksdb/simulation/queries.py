@@ -11,6 +11,7 @@ from ksdb.core.clock import day_bounds
 from ksdb.core.scope import Permission, Scope
 from ksdb.places.models import Division
 from ksdb.registry.models import Resident
+from ksdb.registry.sealing import ID_NUMBER, PHONE, opened
 from ksdb.simulation.loading import ERA
 from ksdb.simulation.town import Town, keys_of
 from ksdb.visits.models import Visit
@@ -29,6 +30,15 @@ def residents_of(scope: Scope, made: Town) -> NDArray[np.int32]:
     )
     ids = {tuple(key): resident_id for *key, resident_id in rows.iterator(chunk_size=10_000)}
     return np.fromiter((ids.get(key, 0) for key in keys_of(made.people)), np.int32, len(made.people))
+
+
+def somebody_with_papers(scope: Scope) -> tuple[str, str, str, str]:
+    """Name, day of birth, identity number and phone of an invented resident, to register a phone with."""
+    scope.require(Permission.REGISTRY_RESIDENT_READ)
+    adults = Resident.objects.exclude(id_number_sealed=None).exclude(phone_sealed=None).exclude(born_on=None)
+    one = adults.filter(merged_into=None, birth_year__lt=1990).earliest("pk")
+    number, phone = opened(ID_NUMBER, bytes(one.id_number_sealed or b"")), opened(PHONE, bytes(one.phone_sealed or b""))
+    return one.full_name, f"{one.born_on:%d/%m/%Y}", number, phone
 
 
 def database_mark(scope: Scope) -> str:

@@ -24,6 +24,12 @@ WITH finding AS (
     SELECT 'signed_twice', card_index, min(kid)
     FROM card_signature GROUP BY card_index HAVING count(DISTINCT token_sha256) > 1
     UNION ALL
+    SELECT 'bound_key_not_valid', binding.card_id, binding.kid
+    FROM card_binding AS binding LEFT JOIN issuer_key ON issuer_key.kid = binding.kid
+    WHERE issuer_key.usage IS DISTINCT FROM 'card' OR binding.bound_at < issuer_key.not_before
+       OR binding.expires_at > issuer_key.not_after
+       OR binding.bound_at > coalesce(issuer_key.retired_at, issuer_key.closed_at, 'infinity')
+    UNION ALL
     SELECT 'printed_unsigned', card_print.card_id, NULL
     FROM card_print WHERE NOT EXISTS (SELECT FROM card_signature WHERE card_index = card_print.card_id)
 )

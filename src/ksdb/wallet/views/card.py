@@ -31,6 +31,7 @@ FILES = (
     "wallet/my.css",
     "wallet/icons.svg",
     "wallet/card.js",
+    "wallet/old.js",
     "wallet/code.js",
     "wallet/drawing.js",
     "wallet/server.js",

@@ -1,8 +1,9 @@
 """Coming in and going out: the phone number, its code, how pages look, signing out."""
 
 from django.conf import settings as django_settings
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
@@ -100,7 +101,7 @@ def look(request: ScopedRequest) -> HttpResponse:
     """Language, size of the letters, contrast: each button changes one of them and leads back to its page."""
     back = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
-    answer = redirect(back if is_ours else "wallet:home")
+    answer = HttpResponseRedirect(back if is_ours and back.startswith("/") else reverse("wallet:home"))
     if (language := request.POST.get("language", "")) in dict(django_settings.LANGUAGES):
         answer.set_cookie(
             django_settings.LANGUAGE_COOKIE_NAME,

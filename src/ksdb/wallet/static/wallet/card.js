@@ -203,6 +203,9 @@ function checkIfDue () {
 }
 
 async function begin () {
+  page.dataset.running = ''
+  document.getElementById('too-old').hidden = true
+  at('loading').hidden = false
   if (!window.isSecureContext || !window.crypto?.subtle || !window.indexedDB || typeof BigInt === 'undefined') {
     at('loading').hidden = true
     document.getElementById('too-old').hidden = false
