@@ -71,7 +71,7 @@ def _short(material: Material, faced: Sequence[contacts.Found]) -> str:
             f"**The share of people who are scanned decides, not the rule.** With everybody scanned, {MAIN} lists"
             f" {main[0].recall:.0%} of those whom a case infected outside of home; with one person in five never scanned"
             f" {main[fifth].recall:.0%}, with three in five {main[-1].recall:.0%}. Both must be scanned, and so what is found"
-            " about with the square. What is missed with everybody scanned was shorter than the rule asks, or lay after the end of a"
+            " falls about with the square. What is missed with everybody scanned was shorter than the rule asks, or lay after the end of a"
             " stay that was only supposed. Handing out the missing cards does more for tracing than any choice of rule."
         ),
         (
