@@ -86,7 +86,7 @@ def _short(material: Material, faced: Sequence[contacts.Found]) -> str:
         ),
         (
             f"**A second generation by co-presence alone is no list to work on.** It holds {second[0].listed:,.0f} people at the"
-            " median, of {material.people:,} in the town. Use its size to decide on measures for places, and trace again from each contact who"
+            f" median, of {material.people:,} in the town. Use its size to decide on measures for places, and trace again from each contact who"
             " becomes a case."
         ),
         ("**A trace never says that somebody was not exposed.** Not being listed means: not seen by the scanners."),
