@@ -143,6 +143,7 @@ def test_page_and_picture_are_written(outbreaks: Path, tmp_path: Path) -> None:
     text = page.read_text()
     assert text.count("| `overlap-15` |") >= 10
     assert "Seed 7, 2 outbreaks" in text
+    assert "{" not in text
     assert "were not there" in text
     assert "people never scanned" in page.with_suffix(".svg").read_text()
 

@@ -71,7 +71,7 @@ def _short(material: Material, faced: Sequence[contacts.Found]) -> str:
             f"**The share of people who are scanned decides, not the rule.** With everybody scanned, {MAIN} lists"
             f" {main[0].recall:.0%} of those whom a case infected outside of home; with one person in five never scanned"
             f" {main[fifth].recall:.0%}, with three in five {main[-1].recall:.0%}. Both must be scanned, and so what is found"
-            " about with the square. What is missed with everybody scanned was shorter than the rule asks, or lay after the end of a"
+            " falls about with the square. What is missed with everybody scanned was shorter than the rule asks, or lay after the end of a"
             " stay that was only supposed. Handing out the missing cards does more for tracing than any choice of rule."
         ),
         (
@@ -86,7 +86,7 @@ def _short(material: Material, faced: Sequence[contacts.Found]) -> str:
         ),
         (
             f"**A second generation by co-presence alone is no list to work on.** It holds {second[0].listed:,.0f} people at the"
-            " median, of {material.people:,} in the town. Use its size to decide on measures for places, and trace again from each contact who"
+            f" median, of {material.people:,} in the town. Use its size to decide on measures for places, and trace again from each contact who"
             " becomes a case."
         ),
         ("**A trace never says that somebody was not exposed.** Not being listed means: not seen by the scanners."),
