@@ -24,7 +24,7 @@ from ksdb.enrolment.models import Place
 from ksdb.enrolment.queries import PHONE as PLACE_PHONE
 from ksdb.followup.actions import follow
 from ksdb.followup.actions.linking import link_cases
-from ksdb.followup.models import CaseLink, FollowUp
+from ksdb.followup.models import FollowUp, TransmissionLink
 from ksdb.outreach.models import DoorNote, MissingReason
 from ksdb.places.actions import make_points
 from ksdb.places.models import Division, ScanPoint
@@ -100,7 +100,7 @@ class World:
     device: Device
     place: Place
     follow_up: FollowUp
-    link: CaseLink
+    link: TransmissionLink
 
     def secrets(self) -> tuple[str, ...]:
         """Texts that nobody outside may read; the card's number as pages show it."""
@@ -137,7 +137,7 @@ def world_of(division: Division, words: Words) -> World:
     )
 
 
-def _following(division: Division, case: CaseRecord, trace: Trace) -> tuple[FollowUp, CaseLink]:
+def _following(division: Division, case: CaseRecord, trace: Trace) -> tuple[FollowUp, TransmissionLink]:
     """The neighbour is followed, and another case is linked with this one by hand."""
     follow(SYSTEM, trace.pk, 14)
     other = open_case(SYSTEM, resident_of(division, "Ca Thứ Hai").pk, CaseFacts("covid-19", today(), today(), None))

@@ -26,7 +26,7 @@ from ksdb.followup.actions.calls import (
 )
 from ksdb.followup.actions.keeping import forget_follow_ups, reseal_notes
 from ksdb.followup.faults import DayOutside, FollowUpClosed, OfficerUnknown, OlderRun
-from ksdb.followup.models import CaseLink, DayEntry, Event, FollowUp, Source
+from ksdb.followup.models import DayEntry, Event, FollowUp, Source, TransmissionLink
 from ksdb.followup.queries import lines_asked, sheet_of
 from ksdb.followup.queries.following import Asked, Part
 from ksdb.followup.queries.progress import change_by, progress_of, ward_counts
@@ -199,7 +199,7 @@ def test_a_contact_who_falls_ill_becomes_a_linked_case(
     opened = became_case(scope_for(hanh), of(neighbour).pk, ILL)
     one = FollowUp.objects.get(resident=neighbour)
     assert (one.outcome, one.became_case_id, one.status) == (Outcome.BECAME_CASE, opened.pk, Status.CLOSED)
-    link = CaseLink.objects.get()
+    link = TransmissionLink.objects.get()
     assert (link.source_id, link.target_id) == (followed.case_id, opened.pk)
     with pytest.raises(FollowUpClosed):
         became_case(scope_for(hanh), one.pk, ILL)
@@ -219,7 +219,7 @@ def test_a_case_opened_elsewhere_ends_the_follow_up_too(
     meanwhile = open_case(SYSTEM, stranger.pk, ILL)
     assert became_case(scope_for(hanh), of(stranger).pk, ILL).pk == meanwhile.pk
     assert CaseRecord.objects.count() == 3
-    assert set(CaseLink.objects.values_list("source", "target")) == {
+    assert set(TransmissionLink.objects.values_list("source", "target")) == {
         (followed.case_id, elsewhere.pk),
         (followed.case_id, meanwhile.pk),
     }

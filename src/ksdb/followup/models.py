@@ -114,7 +114,7 @@ class DayEntry(models.Model):
         indexes = [models.Index(fields=["follow_up", "-on", "-id"], name="follow_up_day_latest")]
 
 
-class CaseLink(models.Model):
+class TransmissionLink(models.Model):
     """One case infected another, by a followed exposure or by what people say, until somebody takes it back."""
 
     source = models.ForeignKey("tracing.CaseRecord", models.CASCADE, related_name="+")
@@ -126,12 +126,12 @@ class CaseLink(models.Model):
     ended_by_id = models.IntegerField(null=True)
 
     class Meta:
-        db_table = "case_link"
+        db_table = "transmission_link"
         constraints = [
             models.UniqueConstraint(
-                fields=["source", "target"], condition=models.Q(ended_at=None), name="case_link_standing_once"
+                fields=["source", "target"], condition=models.Q(ended_at=None), name="transmission_link_standing_once"
             ),
-            models.CheckConstraint(condition=~models.Q(source=models.F("target")), name="case_link_of_two"),
+            models.CheckConstraint(condition=~models.Q(source=models.F("target")), name="transmission_link_of_two"),
         ]
 
 

@@ -14,7 +14,7 @@ from ksdb.core.clock import now, today
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.followup.faults import DayOutside, FollowUpClosed, OfficerUnknown, WardUnknown
-from ksdb.followup.models import CaseLink, DayEntry, Event, FollowUp
+from ksdb.followup.models import DayEntry, Event, FollowUp, TransmissionLink
 from ksdb.followup.queries import NOTE, WRITE, first_day, follow_up, officers_for, wards_to_assign
 from ksdb.followup.states import FAILED, REACHED, Basis, EventKind, Outcome, Reason, Status, Symptom
 from ksdb.tracing.actions import open_case
@@ -162,9 +162,11 @@ def note_new_cases(scope: Scope) -> int:
 
 def _become(scope: Scope, one: FollowUp, opened: CaseRecord) -> None:
     sources = one.sources.filter(gone_by=None).exclude(case=opened)
-    known = set(CaseLink.objects.filter(target=opened, ended_at=None).values_list("source", flat=True))
-    CaseLink.objects.bulk_create(
-        CaseLink(source_id=source.case_id, target=opened, basis=Basis.CONTACT, made_at=now(), made_by_id=scope.actor_id)
+    known = set(TransmissionLink.objects.filter(target=opened, ended_at=None).values_list("source", flat=True))
+    TransmissionLink.objects.bulk_create(
+        TransmissionLink(
+            source_id=source.case_id, target=opened, basis=Basis.CONTACT, made_at=now(), made_by_id=scope.actor_id
+        )
         for source in sources
         if source.case_id not in known
     )

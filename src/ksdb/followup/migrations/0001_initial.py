@@ -134,7 +134,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='CaseLink',
+            name='TransmissionLink',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('basis', models.CharField(choices=[('contact', 'contact'), ('by_hand', 'by_hand')], max_length=8)),
@@ -146,8 +146,8 @@ class Migration(migrations.Migration):
                 ('target', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tracing.caserecord')),
             ],
             options={
-                'db_table': 'case_link',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('source', 'target'), name='case_link_standing_once'), models.CheckConstraint(condition=models.Q(('source', models.F('target')), _negated=True), name='case_link_of_two')],
+                'db_table': 'transmission_link',
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('source', 'target'), name='transmission_link_standing_once'), models.CheckConstraint(condition=models.Q(('source', models.F('target')), _negated=True), name='transmission_link_of_two')],
             },
         ),
         migrations.AddIndex(

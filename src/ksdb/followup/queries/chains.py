@@ -8,7 +8,7 @@ from django.db.models import Q
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Scope
 from ksdb.followup.chains import Chain, Member, Node, Tie, chains_of, directed
-from ksdb.followup.models import CaseLink, Drill
+from ksdb.followup.models import Drill, TransmissionLink
 from ksdb.followup.queries import ROOM
 from ksdb.followup.states import Basis
 from ksdb.places.queries import within
@@ -42,7 +42,7 @@ def _exposures(case_ids: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def _said(case_ids: Sequence[int]) -> list[Tie]:
-    standing = CaseLink.objects.filter(ended_at=None, source__in=case_ids, target__in=case_ids)
+    standing = TransmissionLink.objects.filter(ended_at=None, source__in=case_ids, target__in=case_ids)
     return [Tie(*row[:2], Basis(row[2])) for row in standing.values_list("source", "target", "basis")]
 
 
@@ -58,8 +58,8 @@ def chain_of(scope: Scope, case_id: int) -> Chain:
     return Chain((Member(node, 1, (), 0),))
 
 
-def links_of(scope: Scope, case_id: int) -> list[CaseLink]:
+def links_of(scope: Scope, case_id: int) -> list[TransmissionLink]:
     """The standing links that somebody made by hand, or that were followed, at a case of the jurisdiction."""
     inside = (within(scope, READ, f"{end}__resident__division") for end in ("source", "target"))
     here = Q(source=case_id) | Q(target=case_id)
-    return list(CaseLink.objects.filter(here, *inside, ended_at=None).order_by("pk"))
+    return list(TransmissionLink.objects.filter(here, *inside, ended_at=None).order_by("pk"))
