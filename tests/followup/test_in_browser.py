@@ -83,7 +83,7 @@ def _calls(binh: Any, neighbour: Resident) -> None:
     binh.keyboard.press("Enter")
     binh.get_by_text("Chưa liên lạc được").or_(binh.get_by_text("vẫn ở trong danh sách hôm nay")).first.wait_for()
     assert Event.objects.filter(follow_up=of(neighbour), reason="no_answer").count() == 1
-    binh.get_by_role("link", name="Gọi Trần Văn Hòa").click()
+    binh.get_by_role("button", name="Gọi Trần Văn Hòa").click()
     looked_at(binh, "follow-person")
     binh.get_by_role("button", name="Lưu", exact=True).first.click()
     assert binh.get_by_role("alert").first.is_visible(), "what is missing is said at the top"
