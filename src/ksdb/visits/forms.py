@@ -84,6 +84,13 @@ class SilenceForm(forms.Form):
         self.fields["kind"].choices = [("", _("all")), *kinds]  # type: ignore[attr-defined]
         self.fields["division"].choices = [("", _("all")), *divisions]  # type: ignore[attr-defined]
 
+    @property
+    def silence(self) -> Silence:
+        """What is asked for; three days of everything where the address says something strange."""
+        if not self.is_valid():
+            return Silence(3)
+        return Silence(self.cleaned_data["days"], self.cleaned_data["kind"], self.cleaned_data["division"])
+
 
 class DecisionForm(forms.Form):
     """The answer to a dispute."""
@@ -107,10 +114,3 @@ class DecisionForm(forms.Form):
     @property
     def is_accepted(self) -> bool:
         return bool(self.cleaned_data["answer"] == "accepted")
-
-    @property
-    def silence(self) -> Silence:
-        """What is asked for; three days of everything where the address says something strange."""
-        if not self.is_valid():
-            return Silence(3)
-        return Silence(self.cleaned_data["days"], self.cleaned_data["kind"], self.cleaned_data["division"])
