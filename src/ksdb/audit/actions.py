@@ -57,7 +57,7 @@ def record_many(
             Entry(subject=kind, subject_id=number, **written)
             for kind, number in (one or ("", None) for one in subjects)
         )
-        _chain_on_commit()
+        transaction.on_commit(_chain_what_waits, robust=True)  # failing, it leaves the entries to the next minute's job
 
 
 def look(scope: Scope, asked: Asked, page: int | str | None = 1) -> Page[Entry]:
@@ -77,12 +77,6 @@ def seal_entries(scope: Scope) -> int:
         count += made
     keep_anchor(_head())
     return count
-
-
-def _chain_on_commit() -> None:
-    """Once a transaction, however many entries it writes. Failing, it leaves them to the next minute's job."""
-    if not any(entry[1] is _chain_what_waits for entry in connection.run_on_commit):
-        transaction.on_commit(_chain_what_waits, robust=True)
 
 
 def _chain_what_waits() -> None:

@@ -18,6 +18,12 @@ from ksdb.wallet.claiming import Facts
 from ksdb.wallet.models import Holding
 
 Relation = Holding.Relation
+OTHERS: list[tuple[str, Any]] = [
+    (Relation.CHILD, _("My child's")),
+    (Relation.PARENT, _("My father's or mother's")),
+    (Relation.WARD, _("Somebody's whom I look after")),
+    (Relation.OTHER, _("Another member of my household's")),
+]
 
 
 class NumberForm(forms.Form):
@@ -49,17 +55,7 @@ class BirthField(forms.CharField):
 class ClaimForm(forms.Form):
     """Whose card the phone is to keep, as it stands in the person's papers."""
 
-    relation = forms.ChoiceField(
-        label=_("Whose card is it?"),
-        widget=forms.RadioSelect,
-        choices=[
-            (Relation.SELF, _("Mine")),
-            (Relation.CHILD, _("My child's")),
-            (Relation.PARENT, _("My father's or mother's")),
-            (Relation.WARD, _("Somebody's whom I look after")),
-            (Relation.OTHER, _("Another member of my household's")),
-        ],
-    )
+    relation = forms.ChoiceField(label=_("Whose card is it?"), widget=forms.RadioSelect)
     full_name = forms.CharField(label=_("Full name"), help_text=_("As on the papers."), min_length=3, max_length=120)
     birth = BirthField(
         label=_("Day of birth"), help_text=_("For example 5/3/1956. If you only know the year: 1956."), max_length=12
@@ -88,9 +84,8 @@ class ClaimForm(forms.Form):
         commune: CommuneField = self.fields["commune"]  # type: ignore[assignment]
         commune.offer(communes_today(scope))
         relation: forms.ChoiceField = self.fields["relation"]  # type: ignore[assignment]
-        if has_own:
-            relation.choices = [choice for choice in relation.choices if choice[0] != Relation.SELF]
-        else:
+        relation.choices = OTHERS if has_own else [(Relation.SELF, _("Mine")), *OTHERS]
+        if not has_own:
             self.initial["relation"] = Relation.SELF
 
     def clean_full_name(self) -> str:

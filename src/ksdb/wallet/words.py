@@ -13,7 +13,7 @@ RELATION_LABELS = {
 }
 EVIDENCE_LABELS = {
     Evidence.ID_NUMBER: _("number of the identity card"),
-    Evidence.NAME: _("name"),
+    Evidence.NAME: _("full name"),
     Evidence.BIRTH: _("birth"),
     Evidence.PHONE: _("phone of the record"),
     Evidence.HOUSEHOLD: _("household of the phone"),

@@ -93,7 +93,9 @@ def activate_shown(scope: Scope, resident_id: int, light: bytes, width: int) -> 
     if not SHORTEST <= height <= LONGEST or len(light) != width * height:
         raise NoCodeSeen
     picture = np.frombuffer(light, np.uint8).reshape(height, width)
-    texts = [found.text for found in zxingcpp.read_barcodes(picture, zxingcpp.BarcodeFormat.QRCode)]
+    texts = [
+        found.text for found in zxingcpp.read_barcodes(picture, zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
+    ]
     if not texts:
         raise NoCodeSeen
     try:

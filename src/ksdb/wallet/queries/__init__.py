@@ -14,6 +14,8 @@ from ksdb.core.scope import Scope
 from ksdb.registry.models import Resident
 from ksdb.wallet.models import Holder, Holding, Phone
 
+__all__ = ["WALLET_PHONE", "Holder", "Keeper", "Mine", "holdings_of", "on_behalf", "own_resident", "signed_in_phone"]
+
 WALLET_PHONE = "wallet_phone"
 
 

@@ -39,7 +39,7 @@ def electronic_cards(scope: Scope, mine: Mine) -> list[Electronic]:
     return [_electronic(one, found.get(one.resident_id), mine.phone.device_point) for one in mine.holdings]
 
 
-def _electronic(holding: Holding, card: Card | None, point: bytes | None) -> Electronic:
+def _electronic(holding: Holding, card: Card | None, point: bytes | memoryview | None) -> Electronic:
     bound = getattr(card, "point", None)
     is_here = bound is not None and point is not None and bytes(bound) == bytes(point)
     return Electronic(holding, card, is_here, is_elsewhere=bound is not None and not is_here)
