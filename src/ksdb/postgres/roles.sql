@@ -25,7 +25,7 @@ GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ksdb_site;
 -- believed, how long days are kept, the checks of the keys that seal, and which migrations ran.
 REVOKE UPDATE, DELETE ON audit_entry, audit_link FROM ksdb_site;
 REVOKE INSERT, UPDATE ON audit_unsealed FROM ksdb_site;
-REVOKE INSERT, UPDATE, DELETE ON visit, refusal, foreign_scan, device_intake, device_state, django_migrations FROM ksdb_site;
+REVOKE INSERT, UPDATE, DELETE ON visit, counted_visit, refusal, foreign_scan, device_intake, device_state, django_migrations FROM ksdb_site;
 REVOKE UPDATE, DELETE ON card_signature FROM ksdb_site;
 REVOKE UPDATE ON card_binding FROM ksdb_site;
 REVOKE INSERT, UPDATE, DELETE ON issuer_key, trust_list, key_check, log_retention FROM ksdb_site;

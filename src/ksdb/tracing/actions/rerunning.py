@@ -13,8 +13,9 @@ from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.core.stay import LONGEST_STAY
 from ksdb.places.queries import covers
 from ksdb.postgres.named import sql
-from ksdb.tracing.actions.running import rerun_trace
+from ksdb.tracing.actions.running import CaseClosed, rerun_trace
 from ksdb.tracing.models import RuleSet, Trace, TraceWatermark
+from ksdb.tracing.period import PeriodEmpty
 from ksdb.tracing.queries import trace
 from ksdb.visits.disputing import Decided
 
@@ -47,7 +48,7 @@ def rerun_touched(scope: Scope) -> int:
     scope.require(WRITE)
     waiting = Trace.objects.exclude(stale_at=None).filter(case__closed_at=None).order_by("stale_at", "id")
     latest = [one for one in waiting.values_list("pk", flat=True) if not _is_repeated(one)]
-    return sum(rerun_trace(scope, one) is not None for one in latest[:MOST_AT_ONCE])
+    return sum(_is_stored(scope, one) for one in latest[:MOST_AT_ONCE])
 
 
 @transaction.atomic
@@ -60,6 +61,14 @@ def see_changes(scope: Scope, trace_id: int) -> Trace:
         detail = {"case": one.case_id, "trace": one.pk}
         record(scope, "tracing:trace:see", ("trace", one.pk), Purpose.CASE_TRACING, detail)
     return one
+
+
+def _is_stored(scope: Scope, trace_id: int) -> bool:
+    """Runs it again. What keeps one case from it keeps no other: an empty period, a case closed meanwhile."""
+    try:
+        return rerun_trace(scope, trace_id) is not None
+    except (CaseClosed, PeriodEmpty):
+        return False
 
 
 def _is_repeated(trace_id: int) -> bool:

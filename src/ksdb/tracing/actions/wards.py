@@ -78,7 +78,7 @@ def _headings() -> tuple[str, ...]:
         gettext("Full name"),
         gettext("Year of birth"),
         gettext("Residential group"),
-        gettext("Address"),
+        gettext("Where the person lives"),
         gettext("Phone"),
         gettext("Last contact"),
         gettext("Minutes"),

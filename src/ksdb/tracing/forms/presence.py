@@ -16,8 +16,8 @@ class HoursForm(forms.Form):
     on = forms.DateField(
         label=_("Day"), widget=forms.DateInput({"type": "date", "class": "govuk-input--width-10"}, "%Y-%m-%d")
     )
-    since = forms.TimeField(label=_("From"), widget=forms.TimeInput({"type": "time"}, "%H:%M"))
-    until = forms.TimeField(label=_("Until"), widget=forms.TimeInput({"type": "time"}, "%H:%M"))
+    since = forms.TimeField(label=_("From what time"), widget=forms.TimeInput({"type": "time"}, "%H:%M"))
+    until = forms.TimeField(label=_("Until what time"), widget=forms.TimeInput({"type": "time"}, "%H:%M"))
 
     def clean_on(self) -> Any:
         if self.cleaned_data["on"] > today():

@@ -3,13 +3,14 @@
 from datetime import date, datetime, timedelta
 
 from django.db import connection
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Min
 from django.template.defaultfilters import date as written_date
 from django.utils.translation import gettext
 
 from ksdb.core.clock import day_of
 from ksdb.core.scope import Permission, Scope
 from ksdb.postgres.named import sql
-from ksdb.tracing.models import CaseRecord
+from ksdb.tracing.models import CaseRecord, ReportedCase
 from ksdb.visits.keeping import Kept
 
 
@@ -40,7 +41,15 @@ def kept_data(scope: Scope) -> list[Kept]:
         Kept(gettext("Open cases"), held, open_count, None),
         Kept(gettext("Closed cases"), gettext("days after closing, by disease profile"), closed_count, _day(next_at)),
         Kept(gettext("Contacts in traces"), with_case, contacts, _day(next_at)),
+        Kept(gettext("Cases of unknown people"), gettext("days after the report, by disease profile"), *_reported()),
     ]
+
+
+def _reported() -> tuple[int, date | None]:
+    """How many cases of unknown people there are, and the day on which the first of them goes."""
+    kept = ExpressionWrapper(F("profile__keep_days") * timedelta(days=1), output_field=DurationField())
+    found = ReportedCase.objects.filter(case=None).aggregate(count=Count("id"), next_at=Min(F("reported_at") + kept))
+    return found["count"], _day(found["next_at"])
 
 
 def _day(at: datetime | None) -> date | None:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from ksdb.access.models import StaffAccount
 from ksdb.audit.actions import record_many
@@ -126,11 +127,13 @@ def counted_cases(scope: Scope, since: date, until: date) -> int:
 
 
 def _written(text: str) -> str:
-    """An ISO day or instant in the province's words; anything else as it is."""
+    """An ISO day or instant, or a result, as people write it."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        return text
+        return {"positive": gettext("positive"), "negative": gettext("negative"), "unclear": gettext("unclear")}.get(
+            text, ""
+        )
     return f"{at.astimezone(ZONE):%H:%M %d/%m/%Y}" if "T" in text else f"{at:%d/%m/%Y}"
 
 

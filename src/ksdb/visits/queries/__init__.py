@@ -21,7 +21,7 @@ from ksdb.places.queries import inside, points_in, within
 from ksdb.postgres.named import sql
 from ksdb.registry.queries import imports_dir
 from ksdb.visits.keeping import KEPT, DayKept, Kept, is_held
-from ksdb.visits.models import PointOwner
+from ksdb.visits.models import Dispute, PointOwner
 from ksdb.web.exporting import EXPORT_LIFE, exports_dir
 
 
@@ -73,7 +73,8 @@ def other_data(scope: Scope) -> list[Kept]:
         _files(gettext("Printed sheets of cards"), rule, prints_dir(), days),
         _files(gettext("Files taken out"), gettext("24 hours after the file was written"), exports_dir(), EXPORT_LIFE),
     ]
-    return [one for told in KEPT for one in told(scope)] + files
+    disputes = Kept(gettext("Disputes of visits"), gettext("with the day of the visit"), Dispute.objects.count(), None)
+    return [*(one for told in KEPT for one in told(scope)), disputes, *files]
 
 
 def _files(what: str, rule: str, folder: Path, life: timedelta) -> Kept:
