@@ -4,7 +4,7 @@ const on = document.getElementById('pushes-on')
 const off = document.getElementById('pushes-off')
 const said = document.getElementById('pushes-said')
 
-if (box && 'serviceWorker' in navigator && 'PushManager' in window && 'Notification' in window) begin()
+if (box && box.dataset.key && 'serviceWorker' in navigator && 'PushManager' in window && 'Notification' in window) begin()
 
 async function begin () {
   box.hidden = false
