@@ -216,9 +216,7 @@ class Duck:
     """DuckDB, one thread, with all stays in a table sorted by point and arrival: it need not infer them."""
 
     QUESTION = """
-        SELECT stay.who, count(*), sum(least(stay.departed, asked.until) - greatest(stay.arrived, asked.arrived)),
-               min((greatest(stay.arrived, asked.arrived), asked.who)), max(least(stay.departed, asked.until)),
-               bool_and(stay.observed AND asked.observed)
+        SELECT stay.who, sum(least(stay.departed, asked.until) - greatest(stay.arrived, asked.arrived))
         FROM asked JOIN stay ON stay.point = asked.point AND stay.arrived < asked.until
                             AND stay.departed > asked.arrived
         WHERE least(stay.departed, asked.until) - greatest(stay.arrived, asked.arrived) >= 900000
@@ -231,9 +229,7 @@ class Duck:
         import duckdb
 
         self.duck = duckdb.connect(config={"threads": 1})
-        self.duck.execute(
-            "CREATE TABLE stay (point INTEGER, arrived BIGINT, departed BIGINT, who INTEGER, observed BOOLEAN)"
-        )
+        self.duck.execute("CREATE TABLE stay (point INTEGER, arrived BIGINT, departed BIGINT, who INTEGER)")
         for day in index.days:
             stays = day.stays
             rows = {
@@ -241,7 +237,6 @@ class Duck:
                 "arrived": stays.arrived.astype(np.int64) + stays.base,
                 "departed": stays.departed.astype(np.int64) + stays.base,
                 "who": stays.who >> 2,
-                "observed": (stays.who & 2) > 0,
             }
             self.duck.register("rows", rows)
             self.duck.execute("INSERT INTO stay SELECT * FROM rows")

@@ -96,7 +96,7 @@ def _with_second(found: Found, index: Index, question: Question) -> Found:
         first[one.resident_id] = min(at, first.get(one.resident_id, at))
     second, rule = second_of(index, question, first), _rule(question)
     residents = second.residents
-    ranked = np.lexsort((residents, -second.sums.together[residents]))[:MOST_SECOND]
+    ranked = np.lexsort((residents, -second.together[residents]))[:MOST_SECOND]
     skipped = np.ones(index.residents, np.bool_)
     skipped[residents[ranked]] = False
     met = index.meetings(second.asked, rule, skipped)

@@ -208,7 +208,7 @@ class Trial:
             asked = self.index.asked(first, spans, self.counting.rule)
             known = np.append(first, case.resident).astype(np.int32)
             found = self.index.second(asked, known, self.counting.rule)
-            listed, together = found.residents.astype(np.int32), found.sums.together[found.residents]
+            listed, together = found.residents.astype(np.int32), found.together[found.residents]
         infected = np.setdiff1d(case.infected_next, first)
         return self._counts(case, (listed, together, KEPT[2]), infected, near)
 

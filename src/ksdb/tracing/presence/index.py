@@ -9,22 +9,22 @@ from numpy.typing import NDArray
 from ksdb.tracing.presence.segment import Ints, Segment, reaching
 from ksdb.tracing.presence.walk import (
     NOBODY,
+    SKIPPED,
     Asked,
     Flags,
     Gathered,
+    Longs,
     Meetings,
     Stayed,
-    Sums,
-    add_all,
     add_up,
     gather,
     infer,
     meet,
-    no_sums,
-    read_sums,
+    nothing_yet,
 )
 
 Span = tuple[int, int]
+FOREVER = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,15 @@ class Rule:
 
 @dataclass(frozen=True)
 class Second:
-    """The second generation: sums by resident, of whom those with a count are in it, and how many co-presences."""
+    """The second generation: milliseconds together with the first, by resident, and how many co-presences."""
 
-    sums: Sums
+    together: Longs
     pairs: int
     asked: Asked
 
     @property
     def residents(self) -> NDArray[np.intp]:
-        return np.flatnonzero(self.sums.count)
+        return np.flatnonzero(self.together > 0)
 
 
 @dataclass
@@ -115,18 +115,30 @@ class Index:
 
     def second(self, first: Asked, known: Ints, rule: Rule) -> Second:
         """Everybody but those known who met the stays of the first generation, added up."""
-        added, pairs, odd = no_sums(self.residents, known), 0, []
-        origin = int(first.arrived.min()) if first.who.size else 0
+        together, pairs, odd = nothing_yet(self.residents, known), 0, []
+        replaced = np.flatnonzero(self.replaced)
+        together[replaced] = SKIPPED
         for segment in self._segments:
+            if segment is self.overlay:
+                together[np.setdiff1d(replaced, known)] = 0
             within = self._within(segment, first)
             if within is not None:
-                replaced = self._left_out(segment, NOBODY)
-                count, stay, who = add_up(segment.stays, within[1], replaced, (rule.least, added, origin))
+                count, parts = add_up(segment.stays, within[1], rule.least, together)
                 pairs += count
-                odd.append((within[0][stay], who))
+                odd.append(self._parts(segment, first, within[0][parts], together))
         late = self._over_midnight(first, odd, rule)
-        add_all(added, first, late, origin)
-        return Second(read_sums(added, origin), pairs + late.who.size, first)
+        np.add.at(together, late.who, late.ended - late.started)
+        return Second(together, pairs + late.who.size, first)
+
+    def _parts(
+        self, segment: Segment, asked: Asked, places: NDArray[np.intp], together: Longs
+    ) -> tuple[NDArray[np.intp], Ints]:
+        """Who has parts of a stay there that goes on over midnight: places in Asked, and residents."""
+        if not places.size:
+            return places, np.zeros(0, np.int32)
+        few = Asked(*(column[places] for column in asked))
+        _, stay, who = meet(segment.stays, few, together == SKIPPED, FOREVER)
+        return places[stay], who
 
     def _left_out(self, segment: Segment, skipped: Flags) -> Flags:
         if segment is self.overlay or not self.replaced.size:
