@@ -13,8 +13,8 @@ from ksdb.config import Settings, settings
 
 @pytest.fixture(scope="session")
 def fault_server(town_url: str) -> Iterator[OwnServer]:
-    """Once for all tests: the wheel remembers the servers of a process by their folder."""
-    ours = Settings(var_dir=settings().var_dir.parent / "gateway-faults")
+    """Once for all tests of a process: the wheel remembers its servers by their folder, which no other process shares."""
+    ours = Settings(var_dir=settings().var_dir / "faults")
     shutil.rmtree(ours.var_dir, ignore_errors=True)
     server = OwnServer(ours)
     server.start()

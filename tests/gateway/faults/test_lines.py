@@ -158,7 +158,7 @@ def test_a_database_that_is_stopped_for_a_while(own_server: OwnServer) -> None:
 def small_disk(town: Town) -> Iterator[OwnServer]:
     """A server on a disk of 300 MB."""
     enrol(town)
-    folder = settings().var_dir.parent / "gateway-small-disk"
+    folder = settings().var_dir / "small-disk"
     folder.mkdir(parents=True, exist_ok=True)
     mount = ["mount", "-t", "tmpfs", "-o", "size=300m,mode=755", "tmpfs", str(folder)]
     if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
