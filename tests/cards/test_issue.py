@@ -8,7 +8,7 @@ from tests.conftest import resident_of, scope_for
 
 from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
-from ksdb.cards.actions import activate_cards, change_status, issue_cards, make_issuer_key, token_of
+from ksdb.cards.actions import activate_cards, change_status, issue_cards, issue_missing, make_issuer_key, token_of
 from ksdb.cards.life import HasLiveCard, NoIssuerKey, NotInLedger, NotThisStatus, Reason
 from ksdb.cards.models import Card, IssuerKey, Signature
 from ksdb.cards.queries import (
@@ -19,6 +19,7 @@ from ksdb.cards.queries import (
     status_counts,
     trust_list,
 )
+from ksdb.cards.queries.printing import print_counts
 from ksdb.core.clock import ZONE, now
 from ksdb.core.decision import CardStatus
 from ksdb.core.errors import NotAllowed, NotFound
@@ -239,9 +240,25 @@ def test_a_number_is_found_with_its_spaces_and_a_mistyped_one_is_told(system: Sc
 def test_who_has_no_card(system: Scope, card_of_lan: Card, commune_a: Division) -> None:
     thu = resident_of(commune_a, "Đỗ Thu")
     assert residents_without_card(system, commune_a.pk) == [thu.pk]
-    change_status(system, card_of_lan.index, CardStatus.REVOKED, Reason.DIED)
+    change_status(system, card_of_lan.index, CardStatus.REVOKED, Reason.STOLEN)
     assert set(residents_without_card(system, commune_a.pk)) == {thu.pk, card_of_lan.resident_id}
     assert status_counts(system, commune_a.pk) == {CardStatus.REVOKED: 1}
+
+
+@pytest.mark.parametrize("reason", [Reason.DIED, Reason.MOVED_AWAY])
+def test_nobody_makes_a_card_unasked_for_who_is_gone(
+    system: Scope, card_of_lan: Card, lan: Resident, commune_a: Division, reason: Reason
+) -> None:
+    change_status(system, card_of_lan.index, CardStatus.REVOKED, reason)
+    assert residents_without_card(system, commune_a.pk) == []
+    assert print_counts(system, commune_a.pk, Form.PAPER).without_card == 0
+    assert issue_missing(system, commune_a.pk, Form.PAPER) == 0
+    again = resident_of(commune_a, "Nguyễn Thị Lan", 1956)
+    Resident.objects.filter(pk=lan.pk).update(merged_into=again)
+    assert residents_without_card(system, commune_a.pk) == [], "who is registered twice is gone twice"
+    came_home = issue_cards(system, [again.pk], Form.PAPER)[0]
+    change_status(system, came_home.index, CardStatus.REVOKED, Reason.DAMAGED)
+    assert residents_without_card(system, commune_a.pk) == [again.pk], "the last card counts"
 
 
 @pytest.mark.django_db(transaction=True)

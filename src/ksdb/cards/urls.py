@@ -18,6 +18,7 @@ urlpatterns = [
     path("print/<int:batch_id>/misprints/", printing.batch_misprint, name="batch_misprint"),
     path("print/<int:batch_id>/reprint/", printing.batch_reprint, name="batch_reprint"),
     path("print/<int:batch_id>/resume/", printing.batch_resume, name="batch_resume"),
+    path("print/<int:batch_id>/redraw/", printing.batch_redraw, name="batch_redraw"),
     path("print/<int:batch_id>/cancel/", printing.batch_cancel, name="batch_cancel"),
     path("residents/<int:resident_id>/cards/letter/", printing.print_letter, name="print_letter"),
     path("cards/<int:index>/print/", printing.print_card, name="print_card"),

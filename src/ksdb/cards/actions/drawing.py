@@ -50,8 +50,7 @@ def draw_batch(scope: Scope, batch_id: int) -> PrintBatch:
 def _drawn(scope: Scope, found: PrintBatch) -> bool:
     """Whether it was drawn to its end here, and not by somebody else meanwhile."""
     with _alone_with(found.pk) as is_alone:
-        found.refresh_from_db()
-        if not is_alone or found.status not in {Status.QUEUED, Status.RUNNING, Status.FAILED}:
+        if not is_alone or not _is_begun(found):
             return False
         try:
             _draw_missing(scope, found)
@@ -65,10 +64,19 @@ def _drawn(scope: Scope, found: PrintBatch) -> bool:
     return True
 
 
-def draw_unfinished(scope: Scope) -> int:
-    """Draws every batch that waits or was broken off, and at which nobody is; returns how many it has done itself.
+def _is_begun(found: PrintBatch) -> bool:
+    """Whether it is being drawn from now on. In one statement, so that a batch cancelled just now stays cancelled."""
+    waiting = PrintBatch.objects.filter(pk=found.pk, status__in=[Status.QUEUED, Status.RUNNING, Status.FAILED])
+    is_begun = waiting.update(status=Status.RUNNING, fault="") == 1
+    found.refresh_from_db()
+    return is_begun
 
-    A batch that fails says so itself, and the next one is drawn. Raises PrintDiskFull, which would fail them all.
+
+def draw_unfinished(scope: Scope) -> int:
+    """Draws every batch that waits, was broken off, or lacked room or a key, and at which nobody is.
+
+    Returns how many it has done itself. A batch that fails says so itself, and the next one is drawn. Raises
+    PrintDiskFull, which would fail them all.
     """
     done = 0
     for batch_id in unfinished_batches(scope):
@@ -113,7 +121,7 @@ def _alone_with(batch_id: int) -> Iterator[bool]:
 def _draw_missing(scope: Scope, found: PrintBatch) -> None:
     parts = list(PrintPart.objects.filter(batch=found))
     done = sum(part.card_count for part in parts if part.drawn_at)
-    _set(found, status=Status.RUNNING, fault="", done_count=done)
+    _set(found, done_count=done)
     for part in parts:
         if part.drawn_at is None:
             done += _draw_part(scope, found, part, done)

@@ -12,7 +12,14 @@ from ksdb.audit.erasing import erase_files, files_before
 from ksdb.cards.life import PRINTABLE, NothingToPrint
 from ksdb.cards.models import Card, CardPrint, PrintBatch, PrintPart
 from ksdb.cards.notices import Notice
-from ksdb.cards.queries.printing import batch, commune_of, communes_to_print, misprints_to_print, prints_dir
+from ksdb.cards.queries.printing import (
+    batch,
+    commune_of,
+    communes_to_print,
+    misprints_to_print,
+    missing_parts,
+    prints_dir,
+)
 from ksdb.cards.sheets import DEFAULT_LAYOUT, LAYOUTS
 from ksdb.config import settings
 from ksdb.core.clock import now
@@ -174,6 +181,20 @@ def cancel_batch(scope: Scope, batch_id: int) -> PrintBatch:
     found.save(update_fields=["status"])
     record(scope, "cards:batch:cancel", subject=("print_batch", batch_id), detail={"count": found.card_count})
     _forget_files(scope, PrintPart.objects.filter(batch=found).exclude(file_name=""))
+    return found
+
+
+@transaction.atomic
+def order_redraw(scope: Scope, batch_id: int) -> PrintBatch:
+    """Queues the files of a drawn batch that are not there any more. Raises NotThisBatch when none is missing."""
+    found = _locked(scope, batch_id, {Status.DONE})
+    missing = [part.pk for part in missing_parts(scope, batch_id)]
+    if not missing:
+        raise NotThisBatch
+    PrintPart.objects.filter(pk__in=missing).update(drawn_at=None, file_name="")
+    found.status = Status.QUEUED
+    found.save(update_fields=["status"])
+    record(scope, "cards:batch:redraw", subject=("print_batch", batch_id), detail={"files": len(missing)})
     return found
 
 

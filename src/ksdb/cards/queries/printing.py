@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from ksdb.cards.life import LIVE, PRINTABLE
+from ksdb.cards.life import PRINTABLE, TRIED_AGAIN
 from ksdb.cards.models import Card, PrintBatch, PrintPart
+from ksdb.cards.queries import residents_without_card
 from ksdb.config import settings
 from ksdb.core.clock import now
 from ksdb.core.decision import CardStatus
@@ -26,7 +27,7 @@ from ksdb.registry.models import Resident
 
 @dataclass(frozen=True)
 class PrintCounts:
-    """What waits to be printed in a division, and how many residents there have no live card of any form."""
+    """What waits to be printed in a division, and how many residents there need a card and have no live one."""
 
     ready: int
     without_card: int
@@ -69,17 +70,12 @@ def _rows(name: str, **parameters: Any) -> list[tuple[Any, ...]]:
 
 
 def print_counts(scope: Scope, division_id: int, form: Form) -> PrintCounts:
+    """Raises NotFound outside the jurisdiction. To whoever issues no cards, nobody is without one."""
     if not covers(scope, Permission.CARDS_CARD_PRINT, division_id):
         raise NotFound
-    rows = _rows(
-        "print_counts",
-        division=division_id,
-        form=int(form),
-        printable=_values(PRINTABLE),
-        live=_values(LIVE),
-        at=now(),
-    )
-    return PrintCounts(*rows[0])
+    rows = _rows("ready_to_print", division=division_id, form=int(form), printable=_values(PRINTABLE), at=now())
+    issues = covers(scope, Permission.CARDS_CARD_ISSUE, division_id)
+    return PrintCounts(rows[0][0], len(residents_without_card(scope, division_id)) if issues else 0)
 
 
 def divisions_to_print(scope: Scope) -> list[Division]:
@@ -120,14 +116,30 @@ def batch(scope: Scope, batch_id: int) -> PrintBatch:
 
 
 def unfinished_batches(scope: Scope) -> list[int]:
-    """Batches that wait, or whose drawing was broken off; oldest first."""
-    waiting = batches(scope).filter(status__in=[PrintBatch.Status.QUEUED, PrintBatch.Status.RUNNING])
+    """Batches that wait, whose drawing was broken off, or that failed for want of room or of a key; oldest first.
+
+    A card that differs from the ledger is looked at by somebody first: such a batch is not among them.
+    """
+    stopped = Q(status=PrintBatch.Status.FAILED, fault__in=TRIED_AGAIN)
+    waiting = batches(scope).filter(stopped | Q(status__in=[PrintBatch.Status.QUEUED, PrintBatch.Status.RUNNING]))
     return list(waiting.order_by("pk").values_list("pk", flat=True))
+
+
+def stopped_batches(scope: Scope) -> dict[int, str]:
+    """Batches that failed, each with the code of its fault; oldest first."""
+    failed = batches(scope).filter(status=PrintBatch.Status.FAILED)
+    return dict(failed.order_by("pk").values_list("pk", "fault"))
 
 
 def parts_of(scope: Scope, batch_id: int) -> list[PrintPart]:
     """The files of a batch, in order; drawn or not."""
     return list(batch(scope, batch_id).parts.all())
+
+
+def missing_parts(scope: Scope, batch_id: int) -> list[PrintPart]:
+    """Files of a batch that were drawn and are not there any more."""
+    drawn = (part for part in parts_of(scope, batch_id) if part.drawn_at)
+    return [part for part in drawn if not part.file_name or not (prints_dir() / part.file_name).is_file()]
 
 
 def prints_dir() -> Path:

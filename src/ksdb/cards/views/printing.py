@@ -175,6 +175,7 @@ def _batch_page(request: ScopedRequest, batch_id: int, form: MisprintForm) -> Ht
     context = {
         "row": BatchRow.of(found),
         "parts": reads.parts_of(request.scope, batch_id),
+        "missing": reads.missing_parts(request.scope, batch_id),
         "cost": found.unit_cost * found.done_count,
         "misprint_form": form,
         "misprints": len(reads.misprints_to_print(request.scope, batch_id)),
@@ -213,6 +214,13 @@ def batch_resume(request: ScopedRequest, batch_id: int) -> HttpResponse:
     jobs.draw.defer(batch_id=found.pk)
     messages.success(request, gettext("The rest is being drawn. What was drawn already stays."))
     return redirect("cards:batch", batch_id)
+
+
+@require_POST
+@requires(Permission.CARDS_CARD_PRINT)
+def batch_redraw(request: ScopedRequest, batch_id: int) -> HttpResponse:
+    otherwise = redirect("cards:batch", batch_id)
+    return _ordered(request, lambda: printing.order_redraw(request.scope, batch_id), otherwise)
 
 
 @require_POST
