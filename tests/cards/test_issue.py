@@ -7,8 +7,10 @@ from django.db import connection
 from tests.conftest import resident_of, scope_for
 
 from ksdb.access.models import StaffAccount
+from ksdb.approvals.kinds import SecondPersonNeeded
 from ksdb.audit.models import Entry
 from ksdb.cards.actions import activate_cards, change_status, issue_cards, issue_missing, make_issuer_key, token_of
+from ksdb.cards.actions.bulk import revoke_cards
 from ksdb.cards.life import HasLiveCard, NoIssuerKey, NotInLedger, NotThisStatus, Reason
 from ksdb.cards.models import Card, IssuerKey, Signature
 from ksdb.cards.queries import (
@@ -220,6 +222,35 @@ def test_acts_and_reads_leave_their_trace(binh: StaffAccount, issuer_key: Issuer
         "cards:card:read",
         "cards:card:find",
     ]
+
+
+def test_an_act_on_many_stands_in_the_trail_of_each(
+    binh: StaffAccount, issuer_key: IssuerKey, commune_a: Division, lan: Resident
+) -> None:
+    both = {lan.pk, resident_of(commune_a, "Lê Lan").pk}
+    scope = scope_for(binh)
+    cards = issue_cards(scope, sorted(both), Form.PAPER)
+    activate_cards(scope, [card.index for card in cards])
+    for action in ("cards:card:issue", "cards:card:activate"):
+        entries = Entry.objects.filter(action=action, subject="resident")
+        assert set(entries.values_list("subject_id", flat=True)) == both
+        assert {entry.detail["count"] for entry in entries} == {2}
+
+
+def test_many_small_lists_are_a_large_one(
+    binh: StaffAccount, issuer_key: IssuerKey, commune_a: Division, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scope = scope_for(binh)
+    people = [resident_of(commune_a, f"Người Thứ {number}").pk for number in range(14)]
+    cards = [card.index for some in (people[:7], people[7:]) for card in issue_cards(scope, some, Form.PAPER)]
+    assert revoke_cards(scope, cards[:6], Reason.WRONG_DATA) == 6
+    with pytest.raises(SecondPersonNeeded):
+        revoke_cards(scope, cards[6:12], Reason.WRONG_DATA)
+    assert revoke_cards(scope, cards[6:10], Reason.WRONG_DATA) == 4
+    assert revoke_cards(scope, cards[10:11], Reason.LOST) == 1, "one at the desk is no list"
+    a_day_later = now() + timedelta(hours=25)
+    monkeypatch.setattr("ksdb.approvals.actions.now", lambda: a_day_later)
+    assert revoke_cards(scope, cards[11:13], Reason.WRONG_DATA) == 2
 
 
 def test_a_search_that_finds_nothing_leaves_its_trace_too(binh: StaffAccount) -> None:

@@ -189,6 +189,22 @@ def test_the_cost_counts_once_the_sheets_are_printed(system: Scope, cards: list[
     assert (cost.payer, cost.printed, cost.reprinted, cost.dong) == (commune_a.name, 7, 1, 7 * 1500)
 
 
+def test_each_ward_pays_for_its_own_cards_whatever_it_is_called(
+    system: Scope, cards: list[str], commune_a: Division, commune_b: Division
+) -> None:
+    issue_cards(system, [resident_of(commune_b, "Hồ Thị Y").pk], Form.PAPER)
+    everybody = list(Card.objects.values_list("pk", flat=True))
+    with pytest.raises(printing.SeveralPayers):
+        printing.order_cards(system, everybody)
+    assert printing.order_cards(system, everybody, How(is_paid_by_province=True)).card_count == 11
+    Division.objects.filter(pk=commune_b.pk).update(name=commune_a.name)
+    for home in (commune_a, commune_b):
+        batch = print_batch(system, home.pk, Form.PAPER, how=How("a4-2x5"))
+        printing.report_printed(system, batch.pk)
+    costs = print_costs(system, now() - timedelta(days=1), now() + timedelta(days=1))
+    assert [(cost.payer, cost.printed) for cost in costs] == [(commune_a.name, 10), (commune_a.name, 1)]
+
+
 def test_the_province_can_pay(system: Scope, cards: list[str], commune_a: Division) -> None:
     batch = printing.order_batch(system, commune_a.pk, Form.PAPER, how=How(is_paid_by_province=True))
     assert batch.payer.kind == Division.Kind.PROVINCE

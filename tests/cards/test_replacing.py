@@ -5,20 +5,22 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
-from tests.conftest import scope_for
+from tests.conftest import resident_of, scope_for
 
 from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
 from ksdb.cards.actions import activate_cards, issue_cards, token_of
 from ksdb.cards.actions.replacing import activate_by_token, end_cards, replace_card
 from ksdb.cards.life import AlreadyReplaced, HasLiveCard, NotThisStatus, Reason
-from ksdb.cards.models import Card, PrintBatch, Signature
+from ksdb.cards.models import Card, IssuerKey, PrintBatch, Signature
 from ksdb.cards.queries.life import expiring_cards, replacements_of
 from ksdb.core.clock import now
 from ksdb.core.decision import CardStatus
 from ksdb.core.errors import NotAllowed, NotFound
 from ksdb.core.scope import Scope
 from ksdb.core.token import Form
+from ksdb.registry.actions import correct_person
+from ksdb.registry.actions.people import Person
 from ksdb.registry.models import Resident
 
 pytestmark = pytest.mark.django_db
@@ -133,6 +135,46 @@ def test_one_page_replaces_and_prints(binh: StaffAccount, card_of_lan: Card) -> 
     again = client.post(page, {"reason": "lost", "confirmed": "on"})
     assert again.status_code == 422
     assert PrintBatch.objects.count() == 1
+
+
+def test_a_lost_card_is_blocked_before_anybody_looks_who_asks(binh: StaffAccount, card_of_lan: Card) -> None:
+    client, page = desk(binh), reverse("cards:replace", args=[card_of_lan.pk])
+    block = reverse("cards:block", args=[card_of_lan.pk])
+    assert block not in client.get(page).content.decode(), "a card that is not activated lets nobody in"
+    activate_cards(scope_for(binh), [card_of_lan.pk])
+    assert block in client.get(page).content.decode()
+    assert client.post(block)["Location"] == page
+    card_of_lan.refresh_from_db()
+    assert (card_of_lan.status, card_of_lan.reason) == (CardStatus.SUSPENDED, "lost")
+    assert client.post(page, {"reason": "lost", "confirmed": "on"}).status_code == 302
+    card_of_lan.refresh_from_db()
+    assert card_of_lan.status == CardStatus.REVOKED
+
+
+def test_a_card_with_a_corrected_name_is_pointed_out(
+    binh: StaffAccount, issuer_key: IssuerKey, card_of_lan: Card, lan: Resident
+) -> None:
+    scope, page = scope_for(binh), reverse("cards:of_resident", args=[lan.pk])
+    electronic = issue_cards(scope, [lan.pk], Form.ELECTRONIC)[0]
+    assert not desk(binh).get(page).context["outdated"]
+    written = {"born_on": None, "sex": lan.sex, "commune_id": lan.division.parent_id, "group": lan.division.name}
+    assert correct_person(scope, lan.pk, Person(name="Nguyễn Thị Lân", birth_year=1956, **written)) != []
+    answer = desk(binh).get(page)
+    flagged = [row.card.pk for row in answer.context["rows"] if row.outdated_since]
+    assert (answer.context["outdated"], flagged) == (True, [card_of_lan.pk]), "a phone shows the name as it is now"
+    asked = f"{reverse('cards:replace', args=[card_of_lan.pk])}?reason=wrong_data"
+    assert asked in answer.content.decode()
+    assert desk(binh).get(asked).context["form"].initial == {"reason": "wrong_data"}
+    new = replace_card(scope, card_of_lan.pk, Reason.WRONG_DATA)
+    assert not desk(binh).get(page).context["outdated"]
+    assert electronic.index != new.pk
+
+
+def test_replacements_of_a_merged_record_count_for_the_person(system: Scope, card_of_lan: Card, lan: Resident) -> None:
+    replace_card(system, card_of_lan.pk, Reason.LOST)
+    counting = resident_of(lan.division.parent, "Nguyễn Thị Lan", 1957)
+    Resident.objects.filter(pk=lan.pk).update(merged_into=counting)
+    assert len(replacements_of(system, counting.pk)) == 1
 
 
 def test_one_page_ends_all(binh: StaffAccount, card_of_lan: Card, lan: Resident) -> None:

@@ -29,6 +29,7 @@ urlpatterns = [
     path("cards/<int:index>/change/", views.change, name="change"),
     path("cards/<int:index>/override/", views.override, name="override"),
     path("cards/<int:index>/replace/", life.replace, name="replace"),
+    path("cards/<int:index>/block/", life.block, name="block"),
     path("residents/<int:resident_id>/cards/end/", life.end, name="end"),
     path("cards/expiring/", life.expiring, name="expiring"),
     path("keys/", keeping.ledger, name="ledger"),

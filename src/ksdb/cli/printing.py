@@ -27,6 +27,7 @@ draw_unfinished(system_scope())
 
 _SAID = {
     "print_disk_full": "the disk for prints is full",
+    "print_unreadable": "codes on a drawn sheet do not read as the ledger has them",
     "key_file_missing": "the file of its signing key is not here",
     "not_in_ledger": "a card differs from the ledger; it is not tried again by itself, look at Keys and ledger first",
 }

@@ -51,6 +51,13 @@ class NotOnTheSheet(KsdbError):
     status = 422
 
 
+class SeveralPayers(KsdbError):
+    """These cards belong to several wards, and each pays for its own. Print those of one ward at a time."""
+
+    code = "several_payers"
+    status = 422
+
+
 @dataclass(frozen=True)
 class How:
     """In which layout cards are printed, and whether the province pays rather than the ward."""
@@ -74,14 +81,21 @@ def order_batch(
 
 @transaction.atomic
 def order_cards(scope: Scope, indexes: Collection[int], how: How = WARD_SHEETS) -> PrintBatch:
-    """A queued batch of chosen cards of one form, printed before or not. Raises NotFound, NothingToPrint."""
-    cards = list(Card.objects.filter(pk__in=indexes).select_related("resident"))
+    """A queued batch of chosen cards of one form and one commune, printed before or not.
+
+    Raises NotFound, NothingToPrint, SeveralPayers.
+    """
+    cards = list(Card.objects.filter(pk__in=indexes).select_related("resident__division__parent"))
     homes = {card.resident.division_id for card in cards}
     if not cards or len(cards) != len(set(indexes)):
         raise NothingToPrint
     if not all(covers(scope, Permission.CARDS_CARD_PRINT, home) for home in homes):
         raise NotFound
+    if not how.is_paid_by_province and len({commune_of(scope, card.resident.division).pk for card in cards}) > 1:
+        raise SeveralPayers
     made = _begun(scope, min(homes), Form(cards[0].form), how)
+    made.is_chosen = True
+    made.save(update_fields=["is_chosen"])
     return _filled(scope, made, "put_chosen_into_batch", {"cards": list(indexes)})
 
 

@@ -78,17 +78,23 @@ def print_counts(scope: Scope, division_id: int, form: Form) -> PrintCounts:
     return PrintCounts(rows[0][0], len(residents_without_card(scope, division_id)) if issues else 0)
 
 
-def divisions_to_print(scope: Scope) -> list[Division]:
-    """Communes of the jurisdiction where somebody is registered; where there is one, its residential groups too."""
+def divisions_to_print(scope: Scope, chosen: int | None = None) -> list[Division]:
+    """Communes of the jurisdiction where somebody is registered, by name.
+
+    Where there is one, its residential groups follow it; else those of the commune that is, or holds, the chosen one.
+    """
     lived_in = Division.objects.filter(
         within(scope, Permission.CARDS_CARD_PRINT, "pk"), Exists(Resident.objects.filter(division=OuterRef("pk")))
     )
     groups = list(lived_in.select_related("parent").order_by("position", "code"))
     communes = {d.pk: d for d in (g.parent if g.kind == Division.Kind.GROUP and g.parent else g for g in groups)}
     covered = [d for d in communes.values() if covers(scope, Permission.CARDS_CARD_PRINT, d.pk)]
-    if len(communes) == 1:
-        return covered + [group for group in groups if group.pk not in communes]
-    return sorted(covered, key=lambda d: sort_key(d.name))
+    opened = next(iter(communes)) if len(communes) == 1 else None
+    opened = opened or next((g.parent_id for g in groups if g.pk == chosen and g.pk not in communes), chosen)
+    inside = [group for group in groups if group.parent_id == opened and group.pk not in communes]
+    in_order = sorted(covered, key=lambda d: sort_key(d.name))
+    shown = [one for commune in in_order for one in (commune, *(inside if commune.pk == opened else ()))]
+    return shown + (inside if opened not in {commune.pk for commune in covered} else [])
 
 
 def commune_of(scope: Scope, division: Division) -> Division:

@@ -132,8 +132,8 @@ CROSS JOIN LATERAL (SELECT sum(card_count) AS cards FROM print_part WHERE batch_
 WHERE batch.status = 'printed' AND batch.printed_at >= %(since)s AND batch.printed_at < %(until)s
   AND (%(outer)s::int[] IS NULL OR batch.division_id IN (
       SELECT inner_id FROM division_containment WHERE outer_id = ANY(%(outer)s::int[])))
-GROUP BY payer.name, batch.form
-ORDER BY payer.name, batch.form;
+GROUP BY payer.id, payer.name, batch.form
+ORDER BY payer.name, payer.id, batch.form;
 
 -- name: ready_to_print
 -- One row for a division and a form: cards that no batch holds yet.
