@@ -1,10 +1,15 @@
 """A card's life at the desk: replaced with its history, ended with its holder, flagged when replaced too often."""
 
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from psycopg.conninfo import make_conninfo
 from tests.conftest import resident_of, scope_for
 
 from ksdb.access.models import StaffAccount
@@ -14,14 +19,23 @@ from ksdb.cards.actions.replacing import activate_by_token, end_cards, replace_c
 from ksdb.cards.life import AlreadyReplaced, HasLiveCard, NotThisStatus, Reason
 from ksdb.cards.models import Card, IssuerKey, PrintBatch, Signature
 from ksdb.cards.queries.life import expiring_cards, replacements_of
+from ksdb.config import settings
 from ksdb.core.clock import now
-from ksdb.core.decision import CardStatus
+from ksdb.core.decision import CardStatus, ScanResult
 from ksdb.core.errors import NotAllowed, NotFound
-from ksdb.core.scope import Scope
+from ksdb.core.scope import Scope, system_scope
 from ksdb.core.token import Form
+from ksdb.gateway.app import make_application
+from ksdb.places.models import ScanPoint
 from ksdb.registry.actions import correct_person
 from ksdb.registry.actions.people import Person
 from ksdb.registry.models import Resident
+from ksdb.visits.actions import enrol_device, keep_partitions
+from ksdb.visits.models import Visit
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it would rather have httpx's successor
+    from starlette.testclient import TestClient
 
 pytestmark = pytest.mark.django_db
 
@@ -217,3 +231,40 @@ def test_who_only_reads_replaces_nothing(hanh: StaffAccount, card_of_lan: Card) 
     reader = scope_for(hanh).without(frozenset({Permission.CARDS_CARD_ISSUE}))
     with pytest.raises((NotFound, NotAllowed)):
         replace_card(reader, card_of_lan.pk, Reason.LOST)
+
+
+@pytest.fixture
+def gateway_url(clean_registry: None) -> Iterator[str]:
+    """This database as a gateway opens it, with partitions for today, and without the visits at the end."""
+    keep_partitions(system_scope())
+    address = connection.settings_dict
+    place = {"host": address["HOST"], "port": address["PORT"] or None}
+    yield make_conninfo("", dbname=address["NAME"], user=address["USER"], **place)
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE visit, refusal, device_intake")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_visits_before_and_after_a_replacement_are_one_persons(
+    gateway_url: str, system: Scope, issuer_key: IssuerKey, lan: Resident, market_a: ScanPoint
+) -> None:
+    _, secret = enrol_device(system, market_a.pk, "cổng chính")
+
+    def scanned(card: int, sequence: int) -> str:
+        application = make_application(replace(settings(), gateway_database_url=gateway_url))
+        at = int(now().timestamp() * 1000)
+        scan = {"scanned_at": at, "sequence": sequence, "token": token_of(system, card)}
+        with TestClient(application, headers={"authorization": f"Bearer {secret}"}) as door:
+            answer = door.post("/v1/scans", json={"sent_at": at, "scans": [scan]})
+        return str(answer.json()["results"][0]["result"])
+
+    old = issue_cards(system, [lan.pk], Form.PAPER)[0].index
+    activate_cards(system, [old])
+    assert scanned(old, 1) == "accepted"
+    new = replace_card(system, old, Reason.LOST).pk
+    assert scanned(new, 2) == "unverified", "not handed over yet"
+    activate_cards(system, [new])
+    assert scanned(new, 3) == "accepted"
+    assert scanned(old, 4) == "revoked"
+    visits = Visit.objects.filter(result=ScanResult.ACCEPTED).order_by("sequence")
+    assert list(visits.values_list("card_index", "resident_id")) == [(old, lan.pk), (new, lan.pk)]

@@ -1,7 +1,8 @@
 """Forms of this room: find by number, issue, change a status. Those of printing are in `printing`."""
 
+from typing import Any
+
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -21,10 +22,11 @@ MOST_LINES = 2000
 PRINTED_CHOICES = [(form.value, FORM_LABELS[form]) for form in (Form.PAPER, Form.PLASTIC)]
 
 
-def _purpose(label: str | Promise) -> forms.TypedChoiceField:
+class PurposeField(forms.TypedChoiceField):
     """Why a card is looked up by its number, from the closed list of purposes."""
-    choices = [("", _("Choose a purpose")), *PURPOSE_CHOICES]
-    return forms.TypedChoiceField(label=label, coerce=Purpose, choices=choices)
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(coerce=Purpose, choices=[("", _("Choose a purpose")), *PURPOSE_CHOICES], **given)
 
 
 class FindForm(forms.Form):
@@ -36,7 +38,7 @@ class FindForm(forms.Form):
         help_text=_("The 12 digits on the front of the card, for example 1234 5678 9012"),
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "spellcheck": "false"}),
     )
-    purpose = _purpose(_("Purpose of the search"))
+    purpose = PurposeField(label=_("Purpose of the search"))
 
     def clean_number(self) -> str:
         digits = digits_of(self.cleaned_data["number"])
@@ -116,7 +118,7 @@ class RevokeForm(forms.Form):
     reason = forms.TypedChoiceField(
         label=_("Reason"), coerce=Reason, choices=[(reason, REASON_LABELS[reason]) for reason in REASON_NUMBERS]
     )
-    purpose = _purpose(_("Purpose"))
+    purpose = PurposeField(label=_("Purpose"))
     why = ReasonField(_("Why so many"))
     confirmed = forms.BooleanField(label=_("A revoked card never works again. I have checked the numbers"))
 

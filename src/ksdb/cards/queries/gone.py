@@ -1,6 +1,7 @@
 """Who has died or moved away: as the end of the last card says, and as the rooms above have heard it."""
 
 from collections.abc import Callable, Collection
+from typing import Any
 
 from django.db import connection
 
@@ -26,7 +27,11 @@ def gone(scope: Scope, resident_ids: Collection[int]) -> set[int]:
 
 
 def _ended(resident_ids: Collection[int]) -> set[int]:
-    parameters = {"residents": list(resident_ids), "revoked": int(CardStatus.REVOKED), "ending": list(ENDING)}
+    parameters: dict[str, Any] = {
+        "residents": list(resident_ids),
+        "revoked": int(CardStatus.REVOKED),
+        "ending": list(ENDING),
+    }
     with connection.cursor() as cursor:
         cursor.execute(sql("ksdb.cards", "ended_people"), parameters)
         return {resident_id for (resident_id,) in cursor.fetchall()}
