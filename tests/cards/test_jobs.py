@@ -196,7 +196,9 @@ def test_each_ward_pays_for_its_own_cards_whatever_it_is_called(
     everybody = list(Card.objects.values_list("pk", flat=True))
     with pytest.raises(printing.SeveralPayers):
         printing.order_cards(system, everybody)
-    assert printing.order_cards(system, everybody, How(is_paid_by_province=True)).card_count == 11
+    by_province = printing.order_cards(system, everybody, How(is_paid_by_province=True))
+    assert (by_province.card_count, by_province.payer.kind) == (11, Division.Kind.PROVINCE)
+    printing.cancel_batch(system, by_province.pk)
     Division.objects.filter(pk=commune_b.pk).update(name=commune_a.name)
     for home in (commune_a, commune_b):
         batch = print_batch(system, home.pk, Form.PAPER, how=How("a4-2x5"))
