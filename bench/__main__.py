@@ -24,7 +24,11 @@ PARTS = (
         "CSV rows through every check, sealed and keyed, beside a bare COPY of what they became.",
     ),
     ("Cards", "cards", "Issuing, and a sheet drawn with and without signing and making the symbol."),
-    ("Print all", "printing", "64,000 cards of eight communes through `ksdb print all`, and what its processes hold."),
+    (
+        "Print all",
+        "printing",
+        "Cards of all communes through `ksdb print all`, then the nightly check and a status list on the same cards.",
+    ),
     (
         "Status list",
         "status_list",

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ksdb.core.electronic import bind_token, show_code
+from ksdb.core.status_list import Signer, empty, sign_status_list
 from ksdb.core.token import VERSION, Claims, Form, Usage, from_digits, sign_token, to_digits
 
 PATH = Path(__file__).resolve().parent.parent / "tests" / "vectors" / "cards.json"
@@ -258,14 +259,47 @@ def presentations() -> Iterator[Vector]:
         )
 
 
+LISTED = {123456: 1, 7: 2, 8: 3}
+"""What the status list of this file says of some cards: revoked, suspended, not activated."""
+
+
+@dataclass
+class ListedVector:
+    """A token that is good by itself, and the two bits of its card."""
+
+    name: str
+    text: str
+    claims: dict[str, int]
+    listed: int
+    at: int = field(default=int(AT.timestamp()))
+
+
+def listed() -> Iterator[ListedVector]:
+    for name, index in (("revoked", 123456), ("suspended", 7), ("not activated", 8), ("in use", 9)):
+        claims = {"card_index": index, "form": 2, "expires_at": EXPIRES_AT}
+        yield ListedVector(f"a card that is {name}", token(index), claims, LISTED.get(index, 0))
+    claims = {"card_index": 2**22, "form": 2, "expires_at": EXPIRES_AT}
+    yield ListedVector("a card beyond the list", token(2**22), claims, 3)
+
+
+def status_list() -> str:
+    statuses = empty()
+    for index, said in LISTED.items():
+        statuses[index] = said
+    return sign_status_list(statuses, 1, AT, Signer(2, KEYS[2])).hex()
+
+
 def document() -> str:
     vectors = [*good(), *not_digits(), *not_cbor(), *not_ours(), *not_believed()]
     whole = {
         "about": "Tokens of docs/card-format.md. `trust` holds for all; `codes` are of electronic cards; "
-        "times are seconds since 1970.",
+        "`listed` are good tokens with what `status_list` (hex, docs/card-format.md) says of their cards; times are "
+        "seconds since 1970.",
         "trust": [asdict(key) for key in trust()],
         "vectors": [asdict(vector) for vector in vectors],
         "codes": [asdict(vector) for vector in presentations()],
+        "status_list": status_list(),
+        "listed": [asdict(vector) for vector in listed()],
     }
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 

@@ -95,7 +95,8 @@ def test_another_person_of_another_unit_approves_and_it_is_done(
     assert done.decider_unit == COMPUTERS
     assert Card.objects.count() == 51
     assert actions_of(asked) == ["approvals:act:request", "approvals:act:approve", "approvals:act:carry_out"]
-    assert Entry.objects.get(action="cards:card:issue").actor_id == asker.pk
+    issued = Entry.objects.filter(action="cards:card:issue", actor_id=asker.pk)
+    assert issued.values("subject_id").distinct().count() == 51
     assert Entry.objects.get(action="approvals:act:request").detail["reason"] == WHY
     assert waiting_for(scope_for(duc)) == []
     assert [one.pk for one in settled(scope_for(duc))] == [asked.pk]
@@ -266,10 +267,10 @@ def test_ten_cards_are_revoked_by_one_eleven_by_two(
 def test_ten_are_revoked_at_once_all_or_none(eleven: list[int], binh: StaffAccount, minh: StaffAccount) -> None:
     with pytest.raises(NotFound):
         revoke_cards(scope_for(minh), eleven[:2], Reason.LOST)
-    assert revoke_cards(scope_for(binh), eleven[:9], Reason.LOST) == 9
+    assert revoke_cards(scope_for(binh), eleven[:7], Reason.LOST) == 7
     with pytest.raises(NotThisStatus):
-        revoke_cards(scope_for(binh), eleven[8:], Reason.LOST)
-    assert Card.objects.filter(status=CardStatus.REVOKED).count() == 9
+        revoke_cards(scope_for(binh), eleven[6:9], Reason.LOST)
+    assert Card.objects.filter(status=CardStatus.REVOKED).count() == 7
 
 
 def test_an_act_that_cannot_be_done_waits_on(eleven: list[int], asker: StaffAccount, duc: StaffAccount) -> None:

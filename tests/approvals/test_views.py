@@ -98,7 +98,8 @@ def test_issuing_many_leads_to_asking(
         resident_of(commune_a, f"Người Thứ {number}")
     client = signed_in(in_unit(binh, "UBND phường"))
     chosen = {"division": commune_a.pk, "form": Form.PAPER.value}
-    answer = client.post(reverse("cards:issue_missing"), chosen)
+    assert client.post(reverse("cards:issue_missing"), chosen)["Location"].startswith(reverse("cards:batches"))
+    answer = client.post(reverse("cards:issue_missing"), {**chosen, "confirmed": "on"})
     assert answer["Location"] == f"{reverse('cards:ask_issue')}?division={commune_a.pk}&form=2"
     assert not Card.objects.exists()
     page = client.get(answer["Location"]).content.decode()
@@ -125,7 +126,7 @@ def eleven(system: Scope, issuer_key: IssuerKey, commune_a: Division) -> list[st
 
 def test_cards_are_revoked_by_their_numbers(binh: StaffAccount, minh: StaffAccount, eleven: list[str]) -> None:
     url = reverse("cards:revoke")
-    said = {"numbers": "\n".join(eleven[:2]), "reason": "lost", "confirmed": "on"}
+    said = {"numbers": "\n".join(eleven[:2]), "reason": "lost", "purpose": "card_service", "confirmed": "on"}
     assert signed_in(minh).post(url, said).status_code == 422
     assert not Card.objects.filter(status=CardStatus.REVOKED).exists()
     assert signed_in(binh).post(url, said).status_code == 302
@@ -137,7 +138,7 @@ def test_cards_are_revoked_by_their_numbers(binh: StaffAccount, minh: StaffAccou
 
 def test_more_than_ten_need_a_reason_and_a_second_person(binh: StaffAccount, eleven: list[str]) -> None:
     client = signed_in(in_unit(binh, "UBND phường"))
-    said = {"numbers": "\n".join(eleven), "reason": "wrong_data", "confirmed": "on"}
+    said = {"numbers": "\n".join(eleven), "reason": "wrong_data", "purpose": "card_service", "confirmed": "on"}
     assert client.post(reverse("cards:revoke"), said).context["form"].errors["why"]
     client.post(reverse("cards:revoke"), {**said, "why": WHY})
     assert Act.objects.get().payload["count"] == 11

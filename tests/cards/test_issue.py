@@ -7,8 +7,10 @@ from django.db import connection
 from tests.conftest import resident_of, scope_for
 
 from ksdb.access.models import StaffAccount
+from ksdb.approvals.kinds import SecondPersonNeeded
 from ksdb.audit.models import Entry
-from ksdb.cards.actions import activate_cards, change_status, issue_cards, make_issuer_key, token_of
+from ksdb.cards.actions import activate_cards, change_status, issue_cards, issue_missing, make_issuer_key, token_of
+from ksdb.cards.actions.bulk import revoke_cards
 from ksdb.cards.life import HasLiveCard, NoIssuerKey, NotInLedger, NotThisStatus, Reason
 from ksdb.cards.models import Card, IssuerKey, Signature
 from ksdb.cards.queries import (
@@ -19,6 +21,7 @@ from ksdb.cards.queries import (
     status_counts,
     trust_list,
 )
+from ksdb.cards.queries.printing import print_counts
 from ksdb.core.clock import ZONE, now
 from ksdb.core.decision import CardStatus
 from ksdb.core.errors import NotAllowed, NotFound
@@ -221,6 +224,35 @@ def test_acts_and_reads_leave_their_trace(binh: StaffAccount, issuer_key: Issuer
     ]
 
 
+def test_an_act_on_many_stands_in_the_trail_of_each(
+    binh: StaffAccount, issuer_key: IssuerKey, commune_a: Division, lan: Resident
+) -> None:
+    both = {lan.pk, resident_of(commune_a, "Lê Lan").pk}
+    scope = scope_for(binh)
+    cards = issue_cards(scope, sorted(both), Form.PAPER)
+    activate_cards(scope, [card.index for card in cards])
+    for action in ("cards:card:issue", "cards:card:activate"):
+        entries = Entry.objects.filter(action=action, subject="resident")
+        assert set(entries.values_list("subject_id", flat=True)) == both
+        assert {entry.detail["count"] for entry in entries} == {2}
+
+
+def test_many_small_lists_are_a_large_one(
+    binh: StaffAccount, issuer_key: IssuerKey, commune_a: Division, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scope = scope_for(binh)
+    people = [resident_of(commune_a, f"Người Thứ {number}").pk for number in range(14)]
+    cards = [card.index for some in (people[:7], people[7:]) for card in issue_cards(scope, some, Form.PAPER)]
+    assert revoke_cards(scope, cards[:6], Reason.WRONG_DATA) == 6
+    with pytest.raises(SecondPersonNeeded):
+        revoke_cards(scope, cards[6:12], Reason.WRONG_DATA)
+    assert revoke_cards(scope, cards[6:10], Reason.WRONG_DATA) == 4
+    assert revoke_cards(scope, cards[10:11], Reason.LOST) == 1, "one at the desk is no list"
+    a_day_later = now() + timedelta(hours=25)
+    monkeypatch.setattr("ksdb.approvals.actions.now", lambda: a_day_later)
+    assert revoke_cards(scope, cards[11:13], Reason.WRONG_DATA) == 2
+
+
 def test_a_search_that_finds_nothing_leaves_its_trace_too(binh: StaffAccount) -> None:
     with pytest.raises(NotFound):
         card_by_number(scope_for(binh), "0000 0000 0098", Purpose.CARD_SERVICE)
@@ -239,9 +271,25 @@ def test_a_number_is_found_with_its_spaces_and_a_mistyped_one_is_told(system: Sc
 def test_who_has_no_card(system: Scope, card_of_lan: Card, commune_a: Division) -> None:
     thu = resident_of(commune_a, "Đỗ Thu")
     assert residents_without_card(system, commune_a.pk) == [thu.pk]
-    change_status(system, card_of_lan.index, CardStatus.REVOKED, Reason.DIED)
+    change_status(system, card_of_lan.index, CardStatus.REVOKED, Reason.STOLEN)
     assert set(residents_without_card(system, commune_a.pk)) == {thu.pk, card_of_lan.resident_id}
     assert status_counts(system, commune_a.pk) == {CardStatus.REVOKED: 1}
+
+
+@pytest.mark.parametrize("reason", [Reason.DIED, Reason.MOVED_AWAY])
+def test_nobody_makes_a_card_unasked_for_who_is_gone(
+    system: Scope, card_of_lan: Card, lan: Resident, commune_a: Division, reason: Reason
+) -> None:
+    change_status(system, card_of_lan.index, CardStatus.REVOKED, reason)
+    assert residents_without_card(system, commune_a.pk) == []
+    assert print_counts(system, commune_a.pk, Form.PAPER).without_card == 0
+    assert issue_missing(system, commune_a.pk, Form.PAPER) == 0
+    again = resident_of(commune_a, "Nguyễn Thị Lan", 1956)
+    Resident.objects.filter(pk=lan.pk).update(merged_into=again)
+    assert residents_without_card(system, commune_a.pk) == [], "who is registered twice is gone twice"
+    came_home = issue_cards(system, [again.pk], Form.PAPER)[0]
+    change_status(system, came_home.index, CardStatus.REVOKED, Reason.DAMAGED)
+    assert residents_without_card(system, commune_a.pk) == [again.pk], "the last card counts"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,12 +1,13 @@
 """Print jobs: every layout, what stands where, broken off and gone on with, misprints, and the cost."""
 
+import contextlib
 import os
-import resource
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import cv2
 import pypdfium2
 import pytest
+import typer
 import zxingcpp
 from django.db import connection
 from psycopg.conninfo import make_conninfo
@@ -26,10 +28,20 @@ from ksdb.cards.actions import drawing, issue_cards, make_issuer_key, printing, 
 from ksdb.cards.actions.drawing import PrintDiskFull, draw_batch, draw_unfinished, print_batch
 from ksdb.cards.actions.printing import How, NotOnTheSheet, NotThisBatch
 from ksdb.cards.artwork import CARD_HEIGHT, CARD_WIDTH, HOLE
+from ksdb.cards.keys import key_path
 from ksdb.cards.life import NothingToPrint
 from ksdb.cards.models import Card, CardPrint, IssuerKey, PrintBatch, Signature
-from ksdb.cards.queries.printing import cards_of_household, cards_on_sheets, parts_of, print_costs, prints_dir
+from ksdb.cards.queries.printing import (
+    cards_of_household,
+    cards_on_sheets,
+    parts_of,
+    print_costs,
+    prints_dir,
+    stopped_batches,
+    unfinished_batches,
+)
 from ksdb.cards.sheets import LAYOUTS
+from ksdb.cli.printing import draw_all
 from ksdb.core.clock import now
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Scope
@@ -177,6 +189,24 @@ def test_the_cost_counts_once_the_sheets_are_printed(system: Scope, cards: list[
     assert (cost.payer, cost.printed, cost.reprinted, cost.dong) == (commune_a.name, 7, 1, 7 * 1500)
 
 
+def test_each_ward_pays_for_its_own_cards_whatever_it_is_called(
+    system: Scope, cards: list[str], commune_a: Division, commune_b: Division
+) -> None:
+    issue_cards(system, [resident_of(commune_b, "Hồ Thị Y").pk], Form.PAPER)
+    everybody = list(Card.objects.values_list("pk", flat=True))
+    with pytest.raises(printing.SeveralPayers):
+        printing.order_cards(system, everybody)
+    by_province = printing.order_cards(system, everybody, How(is_paid_by_province=True))
+    assert (by_province.card_count, by_province.payer.kind) == (11, Division.Kind.PROVINCE)
+    printing.cancel_batch(system, by_province.pk)
+    Division.objects.filter(pk=commune_b.pk).update(name=commune_a.name)
+    for home in (commune_a, commune_b):
+        batch = print_batch(system, home.pk, Form.PAPER, how=How("a4-2x5"))
+        printing.report_printed(system, batch.pk)
+    costs = print_costs(system, now() - timedelta(days=1), now() + timedelta(days=1))
+    assert [(cost.payer, cost.printed) for cost in costs] == [(commune_a.name, 10), (commune_a.name, 1)]
+
+
 def test_the_province_can_pay(system: Scope, cards: list[str], commune_a: Division) -> None:
     batch = printing.order_batch(system, commune_a.pk, Form.PAPER, how=How(is_paid_by_province=True))
     assert batch.payer.kind == Division.Kind.PROVINCE
@@ -257,30 +287,99 @@ def test_what_another_worker_finished_meanwhile_is_not_counted(
     assert not drawing._drawn(system, seen_by_both)
 
 
-def test_a_full_disk_is_told_and_what_was_drawn_stays(
-    system: Scope, cards: list[str], commune_a: Division, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def small_disk(own_var_dir: Path) -> Iterator[Path]:
+    """The folder of prints on a disk of its own, so small that a sheet of two cards fits and little more."""
+    folder = own_var_dir / "prints"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=128k,mode=700", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("a small disk can be made by root alone, and not in every container")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_full_disk_is_told_and_drawing_goes_on_by_itself(
+    system: Scope, cards: list[str], commune_a: Division, monkeypatch: pytest.MonkeyPatch, small_disk: Path
 ) -> None:
-    """The size of files is bounded so that the first file of two cards fits and the second, of eight, does not."""
     monkeypatch.setattr(printing, "CARDS_PER_FILE", 2)
     batch = printing.order_batch(system, commune_a.pk, Form.PAPER, limit=4)
     first = parts_of(system, batch.pk)[0]
     assert drawing._draw_part(system, batch, first, 0) == 2
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
-    try:
-        with pytest.raises(PrintDiskFull):
-            draw_batch(system, batch.pk)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, ignored)
+    ballast = small_disk / "ballast"
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    with pytest.raises(PrintDiskFull):
+        draw_unfinished(system)
     batch.refresh_from_db()
     assert (batch.status, batch.fault, batch.done_count) == (Status.FAILED, "print_disk_full", 2)
-    assert [path.name for path in prints_dir().iterdir()] == [f"batch-{batch.pk}-1.pdf"]
-    written = (prints_dir() / f"batch-{batch.pk}-1.pdf").stat().st_mtime_ns
-    assert draw_batch(system, batch.pk).status == Status.DONE
-    assert (prints_dir() / f"batch-{batch.pk}-1.pdf").stat().st_mtime_ns == written
+    assert sorted(path.name for path in small_disk.iterdir()) == ["ballast", f"batch-{batch.pk}-1.pdf"]
+    written = (small_disk / f"batch-{batch.pk}-1.pdf").stat().st_mtime_ns
+    ballast.unlink()
+    assert draw_unfinished(system) == 1
+    batch.refresh_from_db()
+    assert (batch.status, batch.fault) == (Status.DONE, "")
+    assert (small_disk / f"batch-{batch.pk}-1.pdf").stat().st_mtime_ns == written
     assert sum(len(page) for page in pages_of(batch)) == 4
+
+
+def test_a_missing_key_is_waited_for_and_the_command_says_so(
+    system: Scope, cards: list[str], commune_a: Division, issuer_key: IssuerKey
+) -> None:
+    batch = printing.order_batch(system, commune_a.pk, Form.PAPER)
+    path = key_path(issuer_key.kid, bytes(issuer_key.public_key))
+    aside = path.rename(path.with_suffix(".aside"))
+    assert draw_unfinished(system) == 0
+    batch.refresh_from_db()
+    assert (batch.status, batch.fault) == (Status.FAILED, "key_file_missing")
+    with pytest.raises(typer.Exit) as left:
+        draw_all("paper", "a4-2x4", workers=0)
+    assert left.value.exit_code == 1
+    aside.rename(path)
+    assert draw_unfinished(system) == 1
+    draw_all("paper", "a4-2x4", workers=0)
+
+
+def test_what_differs_from_the_ledger_is_not_tried_again_and_not_called_done(
+    system: Scope, cards: list[str], commune_a: Division
+) -> None:
+    batch = printing.order_batch(system, commune_a.pk, Form.PAPER)
+    Signature.objects.update(token_sha256=bytes(32))
+    assert (draw_unfinished(system), unfinished_batches(system)) == (0, [])
+    assert stopped_batches(system) == {batch.pk: "not_in_ledger"}
+    with pytest.raises(typer.Exit):
+        draw_all("paper", "a4-2x4", workers=0)
+
+
+def test_deleted_files_are_drawn_again_until_the_sheets_are_printed(
+    system: Scope, cards: list[str], commune_a: Division, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(printing, "CARDS_PER_FILE", 6)
+    batch = print_batch(system, commune_a.pk, Form.PAPER)
+    with pytest.raises(NotThisBatch):
+        printing.order_redraw(system, batch.pk)
+    (prints_dir() / f"batch-{batch.pk}-2.pdf").unlink()
+    standing = (prints_dir() / f"batch-{batch.pk}-1.pdf").stat().st_mtime_ns
+    assert draw_batch(system, printing.order_redraw(system, batch.pk).pk).done_count == 10
+    assert (prints_dir() / f"batch-{batch.pk}-1.pdf").stat().st_mtime_ns == standing
+    assert Counter(text for page in pages_of(batch) for text in page) == Counter(cards)
+    printing.report_printed(system, batch.pk)
+    (prints_dir() / f"batch-{batch.pk}-1.pdf").unlink()
+    with pytest.raises(NotThisBatch):
+        printing.order_redraw(system, batch.pk)
+
+
+def test_a_batch_cancelled_just_before_it_is_drawn_stays_cancelled(
+    system: Scope, cards: list[str], commune_a: Division
+) -> None:
+    batch = printing.order_batch(system, commune_a.pk, Form.PAPER)
+    seen_by_the_worker = PrintBatch.objects.get(pk=batch.pk)
+    printing.cancel_batch(system, batch.pk)
+    assert not drawing._drawn(system, seen_by_the_worker)
+    assert not prints_dir().exists()
+    batch.refresh_from_db()
+    assert batch.status == Status.CANCELLED
 
 
 WORKER = """

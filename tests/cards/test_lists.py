@@ -1,5 +1,6 @@
 """Keys and the lists that are published: rotate, retire, sign off the network, take in, publish what changed."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tests.conftest import commune, resident_of, scope_for
 from typer.testing import CliRunner
 
 from ksdb.access.models import StaffAccount
+from ksdb.approvals.kinds import SecondPersonNeeded
 from ksdb.audit.models import Entry
 from ksdb.cards.actions import activate_cards, change_status, issue_cards, make_issuer_key, token_of
 from ksdb.cards.actions.keys import NoSuccessor, TrustListRefused, import_trust_list, retire_key, rotate_key
@@ -28,7 +30,9 @@ from ksdb.core.scope import Scope
 from ksdb.core.status_list import Listed, check_status_list
 from ksdb.core.status_list import StatusList as Checked
 from ksdb.core.token import Claims, Form, TokenFault, Usage, check_token
+from ksdb.core.trust_list import TrustList as Trust
 from ksdb.core.trust_list import check_list, coded, sign_list
+from ksdb.places.models import Division
 from ksdb.registry.models import Resident
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +98,19 @@ def test_a_retired_key_takes_its_cards_along(system: Scope, card_of_lan: Card, i
         retire_key(system, issuer_key.kid)
     with pytest.raises(NoIssuerKey):
         current_issuer_key(system)
+
+
+def test_a_retired_key_stands_in_the_trail_of_each_holder_and_needs_two_persons(
+    system: Scope, hanh: StaffAccount, issuer_key: IssuerKey, commune_a: Division
+) -> None:
+    people = [resident_of(commune_a, f"Người Thứ {number}").pk for number in range(11)]
+    issue_cards(system, people, Form.PAPER)
+    with pytest.raises(SecondPersonNeeded):
+        retire_key(scope_for(hanh), issuer_key.kid)
+    assert retire_key(system, issuer_key.kid) == 11
+    entries = Entry.objects.filter(action="cards:card:revoke", subject="resident")
+    assert sorted(entries.values_list("subject_id", flat=True)) == sorted(people)
+    assert Entry.objects.get(action="approvals:act:bypass").detail == {"kind": "bulk_revoke", "count": 11}
 
 
 def test_keys_are_the_administrators(binh: StaffAccount, issuer_key: IssuerKey) -> None:
@@ -235,6 +252,40 @@ def test_off_the_network_the_commands_need_no_database(system: Scope, issuer_key
     said = run(app, ["card", "inspect", token, "--trust", str(signed), "--language", "en"])
     assert said.exit_code == 0, said.output
     assert "Good:" in said.output
+
+
+def test_the_commands_take_a_key_through_its_whole_life(
+    system: Scope, card_of_lan: Card, issuer_key: IssuerKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", os.environ["DJANGO_SETTINGS_MODULE"])
+
+    def said(*arguments: object) -> str:
+        done = CliRunner().invoke(app, ["keys", *map(str, arguments)])
+        assert done.exit_code == 0, (arguments, done.output)
+        return " ".join(done.output.split())
+
+    root, exported, signed = (tmp_path / name for name in ("root.pem", "list", "list.signed"))
+    said("init", "--root", root, "--no-passphrase")
+    said("anchor", f"{root}.pub")
+    assert "There is no trust list yet." in said("list")
+    assert "is made" in said("make")
+    newer = IssuerKey.objects.latest("kid")
+    said("export", exported)
+    said("sign", exported, "--root", root, "--out", signed, "--no-passphrase", "--yes")
+    first = TrustList.objects.count()
+    assert "is in use" in said("import", signed)
+    assert TrustList.objects.count() == first + 1
+    assert CliRunner().invoke(app, ["keys", "import", str(exported)]).exit_code != 0, "nobody signed that"
+    assert f"Key {newer.kid} signs from now on" in said("rotate")
+    assert states(system) == {issuer_key.kid: KeyState.CLOSED, newer.kid: KeyState.SIGNS}
+    assert f"Trust list {TrustList.objects.get().serial}." in said("list")
+    assert "1 cards are revoked" in said("retire", issuer_key.kid, "--yes")
+    card_of_lan.refresh_from_db()
+    assert card_of_lan.reason == Reason.KEY_RETIRED
+    assert "Take the stick out" in said("publish", "--root", root, "--no-passphrase")
+    newest = check_list(bytes(TrustList.objects.latest("serial").signed), pinned_root())
+    assert isinstance(newest, Trust)
+    assert newest.by_kid()[issuer_key.kid].not_after <= now().timestamp() + 1
 
 
 def issue_token(scope: Scope) -> str:

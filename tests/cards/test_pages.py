@@ -82,7 +82,7 @@ def test_minh_gets_nowhere(minh: StaffAccount, system: Scope, card_of_lan: Card,
     assert [answer.status_code for answer in answers] == [404] * len(answers)
     card_of_lan.refresh_from_db()
     assert card_of_lan.status == CardStatus.ISSUED
-    found = client.post(reverse("cards:find"), {"number": card_of_lan.number})
+    found = client.post(reverse("cards:find"), {"number": card_of_lan.number, "purpose": "card_service"})
     assert found.status_code == 200
     assert str(lan.pk) not in found.headers.get("Location", "")
 
@@ -95,7 +95,10 @@ def test_nobody_unsigned_gets_anywhere(card_of_lan: Card, lan: Resident) -> None
 
 def test_a_number_typed_with_spaces_leads_to_the_resident(binh: StaffAccount, card_of_lan: Card, lan: Resident) -> None:
     number = card_of_lan.number
-    response = signed_in(binh).post(reverse("cards:find"), {"number": f"{number[:4]} {number[4:8]} {number[8:]}"})
+    spaced = f"{number[:4]} {number[4:8]} {number[8:]}"
+    assert signed_in(binh).post(reverse("cards:find"), {"number": spaced}).context["form"].errors["purpose"]
+    response = signed_in(binh).post(reverse("cards:find"), {"number": spaced, "purpose": "correction"})
+    assert Entry.objects.get(action="cards:card:find").purpose == "correction"
     assert response.headers["Location"] == reverse("cards:of_resident", args=[lan.pk])
 
 
@@ -110,7 +113,10 @@ def test_cards_are_issued_printed_and_downloaded(
 ) -> None:
     client = signed_in(binh)
     chosen = {"division": commune_a.pk, "form": Form.PAPER.value}
-    assert client.post(reverse("cards:issue_missing"), chosen, follow=True).status_code == 200
+    page = client.post(reverse("cards:issue_missing"), chosen, follow=True).content.decode()
+    assert 'name="confirmed"' in page
+    assert not Card.objects.exists(), "nothing is issued without confirming"
+    client.post(reverse("cards:issue_missing"), chosen | {"confirmed": "on"})
     activate_cards(system_scope(), [Card.objects.get(resident=lan).index])
     response = client.post(reverse("cards:order"), chosen | HOW)
     batch = PrintBatch.objects.get()

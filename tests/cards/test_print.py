@@ -10,25 +10,40 @@ from tests.conftest import resident_of, scope_for
 
 from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
-from ksdb.cards import jobs
+from ksdb.cards import artwork, jobs
 from ksdb.cards.actions import (
     activate_cards,
     change_status,
     issue_cards,
     token_sha256,
 )
-from ksdb.cards.actions.drawing import draw_batch, file_of_part, print_batch
-from ksdb.cards.actions.printing import cancel_batch, order_batch
-from ksdb.cards.artwork import BOLD, CARD_HEIGHT, CARD_WIDTH, QR_SIDE, fitted, register_fonts
+from ksdb.cards.actions.drawing import PrintUnreadable, draw_batch, file_of_part, print_batch
+from ksdb.cards.actions.printing import How, cancel_batch, order_batch
+from ksdb.cards.artwork import (
+    BOLD,
+    CARD_HEIGHT,
+    CARD_WIDTH,
+    LOOKS,
+    QR_SIDE,
+    REGULAR,
+    SMALLEST,
+    fitted,
+    place_lines,
+    register_fonts,
+    spaced,
+)
+from ksdb.cards.large import SCALE
 from ksdb.cards.life import NothingToPrint, NotInLedger, Reason
 from ksdb.cards.models import Card, CardPrint, IssuerKey, PrintBatch, Signature
 from ksdb.cards.queries.printing import batches, divisions_to_print, print_counts, prints_dir
 from ksdb.cards.sheets import LAYOUTS, _marks_at
 from ksdb.cards.symbols import symbol
+from ksdb.config import settings
 from ksdb.core.decision import CardStatus
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Scope
 from ksdb.core.token import Form
+from ksdb.places.actions import load_reference
 from ksdb.places.models import Division
 from ksdb.registry.models import Resident
 
@@ -176,6 +191,18 @@ def test_a_ward_officer_chooses_the_ward_or_a_group(binh: StaffAccount, lan: Res
     assert divisions_to_print(scope_for(binh)) == [commune_a, lan.division]
 
 
+def test_the_province_chooses_a_commune_and_then_its_groups(
+    system: Scope, lan: Resident, commune_a: Division, commune_b: Division
+) -> None:
+    resident_of(commune_b, "Hồ Thị Y")
+    both = {commune_a, commune_b}
+    assert set(divisions_to_print(system)) == both
+    for chosen in (commune_a, lan.division):
+        shown = divisions_to_print(system, chosen.pk)
+        assert shown[shown.index(commune_a) + 1] == lan.division
+        assert set(shown) == both | {lan.division}
+
+
 def test_the_job_draws_what_was_ordered(
     binh: StaffAccount, issuer_key: IssuerKey, residents: list[Resident], commune_a: Division
 ) -> None:
@@ -220,12 +247,84 @@ def test_a_symbol_is_version_6_and_its_modules_are_four_fifths_of_a_millimetre()
     assert QR_SIDE / (made.side + 8) * 25.4 / 72 == pytest.approx(0.816, abs=0.001)
 
 
-@pytest.mark.parametrize("name", [*NAMES, "A" * 60, "Một Hai Ba Bốn Năm Sáu Bảy Tám Chín Mười Mười-Một Mười-Hai", "Y"])
+LONG = ["W" * 120, "A" * 60, "Một Hai Ba Bốn Năm Sáu Bảy Tám Chín Mười Mười-Một Mười-Hai", f"Lê {'W' * 117}"]
+
+
+@pytest.mark.parametrize("name", [*NAMES, *LONG, "Y"])
 def test_no_name_leaves_its_place(name: str) -> None:
     register_fonts()
     size, lines = fitted(name, BOLD, (13, 8), 106, 2)
-    assert " ".join(lines) == name
+    assert len(lines) <= 2
+    assert all(pdfmetrics.stringWidth(line, BOLD, size) <= 106 for line in lines)
+    assert "".join(lines).replace(" ", "") == name.replace(" ", "")
     if name in NAMES:
+        assert " ".join(lines) == name
         assert size >= 8
-        assert len(lines) <= 2
-        assert all(pdfmetrics.stringWidth(line, BOLD, size) <= 106 for line in lines)
+
+
+def test_every_commune_can_be_read_on_its_cards(system: Scope) -> None:
+    register_fonts()
+    load_reference(system)
+    names = set(Division.objects.filter(kind=Division.Kind.COMMUNE).values_list("name", flat=True))
+    assert "Xã Chân Mây - Lăng Cô" in names
+    assert {name for name in names if place_lines(name)[0] < SMALLEST} == set()
+
+
+@pytest.mark.parametrize("form", [Form.PAPER, Form.PLASTIC])
+def test_a_face_says_who_where_since_when_and_whom_to_call(
+    system: Scope, issuer_key: IssuerKey, commune_a: Division, form: Form
+) -> None:
+    lan = resident_of(commune_a, "W" * 120, 1956)
+    card = issue_cards(system, [lan.pk], form)[0]
+    path = file_of(print_batch(system, commune_a.pk, form, how=How("cr80")))
+    assert decoded(path)[0] == [card.token], "a name of one endless word leaves the symbol alone"
+    with pypdfium2.PdfDocument(path) as document:
+        text = document[0].get_textpage().get_text_range()
+        band = document[0].render(scale=2).to_numpy()[10, 20]
+    for said in ("1956", commune_a.name, settings().hotline, spaced(card.number), LOOKS[form].word):
+        assert said in text, said
+    assert tuple(int(part) for part in band[2::-1]) == tuple(round(part * 255) for part in LOOKS[form].band.rgb())
+
+
+def test_a_large_card_has_a_face_of_its_own_with_nothing_small_on_it(
+    system: Scope, issuer_key: IssuerKey, commune_a: Division
+) -> None:
+    grandmother = resident_of(commune_a, "Công Tằng Tôn Nữ Thị Diệu Hương", 1938)
+    card = issue_cards(system, [grandmother.pk], Form.PAPER)[0]
+    path = file_of(print_batch(system, commune_a.pk, Form.PAPER, how=How("large")))
+    assert decoded(path) == [[card.token]]
+    x, y = LAYOUTS["large"].corner(0)
+    with pypdfium2.PdfDocument(path) as document:
+        page = document[0].get_textpage()
+        within = (x, y, x + CARD_WIDTH * SCALE, y + CARD_HEIGHT * SCALE * 0.8)
+        for said in (
+            "Công Tằng Tôn Nữ Thị Diệu Hương",
+            "1938",
+            commune_a.name,
+            spaced(card.number),
+            settings().hotline,
+        ):
+            assert said in " ".join(page.get_text_bounded(*within).split()), said
+        boxes = [page.get_charbox(at, loose=True) for at in range(page.count_chars())]
+        below_head = [top - bottom for left, bottom, right, top in boxes if y < bottom < within[3] and right > left]
+    line_height = sum(abs(part) for part in pdfmetrics.getAscentDescent(REGULAR, 1))
+    assert len(below_head) > 60
+    assert min(below_head) >= 11.9 * line_height
+
+
+def test_a_sheet_that_no_reader_can_read_is_not_handed_out(
+    system: Scope,
+    issuer_key: IssuerKey,
+    residents: list[Resident],
+    commune_a: Division,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With symbols a tenth of their size nothing can be scanned; the job says so and leaves no file."""
+    issue_cards(system, [residents[0].pk], Form.PAPER)
+    x, y, side = artwork.QR_PLACE
+    monkeypatch.setattr(artwork, "QR_PLACE", (x, y, side / 10))
+    with pytest.raises(PrintUnreadable):
+        print_batch(system, commune_a.pk, Form.PAPER)
+    failed = PrintBatch.objects.get()
+    assert (failed.status, failed.fault) == (PrintBatch.Status.FAILED, "print_unreadable")
+    assert list(prints_dir().iterdir()) == []

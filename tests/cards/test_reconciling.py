@@ -5,6 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -13,12 +15,15 @@ from tests.cards.test_lists import trusted
 from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
 from ksdb.cards.actions import activate_cards, issue_cards, make_issuer_key, reconciling
+from ksdb.cards.actions.binding import bind_card
+from ksdb.cards.actions.drawing import draw_batch, print_batch
 from ksdb.cards.actions.keys import retire_key, rotate_key
 from ksdb.cards.actions.printing import order_cards
 from ksdb.cards.actions.reconciling import check_ledger
 from ksdb.cards.jobs import check_cards_and_ledger
 from ksdb.cards.keys import key_path
-from ksdb.cards.models import Card, IssuerKey, LedgerCheck, Signature
+from ksdb.cards.models import Binding, Card, CardPrint, IssuerKey, LedgerCheck, PrintBatch, Signature
+from ksdb.cards.queries.printing import prints_dir
 from ksdb.cards.words import FINDING_LABELS
 from ksdb.core.clock import now
 from ksdb.core.scope import Scope
@@ -110,10 +115,60 @@ def test_new_lines_are_signed_again_before_old_ones(
     assert kinds(system) == {"not_this_key"}
 
 
-def test_without_the_key_file_nothing_is_signed_again(system: Scope, card_of_lan: Card, own_var_dir: Path) -> None:
+def test_a_key_file_that_is_gone_is_no_all_clear(system: Scope, card_of_lan: Card) -> None:
     key = IssuerKey.objects.get()
     key_path(key.kid, bytes(key.public_key)).unlink()
-    assert check_ledger(system).resigned_count == 0
+    run = check_ledger(system)
+    assert run.resigned_count == 0
+    assert list(run.findings.values_list("kind", "count", "kid")) == [("key_file_missing", 1, key.kid)]
+    retire_key(system, key.kid)
+    assert kinds(system) == set(), "nothing that a retired key signed is believed: its file may go"
+
+
+def alter_the_file(path: Path, batch: PrintBatch) -> None:
+    path.write_bytes(path.read_bytes() + b"%")
+
+
+def take_the_file(path: Path, batch: PrintBatch) -> None:
+    path.unlink()
+
+
+def lose_a_sheet(path: Path, batch: PrintBatch) -> None:
+    CardPrint.objects.filter(batch=batch).update(sheet=None)
+
+
+def print_once_more(path: Path, batch: PrintBatch) -> None:
+    second = PrintBatch.objects.create(division=batch.division, form=batch.form, created_at=now())
+    CardPrint.objects.create(batch=second, card=CardPrint.objects.get(batch=batch).card, position=0)
+
+
+@pytest.mark.parametrize(
+    ("plant", "kind"),
+    [
+        (alter_the_file, "print_file_altered"),
+        (take_the_file, "print_file_missing"),
+        (lose_a_sheet, "sheets_differ"),
+        (print_once_more, "in_two_jobs"),
+    ],
+)
+def test_each_fault_planted_in_a_print_is_found(
+    system: Scope, card_of_lan: Card, lan: Resident, plant: Callable[[Path, PrintBatch], None], kind: str
+) -> None:
+    batch = print_batch(system, lan.division_id, Form.PAPER)
+    draw_batch(system, order_cards(system, [card_of_lan.pk]).pk)
+    assert kinds(system) == set(), "a card printed again at the desk is no fault"
+    plant(prints_dir() / batch.parts.get().file_name, batch)
+    assert kinds(system) == {kind}
+    assert kind in FINDING_LABELS
+
+
+def test_a_token_of_a_phone_is_made_again_too(system: Scope, issuer_key: IssuerKey, lan: Resident) -> None:
+    phone = ec.derive_private_key(7, ec.SECP256R1()).public_key()
+    bind_card(system, lan.pk, phone.public_bytes(Encoding.X962, PublicFormat.CompressedPoint))
+    run = check_ledger(system)
+    assert (run.finding_count, run.resigned_count) == (0, 2)
+    Binding.objects.update(token_sha256=b"z" * 32)
+    assert kinds(system) == {"bound_not_this_key"}
 
 
 def test_the_alarm_stands_on_the_administrators_pages_and_on_no_others(

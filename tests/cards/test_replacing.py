@@ -1,25 +1,41 @@
 """A card's life at the desk: replaced with its history, ended with its holder, flagged when replaced too often."""
 
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
-from tests.conftest import scope_for
+from psycopg.conninfo import make_conninfo
+from tests.conftest import resident_of, scope_for
 
 from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
 from ksdb.cards.actions import activate_cards, issue_cards, token_of
 from ksdb.cards.actions.replacing import activate_by_token, end_cards, replace_card
 from ksdb.cards.life import AlreadyReplaced, HasLiveCard, NotThisStatus, Reason
-from ksdb.cards.models import Card, PrintBatch, Signature
+from ksdb.cards.models import Card, IssuerKey, PrintBatch, Signature
 from ksdb.cards.queries.life import expiring_cards, replacements_of
+from ksdb.config import settings
 from ksdb.core.clock import now
-from ksdb.core.decision import CardStatus
+from ksdb.core.decision import CardStatus, ScanResult
 from ksdb.core.errors import NotAllowed, NotFound
-from ksdb.core.scope import Scope
+from ksdb.core.scope import Scope, system_scope
 from ksdb.core.token import Form
+from ksdb.gateway.app import make_application
+from ksdb.places.models import ScanPoint
+from ksdb.registry.actions import correct_person
+from ksdb.registry.actions.people import Person
 from ksdb.registry.models import Resident
+from ksdb.visits.actions import enrol_device, keep_partitions
+from ksdb.visits.models import Visit
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it would rather have httpx's successor
+    from starlette.testclient import TestClient
 
 pytestmark = pytest.mark.django_db
 
@@ -135,6 +151,46 @@ def test_one_page_replaces_and_prints(binh: StaffAccount, card_of_lan: Card) -> 
     assert PrintBatch.objects.count() == 1
 
 
+def test_a_lost_card_is_blocked_before_anybody_looks_who_asks(binh: StaffAccount, card_of_lan: Card) -> None:
+    client, page = desk(binh), reverse("cards:replace", args=[card_of_lan.pk])
+    block = reverse("cards:block", args=[card_of_lan.pk])
+    assert block not in client.get(page).content.decode(), "a card that is not activated lets nobody in"
+    activate_cards(scope_for(binh), [card_of_lan.pk])
+    assert block in client.get(page).content.decode()
+    assert client.post(block)["Location"] == page
+    card_of_lan.refresh_from_db()
+    assert (card_of_lan.status, card_of_lan.reason) == (CardStatus.SUSPENDED, "lost")
+    assert client.post(page, {"reason": "lost", "confirmed": "on"}).status_code == 302
+    card_of_lan.refresh_from_db()
+    assert card_of_lan.status == CardStatus.REVOKED
+
+
+def test_a_card_with_a_corrected_name_is_pointed_out(
+    binh: StaffAccount, issuer_key: IssuerKey, card_of_lan: Card, lan: Resident
+) -> None:
+    scope, page = scope_for(binh), reverse("cards:of_resident", args=[lan.pk])
+    electronic = issue_cards(scope, [lan.pk], Form.ELECTRONIC)[0]
+    assert not desk(binh).get(page).context["outdated"]
+    written = {"born_on": None, "sex": lan.sex, "commune_id": lan.division.parent_id, "group": lan.division.name}
+    assert correct_person(scope, lan.pk, Person(name="Nguyễn Thị Lân", birth_year=1956, **written)) != []
+    answer = desk(binh).get(page)
+    flagged = [row.card.pk for row in answer.context["rows"] if row.outdated_since]
+    assert (answer.context["outdated"], flagged) == (True, [card_of_lan.pk]), "a phone shows the name as it is now"
+    asked = f"{reverse('cards:replace', args=[card_of_lan.pk])}?reason=wrong_data"
+    assert asked in answer.content.decode()
+    assert desk(binh).get(asked).context["form"].initial == {"reason": "wrong_data"}
+    new = replace_card(scope, card_of_lan.pk, Reason.WRONG_DATA)
+    assert not desk(binh).get(page).context["outdated"]
+    assert electronic.index != new.pk
+
+
+def test_replacements_of_a_merged_record_count_for_the_person(system: Scope, card_of_lan: Card, lan: Resident) -> None:
+    replace_card(system, card_of_lan.pk, Reason.LOST)
+    counting = resident_of(lan.division.parent, "Nguyễn Thị Lan", 1957)
+    Resident.objects.filter(pk=lan.pk).update(merged_into=counting)
+    assert len(replacements_of(system, counting.pk)) == 1
+
+
 def test_one_page_ends_all(binh: StaffAccount, card_of_lan: Card, lan: Resident) -> None:
     client, page = desk(binh), reverse("cards:end", args=[lan.pk])
     assert client.get(page).status_code == 200
@@ -175,3 +231,40 @@ def test_who_only_reads_replaces_nothing(hanh: StaffAccount, card_of_lan: Card) 
     reader = scope_for(hanh).without(frozenset({Permission.CARDS_CARD_ISSUE}))
     with pytest.raises((NotFound, NotAllowed)):
         replace_card(reader, card_of_lan.pk, Reason.LOST)
+
+
+@pytest.fixture
+def gateway_url(clean_registry: None) -> Iterator[str]:
+    """This database as a gateway opens it, with partitions for today, and without the visits at the end."""
+    keep_partitions(system_scope())
+    address = connection.settings_dict
+    place = {"host": address["HOST"], "port": address["PORT"] or None}
+    yield make_conninfo("", dbname=address["NAME"], user=address["USER"], **place)
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE visit, refusal, device_intake")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_visits_before_and_after_a_replacement_are_one_persons(
+    gateway_url: str, system: Scope, issuer_key: IssuerKey, lan: Resident, market_a: ScanPoint
+) -> None:
+    _, secret = enrol_device(system, market_a.pk, "cổng chính")
+
+    def scanned(card: int, sequence: int) -> str:
+        application = make_application(replace(settings(), gateway_database_url=gateway_url))
+        at = int(now().timestamp() * 1000)
+        scan = {"scanned_at": at, "sequence": sequence, "token": token_of(system, card)}
+        with TestClient(application, headers={"authorization": f"Bearer {secret}"}) as door:
+            answer = door.post("/v1/scans", json={"sent_at": at, "scans": [scan]})
+        return str(answer.json()["results"][0]["result"])
+
+    old = issue_cards(system, [lan.pk], Form.PAPER)[0].index
+    activate_cards(system, [old])
+    assert scanned(old, 1) == "accepted"
+    new = replace_card(system, old, Reason.LOST).pk
+    assert scanned(new, 2) == "unverified", "not handed over yet"
+    activate_cards(system, [new])
+    assert scanned(new, 3) == "accepted"
+    assert scanned(old, 4) == "revoked"
+    visits = Visit.objects.filter(result=ScanResult.ACCEPTED).order_by("sequence")
+    assert list(visits.values_list("card_index", "resident_id")) == [(old, lan.pk), (new, lan.pk)]

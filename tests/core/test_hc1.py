@@ -5,6 +5,7 @@ import io
 import json
 import os
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ksdb.core.hc1 import Hc1Fault, Kind, read
+from ksdb.core.hc1 import MOST_CHARACTERS, Hc1Fault, Kind, read
 from ksdb.core.hc1.anchors import NotAnAnchor, anchor_of, anchors_in, anchors_of
 from ksdb.core.hc1.coding import MOST_BYTES, NotBase45, NotCompressed, decoded, inflated
 from ksdb.core.hc1.items import NotItems, Tagged, read_items
@@ -260,6 +261,17 @@ FAULTS = {
 
 
 @pytest.mark.skipif(not CASES, reason="KSDB_DGC_CASES names no folder of the EU's cases")
+def test_the_record_counts_what_the_cases_expect() -> None:
+    """Decision 058 holds a row for each check: how many cases expect yes, and how many no."""
+    expected = [json.loads(path.read_text(encoding="utf-8-sig"))["EXPECTEDRESULTS"] for path in CASES]
+    counts = Counter((name, value) for one in expected for name, value in one.items())
+    record = (Path(__file__).parent.parent.parent / "docs" / "decisions" / "058-hc1-certificates.md").read_text()
+    for name in {name for name, _ in counts}:
+        row = f"| `{name}` | {counts[name, True]} | {counts[name, False]} |"
+        assert row in record, row
+
+
+@pytest.mark.skipif(not CASES, reason="KSDB_DGC_CASES names no folder of the EU's cases")
 @pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parts[-4]}-{path.stem}")
 def test_the_cases_of_the_eu(path: Path) -> None:
     case = json.loads(path.read_text(encoding="utf-8-sig"))
@@ -271,6 +283,8 @@ def test_the_cases_of_the_eu(path: Path) -> None:
         if name in expected:
             passed = reading.fault is None or order.index(reading.fault) > order.index(last)
             assert passed == expected[name], (name, reading.fault)
+    if "COSE" in case and expected.get("EXPECTEDCOMPRESSION") is not False:
+        assert inflated(decoded(case["PREFIX"].removeprefix("HC1:"), MOST_CHARACTERS)).hex() == case["COSE"].lower()
     if expected.get("EXPECTEDPICTUREDECODE") and "2DCODE" in case:
         picture = np.array(Image.open(io.BytesIO(base64.b64decode(case["2DCODE"]))).convert("L"))
         assert [code.text for code in zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)] == [

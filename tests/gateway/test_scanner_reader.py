@@ -46,6 +46,30 @@ FLIP = """async ({trust, vector, how}) => {
   }
   return believed;
 }"""
+LISTS = json.loads((ROOT / "tests" / "vectors" / "lists.json").read_text(encoding="utf-8"))
+READ_LISTS = """async ({file, part, pinned}) => {
+  const lists = await import("/lists.js");
+  const bytes = (text) => Uint8Array.from(text.match(/../g), (pair) => Number.parseInt(pair, 16));
+  const {keys} = await lists.readTrustList(bytes(file.trust_lists[0].signed), file.root);
+  const first = file.status_lists[0];
+  const known = await lists.readStatusList(bytes(first.signed), keys, first.at);
+  const read = async ({signed, newest, at, says}) => {
+    try {
+      const made = part === "trust_lists" ? await lists.readTrustList(bytes(signed), pinned ? file.root : null, newest)
+        : part === "status_lists" ? await lists.readStatusList(bytes(signed), keys, at, newest)
+        : await lists.readDelta(bytes(signed), known, keys, at);
+      if (part === "trust_lists") return {fault: null, serial: made.serial, says: {keys: made.keys}, root: made.root};
+      const statuses = (says.statuses ?? []).map(([index]) => [index, lists.listedAs(made.bits, index)]);
+      return {fault: null, serial: made.serial, says: {statuses}};
+    } catch (error) {
+      if (!(error instanceof lists.ListFault)) throw error;
+      return {fault: error.code, serial: null, says: {}};
+    }
+  };
+  const answers = [];
+  for (const vector of file[part]) answers.push(await read(vector));
+  return answers;
+}"""
 NUMBERS = """async (typed) => {
   const {isCardNumber} = await import("/cardnumber.js");
   return typed.map(isCardNumber);
@@ -93,3 +117,23 @@ def test_the_browser_refuses_every_flipped_bit(page: Page, part: str, at: int, h
 def test_the_browser_knows_card_numbers(page: Page) -> None:
     typed = {"0000 0007 9444": True, "000000079444": True, "0000.0007-9444": True, "000000079445": False, "1234": False}
     assert page.evaluate(NUMBERS, list(typed)) == list(typed.values())
+
+
+@pytest.mark.parametrize("part", ["trust_lists", "status_lists", "deltas"])
+def test_the_browser_reads_every_list_as_the_file_says(page: Page, part: str) -> None:
+    answers = page.evaluate(READ_LISTS, {"file": LISTS, "part": part, "pinned": True})
+    unlike = {
+        vector["name"]: answer["fault"]
+        for vector, answer in zip(LISTS[part], answers, strict=True)
+        if (answer["fault"], answer["serial"], answer["says"]) != (vector["fault"], vector["serial"], vector["says"])
+    }
+    assert unlike == {}
+
+
+def test_a_browser_that_was_told_no_root_works_out_the_one_that_signed(page: Page) -> None:
+    answers = page.evaluate(READ_LISTS, {"file": LISTS, "part": "trust_lists", "pinned": False})
+    good = [answer for vector, answer in zip(LISTS["trust_lists"], answers, strict=True) if vector["fault"] is None]
+    assert len(good) == 2
+    assert {answer["root"] for answer in good} == {LISTS["root"]}
+    named = {vector["name"]: answer["fault"] for vector, answer in zip(LISTS["trust_lists"], answers, strict=True)}
+    assert named["trust list: another root under our root's name"] == "unknown_key"

@@ -8,6 +8,8 @@ from tests.house.code import Function, Module, functions, modules, parameters, p
 
 WITHOUT_SCOPE = {
     "access.queries.scope_of": "makes the scope that all others take",
+    "cards.actions.drawing.file_sha256": "a hash of a file; reads no table",
+    "cards.actions.people": "names subjects of the trail; reads nothing",
     "cards.actions.digest": "a hash of numbers; reads nothing",
     "cards.actions.token_sha256": "a hash of a text; reads nothing",
     "cards.queries.printing.prints_dir": "a folder's path; reads nothing",

@@ -11,6 +11,8 @@ from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
 from ksdb.cards.actions import activate_cards, issue_cards
 from ksdb.cards.models import Card
+from ksdb.cards.queries import residents_without_card
+from ksdb.cards.queries.gone import gone
 from ksdb.core.clock import now, today
 from ksdb.core.decision import CardStatus
 from ksdb.core.errors import NotFound
@@ -229,6 +231,16 @@ def test_the_list_counts_and_leaves_out_who_is_not_here(street: Street, officer:
     assert row.counts == counts
     (done,) = progress_in(officer, commune_a.pk)
     assert (done.helper, done.households, done.reasons, done.cards) == ("Lê Văn Bình", 2, 2, 1)
+
+
+@pytest.mark.parametrize("reason", [Reason.DIED, Reason.MOVED, Reason.DUPLICATE])
+def test_whose_door_said_so_gets_no_card_unasked(street: Street, officer: Scope, reason: Reason) -> None:
+    home = street.group.pk
+    assert residents_without_card(officer, home) == [street.hoa.pk]
+    take_note(officer, street.note(K.REASON, street.hoa, reason=reason))
+    assert (residents_without_card(officer, home), gone(officer, [street.hoa.pk])) == ([], {street.hoa.pk})
+    take_note(officer, street.note(K.REASON, street.hoa, reason=Reason.WORKS_AWAY))
+    assert residents_without_card(officer, home) == [street.hoa.pk]
 
 
 def test_coverage_rises_with_the_card_handed_over(

@@ -189,7 +189,10 @@ def test_so_many_searches_a_minute(binh: StaffAccount, minh: StaffAccount, reach
 
 @pytest.mark.parametrize(
     ("page", "sent"),
-    [("registry:residents", {"name": "thuy", "purpose": "card_service"}), ("cards:find", {"number": "000000000098"})],
+    [
+        ("registry:residents", {"name": "thuy", "purpose": "card_service"}),
+        ("cards:find", {"number": "000000000098", "purpose": "card_service"}),
+    ],
 )
 def test_the_page_says_when_to_try_again(client: Client, binh: StaffAccount, page: str, sent: dict[str, str]) -> None:
     client.force_login(binh)

@@ -28,6 +28,7 @@ from ksdb.access.models import StaffAccount
 from ksdb.cards.actions import issue_cards, make_issuer_key
 from ksdb.cards.actions.binding import forget_bindings
 from ksdb.cards.actions.reconciling import check_ledger
+from ksdb.cards.life import ENDING, FOLLOWED, REASONS, Reason
 from ksdb.cards.models import Binding, Card
 from ksdb.cards.queries import trust_list
 from ksdb.cards.queries.printing import print_counts
@@ -171,6 +172,26 @@ def test_a_card_that_an_officer_blocked_stays_so(phone: Client, lan: Resident) -
     Card.objects.update(status=CardStatus.SUSPENDED, reason="moved_away")
     phone.post(reverse("wallet:found"), {"card": Card.objects.get().pk})
     assert Card.objects.get().status == CardStatus.SUSPENDED
+
+
+@pytest.mark.parametrize("reason", [*REASONS[CardStatus.REVOKED], *FOLLOWED])
+def test_only_the_ward_makes_a_new_card_after_it_has_ended_one(
+    phone: Client, lan: Resident, system: Scope, reason: Reason
+) -> None:
+    """A stolen phone would else fetch itself the card that was just taken from it."""
+    key = Key()
+    bound(phone, key.ask(lan))
+    Card.objects.update(status=CardStatus.REVOKED, reason=reason)
+    answer = bound(phone, key.ask(lan))
+    if reason in FOLLOWED:
+        assert (answer.status_code, Card.objects.count()) == (200, 2)
+        return
+    told = "holder_gone" if reason in ENDING else "ended_by_ward"
+    assert (answer.status_code, answer.json()["code"], Card.objects.count()) == (409, told, 1)
+    phone.post(reverse("wallet:order"), {"form": "paper"})
+    assert Card.objects.filter(form=Form.PAPER).exists() is (reason not in ENDING)
+    issue_cards(system, [lan.pk], Form.ELECTRONIC)
+    assert bound(phone, key.ask(lan)).status_code == 200, "the desk has given the person a new one"
 
 
 def test_an_ordered_card_waits_for_the_wards_printer(phone: Client, lan: Resident, system: Scope) -> None:

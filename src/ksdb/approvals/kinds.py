@@ -38,6 +38,11 @@ MOST_ALONE: Final[Mapping[Kind, int]] = {
 """How many cards, people or days one person may act on alone."""
 
 
+ADDED_UP: Final = frozenset({Kind.BULK_ISSUE, Kind.BULK_REVOKE})
+"""Of these, what one person did alone in several lists within ALONE_SPAN counts together. Single cards do not count."""
+ALONE_SPAN: Final = timedelta(hours=24)
+
+
 @dataclass(frozen=True)
 class Errand:
     """An approved act as the one who carries it out sees it."""

@@ -1,7 +1,8 @@
 """Reads of the audit trail: for auditors, for the resident, for the public; and whether the trail is whole."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import msgspec
 from django.core.paginator import Page, Paginator
@@ -52,6 +53,23 @@ class Asked(msgspec.Struct, frozen=True):
         """As the trail keeps it: who looks at the trail stands in the trail."""
         given = msgspec.to_builtins(self)
         return {name: value for name, value in given.items() if value not in {None, ""}}
+
+
+def details_of(scope: Scope, action: str, since: datetime) -> list[dict[str, Any]]:
+    """What was written of an action of this person's own since then. One scan of his entries by index."""
+    own = Entry.objects.filter(actor_id=scope.actor_id, action=action, at__gt=since)
+    return list(own.values_list("detail", flat=True))
+
+
+def written_about(scope: Scope, subject: tuple[str, Collection[int]], action: str) -> list[tuple[datetime, Any]]:
+    """When an action was done to these subjects and what was written of it. Who asks shows them already.
+
+    One index scan of their entries.
+    """
+    scope.require(Permission.REGISTRY_RESIDENT_READ)
+    kind, numbers = subject
+    found = Entry.objects.filter(subject=kind, subject_id__in=list(numbers), action=action)
+    return list(found.values_list("at", "detail"))
 
 
 def entries_asked(scope: Scope, asked: Asked, page: int | str | None = 1) -> Page[Entry]:

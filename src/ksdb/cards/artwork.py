@@ -30,9 +30,13 @@ BLACK, INK, QUIET, RIVER, DEEP, WASH = (
     HexColor(c) for c in ("#000000", "#14231f", "#455653", "#0d5c63", "#07363b", "#eef5f4")
 )
 GOLD, WHITE = HexColor("#ffc843"), HexColor("#ffffff")
-_LEFT, _TEXT_WIDTH = 4.6 * mm, 37.6 * mm
+SMALLEST: Final = 7
+"""Points: nothing that an officer or a holder has to read is smaller, short of a name that fits in no other way."""
+LEFT, _TEXT_WIDTH = 4.6 * mm, 37.6 * mm
 _PLACE_X = 11.2 * mm
-_QR_X, _QR_Y = CARD_WIDTH - QR_SIDE - 1.8 * mm, 1.6 * mm
+Place = tuple[float, float, float]
+"""Of a symbol with its quiet zone: left, bottom, side."""
+QR_PLACE: Final = (CARD_WIDTH - QR_SIDE - 1.8 * mm, 1.6 * mm, QR_SIDE)
 _HEAD_Y = 43.4 * mm
 HOLE: Final = (CARD_WIDTH / 2 - 7 * mm, CARD_HEIGHT - 6 * mm, 14 * mm, 3 * mm)
 """Where the slot for a lanyard is punched: left, bottom, width, height. Nothing that is read stands there."""
@@ -82,8 +86,8 @@ def prepare(canvas: Canvas, form: Form, *, is_square: bool = False) -> None:
     """Registers the fonts, and draws once what all cards of a form share; `is_square` for blanks cut by the maker."""
     register_fonts()
     canvas.beginForm(_form_name(form), 0, 0, CARD_WIDTH, CARD_HEIGHT)
-    _draw_ground(canvas, LOOKS[form], is_square=is_square)
-    _draw_head(canvas, LOOKS[form])
+    draw_ground(canvas, LOOKS[form], QR_PLACE, is_square=is_square)
+    draw_head(canvas, LOOKS[form])
     _draw_foot(canvas)
     canvas.endForm()
     canvas.beginForm(_form_name(form, "back"), 0, 0, CARD_WIDTH, CARD_HEIGHT)
@@ -95,7 +99,7 @@ def draw_face(canvas: Canvas, face: Face, modules: Modules | None = None) -> Non
     """Draws a face with its lower left corner at the origin; `modules` when the symbol is made already."""
     canvas.doForm(_form_name(face.form))
     _draw_holder(canvas, face)
-    _draw_symbol(canvas, modules or symbol(face.token))
+    draw_symbol(canvas, modules or symbol(face.token), QR_PLACE)
 
 
 def draw_back(canvas: Canvas, face: Face) -> None:
@@ -103,16 +107,17 @@ def draw_back(canvas: Canvas, face: Face) -> None:
     canvas.doForm(_form_name(face.form, "back"))
     canvas.setFillColor(DEEP)
     canvas.setFont(SEMIBOLD, 7)
-    canvas.drawString(_LEFT, 4.2 * mm, f"Số thẻ {spaced(face.number)}")
+    canvas.drawString(LEFT, 4.2 * mm, f"Số thẻ {spaced(face.number)}")
     if face.expires_on:
         last = face.expires_on - timedelta(days=1)
-        canvas.drawRightString(CARD_WIDTH - _LEFT, 4.2 * mm, f"Có giá trị đến hết ngày {last:%d/%m/%Y}")
+        canvas.drawRightString(CARD_WIDTH - LEFT, 4.2 * mm, f"Có giá trị đến hết ngày {last:%d/%m/%Y}")
 
 
-def _draw_symbol(canvas: Canvas, modules: Modules) -> None:
-    scale = QR_SIDE / (modules.side + 2 * QUIET_MODULES)
+def draw_symbol(canvas: Canvas, modules: Modules, place: Place) -> None:
+    x, y, side = place
+    scale = side / (modules.side + 2 * QUIET_MODULES)
     canvas.saveState()
-    canvas.translate(_QR_X + QUIET_MODULES * scale, _QR_Y + QUIET_MODULES * scale)
+    canvas.translate(x + QUIET_MODULES * scale, y + QUIET_MODULES * scale)
     canvas.scale(scale, scale)
     canvas.setFillColor(BLACK)
     canvas.drawPath(modules, stroke=0, fill=1)
@@ -122,17 +127,24 @@ def _draw_symbol(canvas: Canvas, modules: Modules) -> None:
 def _draw_holder(canvas: Canvas, face: Face) -> None:
     canvas.setFillColor(INK)
     size, lines = fitted(stored_name(face.full_name), BOLD, (13, 8), _TEXT_WIDTH, 2)
-    _draw_lines(canvas, BOLD, size, lines, (_LEFT, 34.2 * mm))
+    draw_lines(canvas, BOLD, size, lines, (LEFT, 34.2 * mm))
     canvas.setFont(SEMIBOLD, 9)
-    canvas.drawString(_LEFT, 20.6 * mm, str(face.birth_year))
-    size, lines = fitted(stored_name(face.commune), SEMIBOLD, (9, 7), _TEXT_WIDTH - _PLACE_X, 1)
-    _draw_lines(canvas, SEMIBOLD, size, lines, (_LEFT + _PLACE_X, 20.6 * mm))
+    canvas.drawString(LEFT, 20.6 * mm, str(face.birth_year))
+    size, lines = place_lines(face.commune)
+    draw_lines(canvas, SEMIBOLD, size, lines, (LEFT + _PLACE_X, 20.6 * mm))
     canvas.setFillColor(DEEP)
     canvas.setFont(BOLD, 12.2)
-    canvas.drawString(_LEFT, 10.6 * mm, spaced(face.number))
+    canvas.drawString(LEFT, 10.6 * mm, spaced(face.number))
 
 
-def _draw_lines(canvas: Canvas, font: str, size: float, lines: list[str], at: tuple[float, float]) -> None:
+def place_lines(commune: str) -> tuple[float, list[str]]:
+    """A commune on one line where it can be read there, else on two, which then keep clear of what stands below."""
+    name, width = stored_name(commune), _TEXT_WIDTH - _PLACE_X
+    size, lines = fitted(name, SEMIBOLD, (9, SMALLEST), width, 1)
+    return (size, lines) if size >= SMALLEST else fitted(name, SEMIBOLD, (SMALLEST, SMALLEST), width, 2)
+
+
+def draw_lines(canvas: Canvas, font: str, size: float, lines: list[str], at: tuple[float, float]) -> None:
     canvas.setFont(font, size)
     x, y = at
     for i, line in enumerate(lines):
@@ -147,16 +159,26 @@ def spaced(number: str) -> str:
 def fitted(text: str, font: str, sizes: tuple[float, float], width: float, most_lines: int) -> tuple[float, list[str]]:
     """The largest size of `(largest, smallest)` at which the text fits in lines of `width`, and those lines.
 
-    A text that does not fit at the smallest size is squeezed below it: nothing of a name is ever cut off.
+    A text that does not fit at the smallest size is squeezed below it, and its words are broken where they must be:
+    nothing of a name is ever cut off, and none of it runs into the symbol.
     """
-    largest, smallest = sizes
-    size = largest
+    size, smallest = sizes
     while True:
         lines = _wrapped(text, font, size, width)
-        fits = len(lines) <= most_lines and all(pdfmetrics.stringWidth(line, font, size) <= width for line in lines)
-        if fits or size <= smallest / 2:
+        if size < smallest:
+            lines = [part for line in lines for part in _broken(line, font, size, width)]
+        if len(lines) <= most_lines and all(pdfmetrics.stringWidth(line, font, size) <= width for line in lines):
             return size, lines
-        size -= 0.5
+        size = size - 0.5 if size > 1.5 else size * 0.9
+
+
+def _broken(line: str, font: str, size: float, width: float) -> list[str]:
+    parts = [""]
+    for letter in line:
+        if parts[-1] and pdfmetrics.stringWidth(parts[-1] + letter, font, size) > width:
+            parts.append("")
+        parts[-1] += letter
+    return parts
 
 
 def _wrapped(text: str, font: str, size: float, width: float) -> list[str]:
@@ -181,7 +203,7 @@ def _form_name(form: Form, side: str = "front") -> str:
     return f"{side}{form.value}"
 
 
-def _draw_ground(canvas: Canvas, look: Look, *, is_square: bool) -> None:
+def draw_ground(canvas: Canvas, look: Look, place: Place, *, is_square: bool) -> None:
     """A card: wash at the left with the river in it, white where the symbol stands."""
     _clip(canvas, is_square=is_square)
     canvas.setFillColor(WASH)
@@ -191,7 +213,8 @@ def _draw_ground(canvas: Canvas, look: Look, *, is_square: bool) -> None:
     for i in range(6):
         _draw_wave(canvas, (6.4 - 1.9 * i) * mm)
     canvas.setFillColor(WHITE)
-    canvas.roundRect(_QR_X, _QR_Y, QR_SIDE, QR_SIDE, 1.6 * mm, stroke=0, fill=1)
+    x, y, side = place
+    canvas.roundRect(x, y, side, side, 1.6 * mm, stroke=0, fill=1)
     canvas.setFillColor(look.band)
     canvas.rect(0, _HEAD_Y, CARD_WIDTH, CARD_HEIGHT - _HEAD_Y, stroke=0, fill=1)
     canvas.setFillColor(look.colour)
@@ -222,12 +245,12 @@ def _draw_hole(canvas: Canvas, colour: Color) -> None:
     canvas.setDash()
 
 
-def _draw_head(canvas: Canvas, look: Look) -> None:
-    _draw_mark(canvas, _LEFT, 45.4 * mm, 6.6 * mm)
+def draw_head(canvas: Canvas, look: Look) -> None:
+    _draw_mark(canvas, LEFT, 45.4 * mm, 6.6 * mm)
     _draw_hole(canvas, look.colour)
     canvas.setFillColor(WHITE)
     canvas.setFont(BOLD, 8.6)
-    canvas.drawString(_LEFT + 8.6 * mm, 44.6 * mm, "THẺ KIỂM SOÁT DỊCH BỆNH")
+    canvas.drawString(LEFT + 8.6 * mm, 44.6 * mm, "THẺ KIỂM SOÁT DỊCH BỆNH")
     width = pdfmetrics.stringWidth(look.word, BOLD, 6.4) + 4 * mm
     right = CARD_WIDTH - 3.4 * mm
     canvas.setFillColor(look.colour)
@@ -254,19 +277,19 @@ def _draw_back_ground(canvas: Canvas, look: Look, *, is_square: bool) -> None:
     _draw_hole(canvas, look.colour)
     canvas.setFillColor(WHITE)
     canvas.setFont(SEMIBOLD, 7)
-    canvas.drawString(_LEFT, 44.6 * mm, "Cách dùng thẻ")
+    canvas.drawString(LEFT, 44.6 * mm, "Cách dùng thẻ")
     canvas.setFillColor(INK)
     canvas.setFont(REGULAR, 6.8)
     for i, line in enumerate(_ADVICE):
         y = (38 - 5.2 * i) * mm
-        canvas.circle(_LEFT + 0.7 * mm, y + 0.9 * mm, 0.5 * mm, stroke=0, fill=1)
-        canvas.drawString(_LEFT + 2.6 * mm, y, line)
+        canvas.circle(LEFT + 0.7 * mm, y + 0.9 * mm, 0.5 * mm, stroke=0, fill=1)
+        canvas.drawString(LEFT + 2.6 * mm, y, line)
     canvas.setFillColor(RIVER)
     canvas.setFont(BOLD, 11)
-    canvas.drawString(_LEFT, 12.6 * mm, f"Đường dây nóng {settings().hotline}")
+    canvas.drawString(LEFT, 12.6 * mm, f"Đường dây nóng {settings().hotline}")
     canvas.setStrokeColor(QUIET)
     canvas.setLineWidth(0.3)
-    canvas.line(_LEFT, 9.4 * mm, CARD_WIDTH - _LEFT, 9.4 * mm)
+    canvas.line(LEFT, 9.4 * mm, CARD_WIDTH - LEFT, 9.4 * mm)
 
 
 def _draw_mark(canvas: Canvas, x: float, y: float, side: float) -> None:
@@ -296,8 +319,8 @@ def _draw_foot(canvas: Canvas) -> None:
     canvas.setFillColor(QUIET)
     canvas.setFont(REGULAR, 5.6)
     for x, y, label in ((0, 39.4, "Họ và tên"), (0, 24.3, "Năm sinh"), (_PLACE_X, 24.3, "Nơi ở"), (0, 15.2, "Số thẻ")):
-        canvas.drawString(_LEFT + x, y * mm, label)
-    canvas.drawString(_LEFT, 2.8 * mm, "Mã QR không chứa thông tin cá nhân")
+        canvas.drawString(LEFT + x, y * mm, label)
+    canvas.drawString(LEFT, 2.8 * mm, "Mã QR không chứa thông tin cá nhân")
     canvas.setFillColor(RIVER)
     canvas.setFont(SEMIBOLD, 6.8)
-    canvas.drawString(_LEFT, 5.7 * mm, f"Đường dây nóng {settings().hotline}")
+    canvas.drawString(LEFT, 5.7 * mm, f"Đường dây nóng {settings().hotline}")

@@ -86,6 +86,10 @@ MOVED: Final = (Reason.OTHER_PHONE,)
 """Why an electronic card is replaced though nothing is wrong with it: it went to another phone."""
 ENDING: Final = (Reason.MOVED_AWAY, Reason.DIED)
 """Why all cards of a person end."""
+FOLLOWED: Final = frozenset({Reason.EXPIRING, Reason.KEY_RETIRED, Reason.OTHER_PHONE})
+"""After these ends the holder's phone may ask for a new electronic card itself; after any other, the ward is asked."""
+TRIED_AGAIN: Final = frozenset({"print_disk_full", "key_file_missing"})
+"""Faults of a print job that go away by themselves once their reason is gone: its drawing is tried again."""
 OFTEN_REPLACED: Final = 3
 """So many replacements within a year are shown to the officer and to the auditor."""
 REPLACEMENT_YEAR: Final = timedelta(days=365)
@@ -131,6 +135,20 @@ class NotThisStatus(KsdbError):
     """The card's status does not allow this any more. Load the page again and look at the card's status."""
 
     code = "card_status"
+    status = 409
+
+
+class HolderGone(KsdbError):
+    """The ward has noted that this person died or moved away. If that is wrong, go to the ward with your papers."""
+
+    code = "holder_gone"
+    status = 409
+
+
+class EndedByWard(KsdbError):
+    """The ward has ended this electronic card. Go there with your papers: you get a new one, and it comes here."""
+
+    code = "ended_by_ward"
     status = 409
 
 

@@ -114,7 +114,7 @@ class PrintBatch(models.Model):
     """A print job: cards of a division on one layout. `done_count` of `card_count` are drawn, in files (PrintPart).
 
     `unit_cost` (đồng a card) is the price at the order; `payer` is the division whose budget bears it. `fault` is the
-    code of the error that stopped the drawing.
+    code of the error that stopped the drawing. `is_chosen`: somebody named its cards, printed before or not.
     """
 
     class Status(models.TextChoices):
@@ -135,6 +135,7 @@ class PrintBatch(models.Model):
     payer = models.ForeignKey("places.Division", models.PROTECT, null=True, related_name="+")
     unit_cost = models.IntegerField(default=0)
     reprint_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="reprints")
+    is_chosen = models.BooleanField(default=False)
     created_by_id = models.IntegerField(null=True)
     created_at = models.DateTimeField()
     printed_by_id = models.IntegerField(null=True)
@@ -146,7 +147,10 @@ class PrintBatch(models.Model):
 
 
 class PrintPart(models.Model):
-    """A file of a print job: cards at positions in `[first_position, end_position)`; drawn whole or not at all."""
+    """A file of a print job: cards at positions in `[first_position, end_position)`; drawn whole or not at all.
+
+    `file_sha256` is of the file as it was drawn; none for one drawn before there was this column.
+    """
 
     batch = models.ForeignKey(PrintBatch, models.CASCADE, related_name="parts")
     number = models.IntegerField()
@@ -154,6 +158,7 @@ class PrintPart(models.Model):
     end_position = models.IntegerField()
     card_count = models.IntegerField(default=0)
     file_name = models.CharField(max_length=80, blank=True, default="")
+    file_sha256 = models.BinaryField(max_length=32, null=True)
     drawn_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -11,8 +11,10 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from ksdb.cards.artwork import CARD_HEIGHT, CARD_WIDTH, INK, QUIET, REGULAR, Face, draw_back, draw_face, prepare
+from ksdb.cards.large import SCALE, draw_large_face, prepare_large
 from ksdb.cards.notices import Notice, draw_notice
 from ksdb.cards.symbols import Modules, symbols
+from ksdb.core.token import Form
 
 # Streams stay bytes. As text (ASCII 85) they are a quarter larger and take half of the time of drawing.
 rl_config.useA85 = 0
@@ -50,6 +52,8 @@ class Layout:
     scale: float = 1
     backs: Backs = Backs.NONE
     notice: Notice = Notice.NONE
+    is_large: bool = False
+    """Cards have the face for people who see badly."""
     is_card: bool = False
     """The page is the card itself: no marks, no line in the margin, no round corners."""
 
@@ -84,7 +88,9 @@ LAYOUTS: Final = {
     "a4-2x4-duplex": replace(_EIGHT, backs=Backs.NEXT_PAGE),
     "a4-2x5": _TEN,
     "a4-2x5-duplex": replace(_TEN, backs=Backs.NEXT_PAGE),
-    "large": Layout(210, 297, 1, 3, margin_left=36.52, margin_top=14.5, pitch_x=136.96, pitch_y=91, scale=1.6),
+    "large": Layout(
+        210, 297, 1, 3, margin_left=36.52, margin_top=14.5, pitch_x=136.96, pitch_y=91, scale=SCALE, is_large=True
+    ),
     "letter": Layout(210, 297, 2, 3, 15.4, 116, pitch_x=93.6, pitch_y=57.4, notice=Notice.LETTER),
     "single": _ONE,
     "home": replace(_ONE, margin_top=52, notice=Notice.HOME),
@@ -125,13 +131,20 @@ def write_sheets(
     for number, page in enumerate(_pages(_with_symbols(faces), layout), start=1):
         for face, _ in page:
             if face.form not in prepared:
-                prepare(canvas, face.form, is_square=layout.is_card)
+                _prepare(canvas, face.form, layout)
                 prepared.add(face.form)
         _draw_page(canvas, sheet, number, page)
         drawn += len(page)
         on_page(drawn)
     canvas.save()
     return drawn
+
+
+def _prepare(canvas: Canvas, form: Form, layout: Layout) -> None:
+    if layout.is_large:
+        prepare_large(canvas, form)
+    else:
+        prepare(canvas, form, is_square=layout.is_card)
 
 
 def _with_symbols(faces: Iterable[Drawn]) -> Iterator[tuple[Face, Modules]]:
@@ -163,7 +176,7 @@ def _draw_page(canvas: Canvas, sheet: Sheet, number: int, page: list[tuple[Face,
         canvas.translate(*layout.corner(place))
         if layout.scale != 1:
             canvas.scale(layout.scale, layout.scale)
-        draw_face(canvas, face, modules)
+        (draw_large_face if layout.is_large else draw_face)(canvas, face, modules)
         if layout.backs == Backs.FOLDED:
             _draw_folded(canvas, face)
         canvas.restoreState()

@@ -67,6 +67,12 @@ FINDING_LABELS = {
     "bound_key_not_valid": _("Codes of phones bound by a key that was not valid"),
     "printed_unsigned": _("Printed cards without a signature"),
     "not_this_key": _("Signatures that differ when they are made again"),
+    "bound_not_this_key": _("Codes of phones that differ when they are made again"),
+    "key_file_missing": _("Signatures that cannot be made again: the file of their key is not here"),
+    "in_two_jobs": _("Cards that stand in two print jobs"),
+    "sheets_differ": _("Files of prints that hold another number of cards than was noted"),
+    "print_file_altered": _("Files of prints that were changed after they were drawn"),
+    "print_file_missing": _("Files of prints that are gone before they were printed"),
 }
 
 BATCH_STATUS_LABELS = {
@@ -103,5 +109,6 @@ LAYOUTS_OF_ONE = ("single", "large", "home", "cr80")
 FAULT_TEXTS = {
     "print_disk_full": _("The disk for prints is full. Ask the administrator to make room, then draw the rest."),
     "not_in_ledger": _("A card's token differs from the one in the ledger. Tell the administrator at once."),
+    "print_unreadable": _("A code on a drawn sheet cannot be read. Tell the administrator at once."),
     "key_file_missing": _("The signing key of these cards is not on this machine. Tell the administrator."),
 }

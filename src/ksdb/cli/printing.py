@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ksdb.cards.actions.printing import How, order_all
-from ksdb.cards.queries.printing import batches, prints_dir, unfinished_batches
+from ksdb.cards.queries.printing import batches, prints_dir, stopped_batches, unfinished_batches
 from ksdb.cards.sheets import LAYOUTS
 from ksdb.config import environment_of, settings
 from ksdb.core.scope import system_scope
@@ -25,9 +25,16 @@ from ksdb.core.scope import system_scope
 draw_unfinished(system_scope())
 """
 
+_SAID = {
+    "print_disk_full": "the disk for prints is full",
+    "print_unreadable": "codes on a drawn sheet do not read as the ledger has them",
+    "key_file_missing": "the file of its signing key is not here",
+    "not_in_ledger": "a card differs from the ledger; it is not tried again by itself, look at Keys and ledger first",
+}
+
 
 def draw_all(form: str, layout: str, workers: int) -> None:
-    """Orders what no batch holds, then draws all that waits. Exits with 1 when a batch could not be drawn."""
+    """Orders what no batch holds, then draws all that waits or stopped. Exits with 1 while any batch is not drawn."""
     if form.upper() not in ("PAPER", "PLASTIC") or layout not in LAYOUTS:
         raise typer.BadParameter(f"form: paper or plastic; layout: {', '.join(LAYOUTS)}")
     scope, console = system_scope(), Console()
@@ -36,10 +43,12 @@ def draw_all(form: str, layout: str, workers: int) -> None:
     console.print(f"{len(waiting)} batches to draw, into {prints_dir()}")
     started = time.monotonic()
     _watch([_start() for _ in range(workers)], waiting, console)
-    drawn, left = _drawn(waiting), unfinished_batches(scope)
-    console.print(f"{drawn:,} cards drawn in {(time.monotonic() - started) / 60:.1f} minutes")
-    if left or batches(scope).filter(pk__in=waiting, status="failed").exists():
-        console.print("Some batches stopped: see Print cards for the reason, then run this again.")
+    console.print(f"{_drawn(waiting):,} cards drawn in {(time.monotonic() - started) / 60:.1f} minutes")
+    stopped = stopped_batches(scope)
+    for batch_id, fault in stopped.items():
+        console.print(f"Batch {batch_id} stopped: {_SAID.get(fault, fault)}")
+    if stopped or unfinished_batches(scope):
+        console.print("Some cards are not drawn. Remove the reason, then run this again; what is drawn stays.")
         raise typer.Exit(1)
 
 

@@ -106,8 +106,17 @@ def _keys(rows: Sequence[object]) -> tuple[IssuerKey, ...] | None:
 
 def _key(row: object) -> IssuerKey | None:
     match row:
-        case {1: int() as kid, 2: -7, 3: bytes() as point, 4: int() as usage, 5: int() as since, 6: int() as until}:
-            pass
+        case {
+            1: int() as kid,
+            2: -7,
+            3: bytes() as point,
+            4: int() as usage,
+            5: int() as since,
+            6: int() as until,
+            **rest,
+        }:
+            if rest:
+                return None
         case _:
             return None
     if usage not in _USAGE_OF or not 1 <= kid < 2**15:

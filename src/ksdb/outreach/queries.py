@@ -1,6 +1,6 @@
 """Reads of the work at the doors: groups in figures, a group's doors in walking order, helpers, history, conflicts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from ksdb.core.scope import PERMISSIONS, Permission, Purpose, Scope
 from ksdb.outreach.doors import CardState, Door, DoorPage, GroupCounts, Person, Standing, paged
 from ksdb.outreach.models import Assignment, DoorNote, MissingReason, WalkingOrder
 from ksdb.outreach.notes import Outcome
-from ksdb.outreach.reasons import OUT_OF_COUNT, Reason
+from ksdb.outreach.reasons import NO_CARD, OUT_OF_COUNT, Reason
 from ksdb.outreach.walking import walk_key
 from ksdb.places.models import Division, DivisionContainment
 from ksdb.places.queries import covers, within
@@ -208,6 +208,13 @@ def person_sheet(scope: Scope, resident_id: int) -> PersonSheet:
 def _names(account_ids: Iterable[int | None]) -> dict[int | None, str]:
     found = StaffAccount.objects.filter(pk__in=[number for number in account_ids if number])
     return dict(found.values_list("pk", "full_name"))
+
+
+def needing_no_card(scope: Scope, resident_ids: Collection[int]) -> set[int]:
+    """Those of the residents of whom it was said at the door that they died, moved away or are registered twice."""
+    scope.require(Permission.CARDS_CARD_ISSUE)
+    standing = MissingReason.objects.filter(withdrawn_at=None, reason__in=NO_CARD, resident__in=resident_ids)
+    return set(standing.values_list("resident_id", flat=True))
 
 
 def conflicts_of(scope: Scope, group_id: int) -> list[DoorNote]:

@@ -20,3 +20,6 @@ OUT_OF_COUNT: Final = frozenset(
     {Reason.DIED, Reason.DUPLICATE, Reason.MOVED, Reason.STUDIES_ELSEWHERE, Reason.WORKS_AWAY}
 )
 """Who is not here cannot be given a card here: out of the denominator. Who refuses, or needs a paper card, stays in."""
+
+NO_CARD: Final = frozenset({Reason.DIED, Reason.DUPLICATE, Reason.MOVED})
+"""For these nobody makes a card unasked. Who works away or studies elsewhere comes home and needs one."""

@@ -4,7 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 
@@ -39,13 +39,21 @@ def _session(url: str, is_over: Callable[[], bool]) -> None:
         news.execute("LISTEN ksdb_known")
         _publish()
         while not is_over():
-            told = {notice.payload for notice in news.notifies(timeout=LOOK_SECONDS, stop_after=1)}
-            if told and not told & TOLD_BY:
-                continue  # our own list, or a device
-            if told:
+            if _is_told(news, time.monotonic() + LOOK_SECONDS):
                 list(news.notifies(timeout=GATHER_SECONDS))
             _publish()
             time.sleep(PAUSE_SECONDS)
+
+
+def _is_told(news: psycopg.Connection[Any], deadline: float) -> bool:
+    """Waits until something changes that a list says, or until the deadline; whether it was told.
+
+    What devices do comes over the same channel, many times a minute on a busy day: it must not put off the deadline.
+    """
+    while (left := deadline - time.monotonic()) > 0:
+        if {notice.payload for notice in news.notifies(timeout=left, stop_after=1)} & TOLD_BY:
+            return True
+    return False
 
 
 def _publish() -> None:

@@ -12,7 +12,7 @@ from django.db.models import Max
 
 from ksdb.approvals.actions import require_second_person
 from ksdb.approvals.kinds import Kind
-from ksdb.audit.actions import record
+from ksdb.audit.actions import record, record_many
 from ksdb.cards.keys import SigningKey, new_private_key, public_bytes, signing_key, write_key
 from ksdb.cards.life import (
     ALLOWED,
@@ -112,7 +112,7 @@ def issue_approved(
         copy_in(cursor.cursor, "card", _CARD_COLUMNS, _card_rows(signed, form, at))
         copy_in(cursor.cursor, "card_signature", _LEDGER_COLUMNS, _ledger_rows(scope, signed, at))
     detail = {"count": len(signed), "form": form.name.lower(), "indexes": digest(s.card.index for s in signed)}
-    _record_bulk(scope, Permission.CARDS_CARD_ISSUE, resident_ids, detail)
+    record_many(scope, Permission.CARDS_CARD_ISSUE, people(resident_ids), Purpose.CARD_SERVICE, detail)
     return [s.card for s in signed]
 
 
@@ -261,18 +261,14 @@ def activate_cards(scope: Scope, indexes: Sequence[int]) -> int:
     if changed != len(set(indexes)):
         raise NotThisStatus
     detail = {"count": changed, "indexes": digest(set(indexes))}
-    _record_bulk(scope, "cards:card:activate", _holders(indexes) if changed == 1 else (), detail)
+    holders = Card.objects.filter(pk__in=indexes).order_by("pk").values_list("resident_id", flat=True)
+    record_many(scope, "cards:card:activate", people(holders), Purpose.CARD_SERVICE, detail)
     return changed
 
 
-def _holders(indexes: Sequence[int]) -> list[int]:
-    return list(Card.objects.filter(pk__in=indexes).values_list("resident_id", flat=True))
-
-
-def _record_bulk(scope: Scope, action: str, resident_ids: Sequence[int], detail: dict[str, object]) -> None:
-    """One entry for an act on many; for an act on one resident, the entry names the resident."""
-    subject = ("resident", resident_ids[0]) if len(resident_ids) == 1 else None
-    record(scope, action, subject=subject, detail=detail)
+def people(resident_ids: Iterable[int]) -> list[tuple[str, int]]:
+    """Whom entries of the trail name, one each: so everybody finds an act on many in the own trail."""
+    return [("resident", resident_id) for resident_id in resident_ids]
 
 
 @transaction.atomic

@@ -10,14 +10,16 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.db import transaction
+from django.db.models import Q
 
 from ksdb.audit.actions import record
 from ksdb.cards.actions import activate_cards, issue_approved
 from ksdb.cards.actions.replacing import replace_card
 from ksdb.cards.keys import SigningKey, signing_key
-from ksdb.cards.life import LIVE, NotThisStatus, Reason
+from ksdb.cards.life import FOLLOWED, LIVE, PRINTABLE, EndedByWard, HolderGone, NotThisStatus, Reason
 from ksdb.cards.models import Binding, Card, IssuerKey, Signature
 from ksdb.cards.queries import current_issuer_key
+from ksdb.cards.queries.gone import gone
 from ksdb.core.clock import now
 from ksdb.core.decision import CardStatus
 from ksdb.core.electronic import bind_token
@@ -59,7 +61,8 @@ def bind_card(scope: Scope, resident_id: int, point: bytes, *, takes_over: bool 
 
     Bound to another phone it raises OnAnotherPhone, unless this phone takes over: then the old card is revoked and a
     new one takes its place, so that the other phone is refused wherever the status list is known (decision 090).
-    Raises KeyUnreadable, NotThisStatus for a card that is blocked.
+    Raises KeyUnreadable, NotThisStatus for a card that is blocked, EndedByWard for one that an officer revoked (only
+    the ward makes the next one then), HolderGone.
     """
     scope.require(Permission.CARDS_CARD_ISSUE)
     device = _device_key(point)
@@ -82,10 +85,11 @@ def _device_key(point: bytes) -> ec.EllipticCurvePublicKey:
 
 
 def _card_of(scope: Scope, resident_id: int) -> Card:
-    """The live electronic card, locked; else a new one."""
+    """The live electronic card, locked; else a new one, where nobody has ended the last."""
     cards = Card.objects.select_for_update().filter(resident=resident_id, form=Form.ELECTRONIC)
     card = cards.filter(status__in=LIVE, expires_at__gt=now()).order_by("-issued_at").first()
     if card is None:
+        _require_no_end(scope, resident_id)
         (issued,) = issue_approved(scope, [resident_id], Form.ELECTRONIC)
         activate_cards(scope, [issued.index])
         return Card.objects.get(pk=issued.index)
@@ -93,6 +97,17 @@ def _card_of(scope: Scope, resident_id: int) -> Card:
         activate_cards(scope, [card.pk])
         card.refresh_from_db()
     return card
+
+
+def _require_no_end(scope: Scope, resident_id: int) -> None:
+    """Else a stolen phone would fetch itself the card that was taken from it."""
+    if gone(scope, [resident_id]):
+        raise HolderGone
+    own = Q(resident=resident_id) | Q(resident__merged_into=resident_id)
+    last = Card.objects.filter(own, form=Form.ELECTRONIC).order_by("-status_since", "-issued_at").first()
+    if last is None or last.status in PRINTABLE or (last.status == CardStatus.REVOKED and last.reason in FOLLOWED):
+        return
+    raise EndedByWard
 
 
 def _replaced(scope: Scope, card: Card) -> Card:

@@ -48,6 +48,7 @@ def carry_out_issue(scope: Scope, errand: Errand) -> Payload:
     return {"count": len(issue_approved(scope, resident_ids, Form(errand.number("form"))))}
 
 
+@transaction.atomic
 def revoke_cards(scope: Scope, indexes: Collection[int], reason: Reason) -> int:
     """Revokes cards for good, all or none; returns how many. Raises SecondPersonNeeded when there are more than 10.
 

@@ -1,12 +1,16 @@
 """Draws print jobs file by file: a file is there whole or not at all, so whoever goes on draws what is missing."""
 
 import errno
+import hashlib
 import os
+import random
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
+import zxingcpp
 from django.db import connection, transaction
 
 from ksdb.audit.actions import record, record_many
@@ -17,7 +21,7 @@ from ksdb.cards.keys import SigningKey, signing_key
 from ksdb.cards.life import NotInLedger
 from ksdb.cards.models import IssuerKey, PrintBatch, PrintPart
 from ksdb.cards.queries.printing import BatchCard, batch, cards_of_part, prints_dir, unfinished_batches
-from ksdb.cards.sheets import LAYOUTS, Layout, Sheet, write_sheets
+from ksdb.cards.sheets import LAYOUTS, Backs, Layout, Sheet, write_sheets
 from ksdb.core.clock import day_of, now
 from ksdb.core.errors import KsdbError, NotFound
 from ksdb.core.scope import Purpose, Scope
@@ -27,6 +31,7 @@ from ksdb.postgres.named import sql
 Status = PrintBatch.Status
 _DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _PROGRESS_STEP = 96
+_PROOF_DPI = 200
 
 
 class PrintDiskFull(KsdbError):
@@ -34,6 +39,14 @@ class PrintDiskFull(KsdbError):
 
     code = "print_disk_full"
     status = 507
+
+
+class PrintUnreadable(KsdbError):
+    """Codes on a sheet that was just drawn do not read as the ledger has them. Nothing was handed out; tell the
+    administrator at once."""
+
+    code = "print_unreadable"
+    status = 500
 
 
 def draw_batch(scope: Scope, batch_id: int) -> PrintBatch:
@@ -50,8 +63,7 @@ def draw_batch(scope: Scope, batch_id: int) -> PrintBatch:
 def _drawn(scope: Scope, found: PrintBatch) -> bool:
     """Whether it was drawn to its end here, and not by somebody else meanwhile."""
     with _alone_with(found.pk) as is_alone:
-        found.refresh_from_db()
-        if not is_alone or found.status not in {Status.QUEUED, Status.RUNNING, Status.FAILED}:
+        if not is_alone or not _is_begun(found):
             return False
         try:
             _draw_missing(scope, found)
@@ -65,10 +77,19 @@ def _drawn(scope: Scope, found: PrintBatch) -> bool:
     return True
 
 
-def draw_unfinished(scope: Scope) -> int:
-    """Draws every batch that waits or was broken off, and at which nobody is; returns how many it has done itself.
+def _is_begun(found: PrintBatch) -> bool:
+    """Whether it is being drawn from now on. In one statement, so that a batch cancelled just now stays cancelled."""
+    waiting = PrintBatch.objects.filter(pk=found.pk, status__in=[Status.QUEUED, Status.RUNNING, Status.FAILED])
+    is_begun = waiting.update(status=Status.RUNNING, fault="") == 1
+    found.refresh_from_db()
+    return is_begun
 
-    A batch that fails says so itself, and the next one is drawn. Raises PrintDiskFull, which would fail them all.
+
+def draw_unfinished(scope: Scope) -> int:
+    """Draws every batch that waits, was broken off, or lacked room or a key, and at which nobody is.
+
+    Returns how many it has done itself. A batch that fails says so itself, and the next one is drawn. Raises
+    PrintDiskFull, which would fail them all.
     """
     done = 0
     for batch_id in unfinished_batches(scope):
@@ -113,7 +134,7 @@ def _alone_with(batch_id: int) -> Iterator[bool]:
 def _draw_missing(scope: Scope, found: PrintBatch) -> None:
     parts = list(PrintPart.objects.filter(batch=found))
     done = sum(part.card_count for part in parts if part.drawn_at)
-    _set(found, status=Status.RUNNING, fault="", done_count=done)
+    _set(found, done_count=done)
     for part in parts:
         if part.drawn_at is None:
             done += _draw_part(scope, found, part, done)
@@ -128,13 +149,20 @@ def _draw_part(scope: Scope, found: PrintBatch, part: PrintPart, before: int) ->
     name = f"batch-{found.pk}-{part.number}.pdf"
     with _whole_file(prints_dir() / name) as path:
         _write(path, cards, sheet, _Progress(found, before))
+        _prove(path, cards, sheet.layout)
     with transaction.atomic():
         subjects = [("resident", card.resident_id) for card in cards]
         record_many(scope, "cards:card:print", subjects, Purpose.CARD_SERVICE, {"batch": found.pk})
         _note_sheets(found, cards, sheet.layout)
         part.file_name, part.card_count, part.drawn_at = name, len(cards), now()
-        part.save(update_fields=["file_name", "card_count", "drawn_at"])
+        part.file_sha256 = file_sha256(prints_dir() / name)
+        part.save(update_fields=["file_name", "card_count", "drawn_at", "file_sha256"])
     return len(cards)
+
+
+def file_sha256(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 class _Progress:
@@ -171,6 +199,21 @@ def _write(path: Path, cards: Sequence[BatchCard], sheet: Sheet, on_page: Any) -
         write_sheets(file, ((face, None) for face in _faces(cards)), sheet, on_page=on_page)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _prove(path: Path, cards: Sequence[BatchCard], layout: Layout) -> None:
+    """Rasterises the last sheet and one drawn at random, and reads them: each code there is that of the ledger.
+
+    Two sheets a file, as each takes as long as drawing 200 cards (decision 110). Raises PrintUnreadable.
+    """
+    sheets = layout.sheets_of([card.household_id for card in cards])
+    pages_a_sheet = 2 if layout.backs == Backs.NEXT_PAGE else 1
+    with pypdfium2.PdfDocument(path) as document:
+        for sheet in {sheets[-1], random.choice(sheets)} if sheets else ():  # noqa: S311 - a sample, no secret
+            page = document[(sheet - 1) * pages_a_sheet].render(scale=_PROOF_DPI / 72, grayscale=True)
+            read = {token_sha256(code.text) for code in zxingcpp.read_barcodes(page.to_numpy())}
+            if read != {bytes(card.token_sha256) for card, at in zip(cards, sheets, strict=True) if at == sheet}:
+                raise PrintUnreadable
 
 
 def _note_sheets(found: PrintBatch, cards: Sequence[BatchCard], layout: Layout) -> None:

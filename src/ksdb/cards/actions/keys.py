@@ -5,15 +5,17 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.db import connection, transaction
 
-from ksdb.audit.actions import record
-from ksdb.cards.actions import digest, make_issuer_key
+from ksdb.approvals.actions import require_second_person
+from ksdb.approvals.kinds import Kind
+from ksdb.audit.actions import record, record_many
+from ksdb.cards.actions import digest, make_issuer_key, people
 from ksdb.cards.life import Reason
 from ksdb.cards.models import IssuerKey, TrustList
-from ksdb.cards.queries.keys import newest_trust_list, next_trust_list
+from ksdb.cards.queries.keys import cards_hit, newest_trust_list, next_trust_list
 from ksdb.core.clock import now
 from ksdb.core.cose import ListFault
 from ksdb.core.errors import KsdbError, NotFound
-from ksdb.core.scope import Permission, Scope
+from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.core.token import Usage
 from ksdb.core.trust_list import TrustList as Trust
 from ksdb.core.trust_list import check_list
@@ -71,23 +73,28 @@ def _announced(usage: Usage) -> IssuerKey:
 
 @transaction.atomic
 def retire_key(scope: Scope, kid: int) -> int:
-    """From now on nothing this key signed is believed, and its cards are revoked; returns how many. Raises NotFound.
+    """From now on nothing this key signed is believed, and its cards are revoked; returns how many.
 
+    Raises NotFound, SecondPersonNeeded where it takes more than ten cards along; the command line goes on alone, and
+    the trail says so.
     Gateways hear of it at once, scanners with the next status list; the trust list that says so too needs the root.
     """
     scope.require(Permission.CARDS_KEY_MANAGE)
     key = IssuerKey.objects.select_for_update().filter(pk=kid, retired_at=None).first()
     if key is None:
         raise NotFound
+    require_second_person(scope, Kind.BULK_REVOKE, cards_hit(scope, kid))
     key.retired_at = now()
     key.save(update_fields=["retired_at"])
     with connection.cursor() as cursor:
         cursor.execute(
             sql("ksdb.cards", "revoke_of_key"), {"kid": kid, "at": key.retired_at, "reason": Reason.KEY_RETIRED}
         )
-        hit = [index for (index,) in cursor.fetchall()]
+        hit = dict(cursor.fetchall())
     detail = {"act": "retire", "usage": key.usage, "cards": len(hit), "indexes": digest(hit)}
     record(scope, Permission.CARDS_KEY_MANAGE, subject=("issuer_key", kid), detail=detail)
+    lost = {"key": kid, "reason": Reason.KEY_RETIRED}
+    record_many(scope, Permission.CARDS_CARD_REVOKE, people(hit.values()), Purpose.CARD_SERVICE, lost)
     return len(hit)
 
 

@@ -12,7 +12,14 @@ from ksdb.audit.erasing import erase_files, files_before
 from ksdb.cards.life import PRINTABLE, NothingToPrint
 from ksdb.cards.models import Card, CardPrint, PrintBatch, PrintPart
 from ksdb.cards.notices import Notice
-from ksdb.cards.queries.printing import batch, commune_of, communes_to_print, misprints_to_print, prints_dir
+from ksdb.cards.queries.printing import (
+    batch,
+    commune_of,
+    communes_to_print,
+    misprints_to_print,
+    missing_parts,
+    prints_dir,
+)
 from ksdb.cards.sheets import DEFAULT_LAYOUT, LAYOUTS
 from ksdb.config import settings
 from ksdb.core.clock import now
@@ -44,6 +51,13 @@ class NotOnTheSheet(KsdbError):
     status = 422
 
 
+class SeveralPayers(KsdbError):
+    """These cards belong to several wards, and each pays for its own. Print those of one ward at a time."""
+
+    code = "several_payers"
+    status = 422
+
+
 @dataclass(frozen=True)
 class How:
     """In which layout cards are printed, and whether the province pays rather than the ward."""
@@ -67,14 +81,21 @@ def order_batch(
 
 @transaction.atomic
 def order_cards(scope: Scope, indexes: Collection[int], how: How = WARD_SHEETS) -> PrintBatch:
-    """A queued batch of chosen cards of one form, printed before or not. Raises NotFound, NothingToPrint."""
-    cards = list(Card.objects.filter(pk__in=indexes).select_related("resident"))
+    """A queued batch of chosen cards of one form and one commune, printed before or not.
+
+    Raises NotFound, NothingToPrint, SeveralPayers.
+    """
+    cards = list(Card.objects.filter(pk__in=indexes).select_related("resident__division__parent"))
     homes = {card.resident.division_id for card in cards}
     if not cards or len(cards) != len(set(indexes)):
         raise NothingToPrint
     if not all(covers(scope, Permission.CARDS_CARD_PRINT, home) for home in homes):
         raise NotFound
+    if not how.is_paid_by_province and len({commune_of(scope, card.resident.division).pk for card in cards}) > 1:
+        raise SeveralPayers
     made = _begun(scope, min(homes), Form(cards[0].form), how)
+    made.is_chosen = True
+    made.save(update_fields=["is_chosen"])
     return _filled(scope, made, "put_chosen_into_batch", {"cards": list(indexes)})
 
 
@@ -174,6 +195,20 @@ def cancel_batch(scope: Scope, batch_id: int) -> PrintBatch:
     found.save(update_fields=["status"])
     record(scope, "cards:batch:cancel", subject=("print_batch", batch_id), detail={"count": found.card_count})
     _forget_files(scope, PrintPart.objects.filter(batch=found).exclude(file_name=""))
+    return found
+
+
+@transaction.atomic
+def order_redraw(scope: Scope, batch_id: int) -> PrintBatch:
+    """Queues the files of a drawn batch that are not there any more. Raises NotThisBatch when none is missing."""
+    found = _locked(scope, batch_id, {Status.DONE})
+    missing = [part.pk for part in missing_parts(scope, batch_id)]
+    if not missing:
+        raise NotThisBatch
+    PrintPart.objects.filter(pk__in=missing).update(drawn_at=None, file_name="")
+    found.status = Status.QUEUED
+    found.save(update_fields=["status"])
+    record(scope, "cards:batch:redraw", subject=("print_batch", batch_id), detail={"files": len(missing)})
     return found
 
 

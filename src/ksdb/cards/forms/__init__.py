@@ -1,5 +1,7 @@
 """Forms of this room: find by number, issue, change a status. Those of printing are in `printing`."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -11,11 +13,20 @@ from ksdb.cards.queries import NumberMistyped
 from ksdb.cards.words import FORM_LABELS, REASON_LABELS, STATUS_LABELS
 from ksdb.core.decision import CardStatus
 from ksdb.core.ids import digits_of, is_card_number
+from ksdb.core.scope import Purpose
 from ksdb.core.token import Form
+from ksdb.registry.purposes import PURPOSE_CHOICES
 
 FORM_CHOICES = [(form.value, label) for form, label in FORM_LABELS.items()]
 MOST_LINES = 2000
 PRINTED_CHOICES = [(form.value, FORM_LABELS[form]) for form in (Form.PAPER, Form.PLASTIC)]
+
+
+class PurposeField(forms.TypedChoiceField):
+    """Why a card is looked up by its number, from the closed list of purposes."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(coerce=Purpose, choices=[("", _("Choose a purpose")), *PURPOSE_CHOICES], **given)
 
 
 class FindForm(forms.Form):
@@ -27,6 +38,7 @@ class FindForm(forms.Form):
         help_text=_("The 12 digits on the front of the card, for example 1234 5678 9012"),
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "spellcheck": "false"}),
     )
+    purpose = PurposeField(label=_("Purpose of the search"))
 
     def clean_number(self) -> str:
         digits = digits_of(self.cleaned_data["number"])
@@ -106,6 +118,7 @@ class RevokeForm(forms.Form):
     reason = forms.TypedChoiceField(
         label=_("Reason"), coerce=Reason, choices=[(reason, REASON_LABELS[reason]) for reason in REASON_NUMBERS]
     )
+    purpose = PurposeField(label=_("Purpose"))
     why = ReasonField(_("Why so many"))
     confirmed = forms.BooleanField(label=_("A revoked card never works again. I have checked the numbers"))
 

@@ -28,8 +28,14 @@ class PrintForm(forms.Form):
 
     def __init__(self, *args: object, divisions: Iterable[Division], **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        choices = [(division.pk, division.name) for division in divisions]
+        choices = [(one.pk, f"– {one.name}" if one.kind == Division.Kind.GROUP else one.name) for one in divisions]
         self.fields["division"].choices = choices  # type: ignore[attr-defined]
+
+
+class IssueMissingForm(PrintForm):
+    """And that cards for all of them are really wanted."""
+
+    confirmed = forms.BooleanField(label=_("I want cards for everybody registered there who has none"))
 
 
 class OrderForm(PrintForm):

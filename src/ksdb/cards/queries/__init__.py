@@ -12,6 +12,7 @@ from ksdb.access.actions import spend_person_search
 from ksdb.audit.actions import record, record_many
 from ksdb.cards.life import CARDS_PER_KEY, LIVE, NoIssuerKey, card_expiry
 from ksdb.cards.models import Card, IssuerKey
+from ksdb.cards.queries.gone import gone
 from ksdb.cards.trusting import trusted
 from ksdb.core import token
 from ksdb.core.clock import now
@@ -131,10 +132,15 @@ def card_in_reach(scope: Scope, permission: Permission, index: int) -> Card:
 
 
 def residents_without_card(scope: Scope, division_id: int) -> list[int]:
-    """Ids of a division's residents without any live card, in walking order: group, household, name."""
+    """Ids of a division's residents without any live card, in walking order: group, household, name.
+
+    Who died, moved away or is registered twice is not among them.
+    """
     _require_division(scope, Permission.CARDS_CARD_ISSUE, division_id)
     rows = _rows("residents_without_card", division=division_id, live=_values(LIVE), at=now())
-    return [resident_id for (resident_id,) in rows]
+    found = [resident_id for (resident_id,) in rows]
+    absent = gone(scope, found)
+    return [resident_id for resident_id in found if resident_id not in absent]
 
 
 def status_counts(scope: Scope, division_id: int) -> dict[CardStatus, int]:

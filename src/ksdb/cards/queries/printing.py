@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from ksdb.cards.life import LIVE, PRINTABLE
+from ksdb.cards.life import PRINTABLE, TRIED_AGAIN
 from ksdb.cards.models import Card, PrintBatch, PrintPart
+from ksdb.cards.queries import residents_without_card
 from ksdb.config import settings
 from ksdb.core.clock import now
 from ksdb.core.decision import CardStatus
@@ -26,7 +27,7 @@ from ksdb.registry.models import Resident
 
 @dataclass(frozen=True)
 class PrintCounts:
-    """What waits to be printed in a division, and how many residents there have no live card of any form."""
+    """What waits to be printed in a division, and how many residents there need a card and have no live one."""
 
     ready: int
     without_card: int
@@ -69,30 +70,31 @@ def _rows(name: str, **parameters: Any) -> list[tuple[Any, ...]]:
 
 
 def print_counts(scope: Scope, division_id: int, form: Form) -> PrintCounts:
+    """Raises NotFound outside the jurisdiction. To whoever issues no cards, nobody is without one."""
     if not covers(scope, Permission.CARDS_CARD_PRINT, division_id):
         raise NotFound
-    rows = _rows(
-        "print_counts",
-        division=division_id,
-        form=int(form),
-        printable=_values(PRINTABLE),
-        live=_values(LIVE),
-        at=now(),
-    )
-    return PrintCounts(*rows[0])
+    rows = _rows("ready_to_print", division=division_id, form=int(form), printable=_values(PRINTABLE), at=now())
+    issues = covers(scope, Permission.CARDS_CARD_ISSUE, division_id)
+    return PrintCounts(rows[0][0], len(residents_without_card(scope, division_id)) if issues else 0)
 
 
-def divisions_to_print(scope: Scope) -> list[Division]:
-    """Communes of the jurisdiction where somebody is registered; where there is one, its residential groups too."""
+def divisions_to_print(scope: Scope, chosen: int | None = None) -> list[Division]:
+    """Communes of the jurisdiction where somebody is registered, by name.
+
+    Where there is one, its residential groups follow it; else those of the commune that is, or holds, the chosen one.
+    """
     lived_in = Division.objects.filter(
         within(scope, Permission.CARDS_CARD_PRINT, "pk"), Exists(Resident.objects.filter(division=OuterRef("pk")))
     )
     groups = list(lived_in.select_related("parent").order_by("position", "code"))
     communes = {d.pk: d for d in (g.parent if g.kind == Division.Kind.GROUP and g.parent else g for g in groups)}
     covered = [d for d in communes.values() if covers(scope, Permission.CARDS_CARD_PRINT, d.pk)]
-    if len(communes) == 1:
-        return covered + [group for group in groups if group.pk not in communes]
-    return sorted(covered, key=lambda d: sort_key(d.name))
+    opened = next(iter(communes)) if len(communes) == 1 else None
+    opened = opened or next((g.parent_id for g in groups if g.pk == chosen and g.pk not in communes), chosen)
+    inside = [group for group in groups if group.parent_id == opened and group.pk not in communes]
+    in_order = sorted(covered, key=lambda d: sort_key(d.name))
+    shown = [one for commune in in_order for one in (commune, *(inside if commune.pk == opened else ()))]
+    return shown + (inside if opened not in {commune.pk for commune in covered} else [])
 
 
 def commune_of(scope: Scope, division: Division) -> Division:
@@ -120,14 +122,30 @@ def batch(scope: Scope, batch_id: int) -> PrintBatch:
 
 
 def unfinished_batches(scope: Scope) -> list[int]:
-    """Batches that wait, or whose drawing was broken off; oldest first."""
-    waiting = batches(scope).filter(status__in=[PrintBatch.Status.QUEUED, PrintBatch.Status.RUNNING])
+    """Batches that wait, whose drawing was broken off, or that failed for want of room or of a key; oldest first.
+
+    A card that differs from the ledger is looked at by somebody first: such a batch is not among them.
+    """
+    stopped = Q(status=PrintBatch.Status.FAILED, fault__in=TRIED_AGAIN)
+    waiting = batches(scope).filter(stopped | Q(status__in=[PrintBatch.Status.QUEUED, PrintBatch.Status.RUNNING]))
     return list(waiting.order_by("pk").values_list("pk", flat=True))
+
+
+def stopped_batches(scope: Scope) -> dict[int, str]:
+    """Batches that failed, each with the code of its fault; oldest first."""
+    failed = batches(scope).filter(status=PrintBatch.Status.FAILED)
+    return dict(failed.order_by("pk").values_list("pk", "fault"))
 
 
 def parts_of(scope: Scope, batch_id: int) -> list[PrintPart]:
     """The files of a batch, in order; drawn or not."""
     return list(batch(scope, batch_id).parts.all())
+
+
+def missing_parts(scope: Scope, batch_id: int) -> list[PrintPart]:
+    """Files of a batch that were drawn and are not there any more."""
+    drawn = (part for part in parts_of(scope, batch_id) if part.drawn_at)
+    return [part for part in drawn if not part.file_name or not (prints_dir() / part.file_name).is_file()]
 
 
 def prints_dir() -> Path:

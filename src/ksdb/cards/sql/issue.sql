@@ -42,3 +42,15 @@ WHERE card.index = ANY(%(indexes)s) AND card.status = %(issued)s AND card.expire
   AND resident.id = card.resident_id
   AND (%(outer)s::int[] IS NULL OR resident.division_id IN (
       SELECT inner_id FROM division_containment WHERE outer_id = ANY(%(outer)s::int[])));
+
+-- name: ended_people
+-- Those of the residents whose last card, on any of their records, ended because they died or moved away. One index
+-- probe each.
+SELECT DISTINCT person.id
+FROM resident AS person
+JOIN resident AS record ON record.id = person.id OR record.merged_into_id = person.id
+JOIN card ON card.resident_id = record.id
+WHERE person.id = ANY(%(residents)s) AND card.status = %(revoked)s AND card.reason = ANY(%(ending)s)
+  AND NOT EXISTS (
+      SELECT FROM resident AS other JOIN card AS later ON later.resident_id = other.id
+      WHERE (other.id = person.id OR other.merged_into_id = person.id) AND later.status_since > card.status_since);

@@ -32,6 +32,19 @@ WITH finding AS (
     UNION ALL
     SELECT 'printed_unsigned', card_print.card_id, NULL
     FROM card_print WHERE NOT EXISTS (SELECT FROM card_signature WHERE card_index = card_print.card_id)
+    UNION ALL
+    SELECT 'in_two_jobs', card_print.card_id, NULL
+    FROM card_print JOIN print_batch AS batch ON batch.id = card_print.batch_id
+    WHERE batch.status <> 'cancelled' AND batch.reprint_of_id IS NULL AND NOT batch.is_chosen
+    GROUP BY card_print.card_id HAVING count(*) > 1
+    UNION ALL
+    SELECT 'sheets_differ', min(card_print.card_id), NULL
+    FROM print_part AS part
+    LEFT JOIN card_print ON card_print.batch_id = part.batch_id AND card_print.sheet IS NOT NULL
+      AND card_print.position >= part.first_position AND card_print.position < part.end_position
+    JOIN print_batch AS batch ON batch.id = part.batch_id
+    WHERE part.drawn_at IS NOT NULL AND batch.status <> 'cancelled'
+    GROUP BY part.id HAVING count(card_print.card_id) <> part.card_count
 )
 SELECT kind, count(*)::int, min(card_index), kid FROM finding GROUP BY kind, kid
 UNION ALL
@@ -45,4 +58,13 @@ SELECT signature.kid, card.index, card.form, card.expires_at, signature.token_sh
 FROM card_signature AS signature JOIN card ON card.index = signature.card_index
 ORDER BY (signature.signed_at >= coalesce(%(since)s::timestamptz, '-infinity')) DESC,
          hashint8extended(signature.id, (%(seed)s::float8 * 1e15)::bigint)
+LIMIT %(most)s;
+
+-- name: bindings_to_sign_again
+-- At most %(most)s lines of the ledger of bound tokens with what those claim: first those since the last check, then
+-- some at random. One scan.
+SELECT binding.kid, binding.card_id, binding.expires_at, binding.device_point, binding.token_sha256
+FROM card_binding AS binding
+ORDER BY (binding.bound_at >= coalesce(%(since)s::timestamptz, '-infinity')) DESC,
+         hashint8extended(binding.id, (%(seed)s::float8 * 1e15)::bigint)
 LIMIT %(most)s;

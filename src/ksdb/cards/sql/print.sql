@@ -132,27 +132,17 @@ CROSS JOIN LATERAL (SELECT sum(card_count) AS cards FROM print_part WHERE batch_
 WHERE batch.status = 'printed' AND batch.printed_at >= %(since)s AND batch.printed_at < %(until)s
   AND (%(outer)s::int[] IS NULL OR batch.division_id IN (
       SELECT inner_id FROM division_containment WHERE outer_id = ANY(%(outer)s::int[])))
-GROUP BY payer.name, batch.form
-ORDER BY payer.name, batch.form;
+GROUP BY payer.id, payer.name, batch.form
+ORDER BY payer.name, payer.id, batch.form;
 
--- name: print_counts
--- One row for a division and a form: cards that no batch holds yet, and residents without any live card.
-SELECT (SELECT count(*) FROM card JOIN resident ON resident.id = card.resident_id
-        WHERE card.form = %(form)s AND card.status = ANY(%(printable)s) AND card.expires_at > %(at)s
-          AND resident.division_id IN (SELECT inner_id FROM division_containment WHERE outer_id = %(division)s)
-          AND NOT EXISTS (
-              SELECT FROM card_print JOIN print_batch ON print_batch.id = card_print.batch_id
-              WHERE card_print.card_id = card.index AND print_batch.status <> 'cancelled')),
-       (SELECT count(*) FROM resident
-        WHERE resident.division_id IN (SELECT inner_id FROM division_containment WHERE outer_id = %(division)s)
-          AND resident.merged_into_id IS NULL
-          AND NOT EXISTS (
-              SELECT FROM card
-              WHERE card.resident_id = resident.id AND card.status = ANY(%(live)s) AND card.expires_at > %(at)s)
-          AND NOT EXISTS (
-              SELECT FROM resident AS record JOIN card ON card.resident_id = record.id
-              WHERE record.merged_into_id = resident.id
-                AND card.status = ANY(%(live)s) AND card.expires_at > %(at)s));
+-- name: ready_to_print
+-- One row for a division and a form: cards that no batch holds yet.
+SELECT count(*) FROM card JOIN resident ON resident.id = card.resident_id
+WHERE card.form = %(form)s AND card.status = ANY(%(printable)s) AND card.expires_at > %(at)s
+  AND resident.division_id IN (SELECT inner_id FROM division_containment WHERE outer_id = %(division)s)
+  AND NOT EXISTS (
+      SELECT FROM card_print JOIN print_batch ON print_batch.id = card_print.batch_id
+      WHERE card_print.card_id = card.index AND print_batch.status <> 'cancelled');
 
 -- name: residents_without_card
 -- Residents of a division without any live card, in the order one walks: residential group, household, name.

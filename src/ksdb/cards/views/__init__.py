@@ -1,7 +1,8 @@
 """Pages of cards: those of a resident, the search by number, and acts on many. Those of printing are in `printing`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib import messages
 from django.db.models import Model
@@ -13,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from ksdb.approvals.kinds import MOST_ALONE, AlreadyAsked, Kind, UnitMissing
+from ksdb.approvals.kinds import MOST_ALONE, AlreadyAsked, Kind, SecondPersonNeeded, UnitMissing
 from ksdb.cards import actions, queries
 from ksdb.cards.actions import bulk
 from ksdb.cards.forms import AskIssueForm, ChangeForm, FindForm, IssueForm, OverrideForm, RevokeForm
@@ -31,6 +32,7 @@ from ksdb.cards.life import (
     Reason,
     shown_status,
 )
+from ksdb.cards.queries.life import outdated_cards
 from ksdb.cards.views.life import often
 from ksdb.cards.words import (
     FORM_LABELS,
@@ -41,7 +43,7 @@ from ksdb.cards.words import (
 from ksdb.core.clock import now
 from ksdb.core.decision import CardStatus
 from ksdb.core.errors import NotFound
-from ksdb.core.scope import Permission, Purpose, Scope
+from ksdb.core.scope import Permission, Scope
 from ksdb.core.token import Form
 from ksdb.web.requires import ScopedRequest, requires
 
@@ -61,6 +63,7 @@ class CardRow:
     reason: str | Promise
     can_activate: bool
     can_replace: bool
+    outdated_since: datetime | None
     changes: list[ChangeForm]
     can_override: bool
     can_print: bool
@@ -71,12 +74,15 @@ class CardRow:
 @requires(Permission.REGISTRY_RESIDENT_READ)
 def of_resident(request: ScopedRequest, resident_id: int) -> HttpResponse:
     found = queries.cards_of(request.scope, resident_id)
+    outdated = outdated_cards(request.scope, found) if request.scope.allows(Permission.CARDS_CARD_ISSUE) else {}
     context = {
         "holder": found.holder,
-        "rows": _card_rows(request.scope, found),
+        "rows": _card_rows(request.scope, found, outdated),
         "issue_form": IssueForm(initial={"form": Form.PAPER.value}),
         "often": often(request.scope, resident_id),
+        "outdated": bool(outdated),
         "often_word": gettext("Look closely"),
+        "outdated_word": gettext("Old name or year on it"),
         "can_end": request.scope.allows(Permission.CARDS_CARD_REVOKE) and _has_live(found),
         "can_issue": request.scope.allows(Permission.CARDS_CARD_ISSUE),
         "can_print": request.scope.allows(Permission.CARDS_CARD_PRINT),
@@ -91,7 +97,7 @@ def _has_live(found: queries.HolderCards) -> bool:
     return any(CardStatus(card.status) in LIVE for card in found.cards)
 
 
-def _card_rows(scope: Scope, found: queries.HolderCards) -> list[CardRow]:
+def _card_rows(scope: Scope, found: queries.HolderCards, outdated: Mapping[int, datetime]) -> list[CardRow]:
     rows = []
     replaced = {card.replaces_id for card in found.cards}
     may_replace = scope.allows(Permission.CARDS_CARD_ISSUE) and scope.allows(Permission.CARDS_CARD_REVOKE)
@@ -105,6 +111,7 @@ def _card_rows(scope: Scope, found: queries.HolderCards) -> list[CardRow]:
             reason=REASON_LABELS[Reason(card.reason)] if card.reason else "",
             can_activate=shown == CardStatus.ISSUED and scope.allows(Permission.CARDS_CARD_ISSUE),
             can_replace=card.pk not in replaced and may_replace,
+            outdated_since=outdated.get(card.pk),
             changes=_changes(scope, CardStatus(card.status), card.pk),
             can_print=shown in PRINTABLE and scope.allows(Permission.CARDS_CARD_PRINT) and card.form != Form.ELECTRONIC,
             can_override=scope.allows(Permission.CARDS_CARD_OVERRIDE) and shown == CardStatus.REVOKED,
@@ -176,7 +183,7 @@ def find(request: ScopedRequest) -> HttpResponse:
     form = FindForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            card = queries.card_by_number(request.scope, form.cleaned_data["number"], Purpose.CARD_SERVICE)
+            card = queries.card_by_number(request.scope, form.cleaned_data["number"], form.cleaned_data["purpose"])
         except NotFound:
             sentence = gettext("No card in your jurisdiction has this number. Compare it with the card once more.")
             form.add_error("number", sentence)
@@ -255,7 +262,7 @@ def revoke(request: ScopedRequest) -> HttpResponse:
 def _revoke(request: ScopedRequest, form: RevokeForm) -> HttpResponse | None:
     """Revokes the cards or asks for it; numbers that lead to no card here are said in the form."""
     said, scope = form.cleaned_data, request.scope
-    cards = queries.cards_by_numbers(scope, said["numbers"], Purpose.CARD_SERVICE)
+    cards = queries.cards_by_numbers(scope, said["numbers"], said["purpose"])
     missing = sorted(set(said["numbers"]) - {card.number for card in cards})
     if missing:
         told = gettext("Not in your jurisdiction: %(numbers)s") % {"numbers": ", ".join(missing[:5])}
@@ -268,6 +275,12 @@ def _revoke(request: ScopedRequest, form: RevokeForm) -> HttpResponse | None:
         count = bulk.revoke_cards(scope, indexes, said["reason"])
     except NotThisStatus:
         form.add_error("numbers", gettext("One of these cards is revoked already. Nothing was changed."))
+        return None
+    except SecondPersonNeeded:
+        if said["why"]:
+            return _asked(request, lambda: bulk.ask_revoke(scope, indexes, said["reason"], said["why"]), form)
+        told = gettext("With those you revoked in the last 24 hours this is more than %(most)s. Say why so many.")
+        form.add_error("why", told % {"most": MOST_ALONE[Kind.BULK_REVOKE]})
         return None
     done = ngettext("%(count)s card is revoked.", "%(count)s cards are revoked.", count) % {"count": count}
     messages.success(request, done)

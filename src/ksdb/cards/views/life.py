@@ -7,17 +7,27 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from ksdb.audit.actions import record_many
 from ksdb.cards import jobs, queries
+from ksdb.cards.actions import change_status
 from ksdb.cards.actions.printing import How, order_cards
 from ksdb.cards.actions.replacing import end_cards, replace_card
 from ksdb.cards.forms import EndForm, ReplaceForm
-from ksdb.cards.life import OFTEN_REPLACED, AlreadyReplaced, HasLiveCard, NoIssuerKey, NotThisStatus
+from ksdb.cards.life import (
+    OFTEN_REPLACED,
+    REPLACING,
+    AlreadyReplaced,
+    HasLiveCard,
+    NoIssuerKey,
+    NotThisStatus,
+    Reason,
+)
 from ksdb.cards.queries.life import expiring_cards, replacements_of
 from ksdb.cards.words import FORM_LABELS
 from ksdb.core.clock import now
+from ksdb.core.decision import CardStatus
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.core.token import Form
@@ -32,7 +42,8 @@ TOLD = (AlreadyReplaced, HasLiveCard, NoIssuerKey, NotThisStatus)
 @requires(Permission.CARDS_CARD_ISSUE)
 def replace(request: ScopedRequest, index: int) -> HttpResponse:
     card = queries.card_in_reach(request.scope, Permission.CARDS_CARD_ISSUE, index)
-    form = ReplaceForm(request.POST or None)
+    asked = request.GET.get("reason", "")
+    form = ReplaceForm(request.POST or None, initial={"reason": asked} if asked in REPLACING else None)
     if form.is_valid():
         done = _replaced(request, index, form)
         if done:
@@ -49,8 +60,24 @@ def replace(request: ScopedRequest, index: int) -> HttpResponse:
         "warning": often(request.scope, card.resident_id),
         "submit_label": gettext("Replace"),
         "cancel_url": reverse("cards:of_resident", args=[card.resident_id]),
+        "can_block": card.status == CardStatus.ACTIVE and request.scope.allows(Permission.CARDS_CARD_REVOKE),
     }
     return render(request, "cards/act_on_card.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@requires(Permission.CARDS_CARD_REVOKE)
+def block(request: ScopedRequest, index: int) -> HttpResponse:
+    """A card reported lost is suspended with one press, before anybody has looked who asks; found, it works again."""
+    card = queries.card_in_reach(request.scope, Permission.CARDS_CARD_REVOKE, index)
+    try:
+        change_status(request.scope, index, CardStatus.SUSPENDED, Reason.LOST)
+    except NotThisStatus as error:
+        messages.error(request, gettext(error.sentence()))
+    else:
+        messages.success(request, gettext("The card is blocked. Nobody can use it while you go on here."))
+    may_replace = request.scope.allows(Permission.CARDS_CARD_ISSUE)
+    return redirect("cards:replace", index) if may_replace else redirect("cards:of_resident", card.resident_id)
 
 
 def often(scope: Scope, resident_id: int) -> str:

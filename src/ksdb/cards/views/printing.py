@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpResponse
+from django.http import FileResponse, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
@@ -18,14 +18,22 @@ from django.views.decorators.http import require_GET, require_POST
 from ksdb.approvals.kinds import SecondPersonNeeded
 from ksdb.cards import actions, jobs
 from ksdb.cards.actions import drawing, printing
-from ksdb.cards.forms.printing import LetterForm, MisprintForm, OrderForm, PrintForm, SingleForm, YearForm
+from ksdb.cards.forms.printing import (
+    IssueMissingForm,
+    LetterForm,
+    MisprintForm,
+    OrderForm,
+    PrintForm,
+    SingleForm,
+    YearForm,
+)
 from ksdb.cards.life import HasLiveCard, NoIssuerKey, NothingToPrint, NotThisStatus
 from ksdb.cards.queries import card_in_reach, cards_by_numbers
 from ksdb.cards.queries import printing as reads
 from ksdb.cards.words import BATCH_STATUS_KINDS, BATCH_STATUS_LABELS, FAULT_TEXTS, FORM_LABELS, LAYOUT_LABELS
 from ksdb.core.clock import day_bounds, now, today
 from ksdb.core.errors import NotFound
-from ksdb.core.scope import Permission, Purpose
+from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.core.token import Form
 from ksdb.web.requires import ScopedRequest, requires
 
@@ -37,6 +45,7 @@ TOLD = (
     NotThisStatus,
     printing.NotOnTheSheet,
     printing.NotThisBatch,
+    printing.SeveralPayers,
 )
 """What a desk can run into in its daily work: said on the page it was on."""
 
@@ -70,7 +79,7 @@ class BatchRow:
 @require_GET
 @requires(Permission.CARDS_CARD_PRINT)
 def batches(request: ScopedRequest) -> HttpResponse:
-    divisions = reads.divisions_to_print(request.scope)
+    divisions = _divisions(request.scope, request.GET)
     first = {"division": divisions[0].pk, "form": Form.PAPER.value} if divisions else {}
     form = PrintForm(request.GET if "division" in request.GET else first, divisions=divisions)
     counts = order_form = None
@@ -81,6 +90,7 @@ def batches(request: ScopedRequest) -> HttpResponse:
     context = {
         "form": form,
         "order_form": order_form,
+        "issue_form": IssueMissingForm(divisions=divisions),
         "counts": counts,
         "most": printing.MOST_PRINTED,
         "most_issued": actions.MOST_PER_BATCH,
@@ -92,10 +102,16 @@ def batches(request: ScopedRequest) -> HttpResponse:
     return render(request, "cards/batches.html", context)
 
 
+def _divisions(scope: Scope, given: QueryDict) -> list[Any]:
+    """What can be chosen: communes, and the residential groups of the one that is chosen."""
+    chosen = given.get("division", "")
+    return reads.divisions_to_print(scope, int(chosen) if chosen.isascii() and chosen.isdigit() else None)
+
+
 @require_POST
 @requires(Permission.CARDS_CARD_PRINT)
 def order(request: ScopedRequest) -> HttpResponse:
-    form = OrderForm(request.POST, divisions=reads.divisions_to_print(request.scope))
+    form = OrderForm(request.POST, divisions=_divisions(request.scope, request.POST))
     if not form.is_valid():
         raise NotFound
     said = form.cleaned_data
@@ -142,9 +158,12 @@ def print_letter(request: ScopedRequest, resident_id: int) -> HttpResponse:
 @require_POST
 @requires(Permission.CARDS_CARD_ISSUE)
 def issue_missing(request: ScopedRequest) -> HttpResponse:
-    form = PrintForm(request.POST, divisions=reads.divisions_to_print(request.scope))
+    form = IssueMissingForm(request.POST, divisions=_divisions(request.scope, request.POST))
     if not form.is_valid():
-        raise NotFound
+        if set(form.errors) - {"confirmed"}:
+            raise NotFound
+        messages.error(request, gettext("Nothing was issued: tick that you want these cards."))
+        return _chosen("cards:batches", form)
     try:
         count = actions.issue_missing(request.scope, form.cleaned_data["division"], form.cleaned_data["form"])
     except SecondPersonNeeded:
@@ -175,6 +194,7 @@ def _batch_page(request: ScopedRequest, batch_id: int, form: MisprintForm) -> Ht
     context = {
         "row": BatchRow.of(found),
         "parts": reads.parts_of(request.scope, batch_id),
+        "missing": reads.missing_parts(request.scope, batch_id),
         "cost": found.unit_cost * found.done_count,
         "misprint_form": form,
         "misprints": len(reads.misprints_to_print(request.scope, batch_id)),
@@ -213,6 +233,13 @@ def batch_resume(request: ScopedRequest, batch_id: int) -> HttpResponse:
     jobs.draw.defer(batch_id=found.pk)
     messages.success(request, gettext("The rest is being drawn. What was drawn already stays."))
     return redirect("cards:batch", batch_id)
+
+
+@require_POST
+@requires(Permission.CARDS_CARD_PRINT)
+def batch_redraw(request: ScopedRequest, batch_id: int) -> HttpResponse:
+    otherwise = redirect("cards:batch", batch_id)
+    return _ordered(request, lambda: printing.order_redraw(request.scope, batch_id), otherwise)
 
 
 @require_POST

@@ -10,9 +10,10 @@ from ksdb.access.actions import spend
 from ksdb.access.limits import Limit
 from ksdb.cards.actions import activate_cards, change_status, issue_approved
 from ksdb.cards.actions.replacing import activate_by_token
-from ksdb.cards.life import LIVE, NotThisStatus, Reason
+from ksdb.cards.life import LIVE, HolderGone, NotThisStatus, Reason
 from ksdb.cards.models import Card
 from ksdb.cards.queries import NumberMistyped
+from ksdb.cards.queries.gone import gone
 from ksdb.core.clock import now
 from ksdb.core.decision import CardStatus
 from ksdb.core.errors import KsdbError, NotFound
@@ -76,11 +77,13 @@ def _own(scope: Scope, resident_id: int, index: int) -> Card:
 def order_card(scope: Scope, resident_id: int, form: Form) -> None:
     """A paper or plastic card that the ward prints: it waits in the ward's print queue, not activated.
 
-    Raises HasLiveCard, TooManyAttempts: cards cost the ward money.
+    Raises HasLiveCard, HolderGone, TooManyAttempts: cards cost the ward money.
     """
     scope.require_own(resident_id)
     if form == Form.ELECTRONIC:
         raise NotThisStatus
+    if gone(on_behalf(scope), [resident_id]):
+        raise HolderGone
     issue_approved(on_behalf(scope), [resident_id], form)
     spend(scope, ORDERS, str(resident_id))
 

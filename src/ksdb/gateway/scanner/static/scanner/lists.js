@@ -29,10 +29,11 @@ export async function readTrustList(bytes, root = null, newest = 0) {
   if (!point || hex((await sha256(point)).slice(0, 8)) !== hex(message.kid)) throw new ListFault("unknown_key");
   if (!(await isBy(message, point))) throw new ListFault("bad_signature");
   const { said } = message;
-  const isOurs = said.size === 4 && said.get(0n) === 1n && isWhole(said.get(1n)) && isWhole(said.get(2n));
+  const isOurs = said.size === 4 && said.get(0n) === 1n && isWhole(said.get(1n)) && said.get(1n) > 0n && isWhole(said.get(2n));
   if (!isOurs || !Array.isArray(said.get(3n))) throw new ListFault("not_ours");
   const keys = said.get(3n).map(keyOf);
-  if (new Set(keys.map((key) => key.kid)).size !== keys.length) throw new ListFault("not_ours");
+  const points = await Promise.all(keys.map((key) => isPoint(unhex(key.public_key))));
+  if (!points.every(Boolean) || new Set(keys.map((key) => key.kid)).size !== keys.length) throw new ListFault("not_ours");
   const serial = Number(said.get(1n));
   if (serial < newest) throw new ListFault("older");
   return { serial, made_at: Number(said.get(2n)), keys, root: hex(point) };
@@ -172,6 +173,8 @@ async function inflated(bytes, most) {
 
 const sha256 = async (bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 const unhex = (text) => Uint8Array.from(text.match(/../g), (pair) => Number.parseInt(pair, 16));
+
+const isPoint = (raw) => crypto.subtle.importKey("raw", raw, P256, false, ["verify"]).then(() => true, () => false);
 
 async function isBy(message, point) {
   const key = await crypto.subtle.importKey("raw", point, P256, false, ["verify"]);
