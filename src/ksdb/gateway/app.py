@@ -25,8 +25,9 @@ from ksdb.core.addresses import networks
 from ksdb.core.clock import now_ms
 from ksdb.core.errors import KsdbError
 from ksdb.gateway.body import whole_body
-from ksdb.gateway.enrolment import DeviceDesk, GuessLimit, asked_enrolment, asked_from, etag_of
-from ksdb.gateway.errors import Busy, DatabaseAway, GatewayError
+from ksdb.gateway.enrolment import DeviceDesk, GuessLimit, PointSettings, asked_enrolment, asked_from
+from ksdb.gateway.errors import DatabaseAway, GatewayError
+from ksdb.gateway.gate import Gate
 from ksdb.gateway.intake import (
     Arrival,
     DecidedScan,
@@ -39,9 +40,9 @@ from ksdb.gateway.intake import (
     typed_numbers,
 )
 from ksdb.gateway.known import Device, Known
-from ksdb.gateway.limits import RequestLimit
+from ksdb.gateway.limits import OwnBuckets, RequestLimit, SharedBuckets
 from ksdb.gateway.lists import Answer, wanted_serial
-from ksdb.gateway.metrics import Metrics
+from ksdb.gateway.metrics import HAND_OVER_SECONDS, Metrics, shared_requests
 from ksdb.gateway.pages import page_routes
 from ksdb.gateway.refresh import Refresher
 from ksdb.gateway.states import States
@@ -81,9 +82,13 @@ class Gateway:
         self.writer = Writer(url, patience_seconds=ours.database_patience_seconds)
         self.pool: AsyncConnectionPool = pool(url, "gateway", 2)
         self.request_seconds = ours.request_seconds
-        self.limit = RequestLimit(ours.device_requests_per_second, ours.device_requests_at_once)
+        shared = shared_requests()
+        buckets = SharedBuckets(shared) if shared else OwnBuckets()
+        self.limit = RequestLimit(ours.device_requests_per_second, ours.device_requests_at_once, buckets)
+        self.gate = Gate(self.writer)
         self.states = States(self.pool)
         self.desk = DeviceDesk(self.pool, ours.foreign_key(), ours.root_point())
+        self.points = PointSettings(self.desk)
         self.guesses = GuessLimit()
         self.proxies = networks(ours.proxies)
         self.metrics = Metrics()
@@ -100,15 +105,23 @@ class Gateway:
             gc.set_threshold(50_000, 20, 20)
             async with self.pool:
                 self.writer.start()
-                states = asyncio.create_task(self.states.run())
+                tasks = [asyncio.create_task(each) for each in (self.states.run(), self.gate.run(), self._tell())]
                 yield self
                 await self.writer.close()
-                states.cancel()
-                await asyncio.wait([states])
+                for task in tasks:
+                    task.cancel()
+                await asyncio.wait(tasks)
                 await self.states.write()
+                self.metrics.hand_over(**self.gauges())
         finally:
             news.cancel()
             await asyncio.wait([news])
+
+    async def _tell(self) -> None:
+        """Hands over what was counted, so that whichever process is asked for the figures has those of all."""
+        while True:
+            await asyncio.sleep(HAND_OVER_SECONDS)
+            self.metrics.hand_over(**self.gauges())
 
     async def _loaded(self, news: asyncio.Task[None]) -> None:
         async with asyncio.timeout(START_SECONDS):
@@ -140,6 +153,7 @@ class Gateway:
             "waiting": self.writer.waiting_count,
             "known_age": self.refresher.age_seconds(),
             "cards": self.known.cards.count(),
+            "lag": self.gate.lag_seconds,
         }
 
     async def answers(self) -> bool:
@@ -186,6 +200,14 @@ class ScanDoor:
         gateway = self._gateway
         headers = dict(scope["headers"])
         device = await gateway.device_of(headers)
+        size = gateway.gate.enter(device.id, headers)
+        try:
+            return await self._stored(device, headers, receive)
+        finally:
+            gateway.gate.leave(device.id, size)
+
+    async def _stored(self, device: Device, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
+        gateway = self._gateway
         upload = decoded(await whole_body(headers, receive, gateway.request_seconds))
         received_ms = now_ms()
         arrival = Arrival(device, received_ms, upload.sent_at - received_ms, await self._typed(upload))
@@ -238,8 +260,10 @@ async def rotate(gateway: "Gateway", request: Request) -> Response:
 async def point(gateway: "Gateway", request: Request) -> Response:
     """The settings of the device's point, or 304 for whoever has them already."""
     device = await gateway.device_of(dict(request.scope["headers"]))
-    content = msgspec.json.encode(await gateway.desk.point(device.point_id))
-    headers = {**_HEADERS, "etag": etag_of(content), "cache-control": "private, no-cache"}
+    gateway.gate.require_calm()
+    gateway.states.hear(device)
+    content, etag = await gateway.points.of(device.point_id)
+    headers = {**_HEADERS, "etag": etag, "cache-control": "private, no-cache"}
     if headers["etag"] in request.headers.get("if-none-match", ""):
         return Response(None, 304, headers)
     return Response(content, 200, headers, "application/json")
@@ -250,8 +274,6 @@ async def metrics(gateway: "Gateway", request: Request) -> Response:
     given = request.headers.get("authorization", "").removeprefix("Bearer ")
     if not gateway.metrics_token or not hmac.compare_digest(given.encode(), gateway.metrics_token.encode()):
         raise HTTPException(401)
-    if gateway.writer.is_half_full:
-        return _refusal(Busy())
     return Response(gateway.metrics.text(**gateway.gauges()), 200, _HEADERS, "text/plain; version=0.0.4")
 
 
@@ -283,6 +305,8 @@ async def status_list(gateway: "Gateway", request: Request) -> Response:
 def _device(gateway: "Gateway", request: Request) -> None:
     device = authenticated(request.headers.get("authorization", "").encode("latin-1"), gateway.known)
     gateway.limit.spend(device.id)
+    gateway.gate.require_calm()
+    gateway.states.hear(device)
 
 
 def _list(answer: Answer, request: Request) -> Response:

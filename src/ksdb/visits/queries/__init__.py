@@ -108,6 +108,7 @@ class DeviceRow:
 
     id: int
     name: str
+    is_register: bool
     enrolled_at: datetime
     revoked_at: datetime | None
     seen_at: datetime | None
@@ -118,14 +119,15 @@ class DeviceRow:
     scanned_count: int | None
     clock_ahead_ms: int | None
     stored_count: int
-    highest: int
+    span_count: int
     missing_count: int
     holes: list[str]
+    copied_count: int
 
     @property
     def scanned(self) -> int:
-        """How many it scanned: as it says, or at least as many as the highest number that came."""
-        return max(self.scanned_count or 0, self.highest)
+        """How many it scanned: as it says, or at least as many as numbers lie between the first and the last that came."""
+        return self.stored_count if self.is_register else max(self.scanned_count or 0, self.span_count, self.stored_count)
 
     @property
     def is_whole(self) -> bool:
