@@ -80,7 +80,7 @@ WITH point AS (
     SELECT id FROM scan_point
     WHERE division_id IN (SELECT division_id FROM scan_point JOIN trace_stay ON trace_stay.point_id = scan_point.id
                           WHERE trace_stay.trace_id = %(trace)s)
-      AND registered_at < %(until)s
+      AND registered_at < %(until)s AND (closed_at IS NULL OR closed_at > %(since)s)
 ), heard AS (
     SELECT point.id, EXISTS (
         SELECT FROM visit WHERE visit.point_id = point.id AND visit.scanned_at >= %(since)s AND visit.scanned_at < %(until)s

@@ -23,7 +23,10 @@ from ksdb.postgres.named import sql
 from ksdb.registry.queries import imports_dir
 from ksdb.visits.keeping import KEPT, DayKept, Kept, is_held
 from ksdb.visits.models import Dispute, PointOwner
+from ksdb.visits.queries.finding import PointState, Wanted, points_wanted
 from ksdb.web.exporting import EXPORT_LIFE, exports_dir
+
+__all__ = ["PointState", "Wanted"]
 
 SHORTEST_SILENCE_SECONDS = 2 * 3600
 
@@ -39,10 +42,12 @@ class PointActivity:
     seen_at: datetime | None
 
 
-def points_with_activity(scope: Scope, start: int, count: int) -> tuple[list[PointActivity], int]:
-    """A page of the scan points of the jurisdiction, by name, and how many there are in all. Two queries."""
+def points_with_activity(
+    scope: Scope, wanted: Wanted, start: int, count: int
+) -> tuple[list[PointActivity], int]:
+    """A page of those scan points of the jurisdiction, by name, and how many there are in all. Three queries."""
     scope.require(Permission.VISITS_POINT_READ)
-    points = points_in(scope)
+    points = points_wanted(scope, wanted)
     page = list(points[start : start + count])
     activity = _activity([point.pk for point in page])
     nothing = (0, 0, 0, None)
@@ -134,9 +139,19 @@ class DeviceRow:
         return self.stored_count >= self.scanned
 
     @property
-    def clock_ahead_minutes(self) -> int:
-        """Rounded to nothing below two minutes, which nobody needs to act on."""
-        return round((self.clock_ahead_ms or 0) / 60_000) if abs(self.clock_ahead_ms or 0) >= 120_000 else 0
+    def outstanding(self) -> int:
+        """Scans that are known to be made and are not here; of a device out of service none comes any more."""
+        return 0 if self.revoked_at else max(self.scanned - self.stored_count, 0)
+
+    @property
+    def clock_off_minutes(self) -> int:
+        """How far its clock is off, either way; nothing below two minutes, which nobody needs to act on."""
+        off = abs(self.clock_ahead_ms or 0)
+        return round(off / 60_000) if off >= 120_000 else 0
+
+    @property
+    def is_slow(self) -> bool:
+        return (self.clock_ahead_ms or 0) < 0
 
 
 @dataclass(frozen=True)
@@ -195,6 +210,14 @@ def point_of(scope: Scope, point_id: int) -> ScanPoint:
     return found
 
 
+def written_point(scope: Scope, point_id: int) -> ScanPoint:
+    """A point that the actor may correct and close. Raises NotFound for any other, an owner's own too."""
+    found = points_of(scope).filter(within(scope, Permission.VISITS_POINT_WRITE), pk=point_id).first()
+    if found is None or not (scope.is_system or scope.allows(Permission.VISITS_POINT_WRITE)):
+        raise NotFound
+    return found
+
+
 def devices_of(scope: Scope, point_id: int) -> list[DeviceRow]:
     """The devices of a point that the actor manages, those in service first."""
     point = point_of(scope, point_id)
@@ -228,7 +251,7 @@ def communes_of_points(scope: Scope) -> list[Division]:
 
 def silent_points(scope: Scope, asked_for: Silence) -> list[SilentPoint]:
     """Points of the jurisdiction that were open for so long and sent nothing, longest silence first."""
-    found = points_in(scope)
+    found = points_in(scope).filter(closed_at=None)
     found = found.filter(type_id=asked_for.type_code) if asked_for.type_code else found
     found = found.filter(**inside(asked_for.division_id)) if asked_for.division_id else found
     points = {point.pk: point for point in found}
