@@ -82,7 +82,7 @@ def test_a_clock_that_is_wrong_is_corrected_with_both_times_kept(door: TestClien
 
 @pytest.mark.parametrize(
     ("told_ms", "sent_off_ms", "expected_off_ms"),
-    [(600_000, 0, 600_000), (0, 600_000, 0), (-600_000, 5_000, -600_000), (None, 600_000, 600_000), (2**62, 90_000, 90_000)],
+    [(600_000, 0, 600_000), (0, 600_000, 0), (-600_000, 5, -600_000), (None, 90_000, 90_000), (2**62, 90_000, 90_000)],
 )
 def test_a_clock_that_was_set_right_meanwhile(
     door: TestClient, town: Town, told_ms: int | None, sent_off_ms: int, expected_off_ms: int
@@ -109,10 +109,8 @@ def test_a_device_that_only_asks_is_heard(door: TestClient, town: Town) -> None:
     assert version == ""
 
 
-def test_under_load_scans_at_a_door_go_first(
-    door: TestClient, town: Town, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Told by the heading: lists, settings and long uploads are sent away, single scans are taken until it is far too late."""
+def test_under_load_scans_at_a_door_go_first(door: TestClient, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told by the heading: lists, settings and long uploads are sent away; at last single scans."""
     gate, token = door.app.gateway.gate, token_of(LAN)  # type: ignore[attr-defined]
     long = [{"sequence": n, "token": token} for n in range(1, 51)]
     gate.lag_seconds = 1e9

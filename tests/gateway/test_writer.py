@@ -111,7 +111,7 @@ def test_both_ways_of_storing_write_the_same(town: Town) -> None:
 
 
 def test_another_scan_under_a_used_number_is_kept_beside_the_first(town: Town) -> None:
-    """A copied device: other people under the same numbers. The same scan again is still the same, however corrected."""
+    """A copied device: other people, the same numbers. The same scan again is still the same, however corrected."""
     at = now_ms() - 3_600_000
     first = [row(1, n)._replace(scanned_ms=at + n) for n in range(1, 5)]
     first.append(row(1, 5, result=21)._replace(scanned_ms=at + 5, card_index=None))

@@ -109,8 +109,8 @@ class PlaceForm(forms.Form):
         data = self.cleaned_data
         same = ("name", "address", "contact_name", "opens_at", "closes_at", "capacity", "is_sensitive")
         latitude, longitude = data["position"] or (None, None)
-        where = {"latitude": latitude, "longitude": longitude}
-        return Facts(type_id=data["kind"], division_id=data["commune"].pk, **where, **{name: data[name] for name in same})
+        said = {name: data[name] for name in same} | {"latitude": latitude, "longitude": longitude}
+        return Facts(type_id=data["kind"], division_id=data["commune"].pk, **said)
 
 
 class RegisterForm(PlaceForm):

@@ -32,7 +32,7 @@ MOST_ADDRESSES: Final = 10_000
 class Enrolment(msgspec.Struct, frozen=True):
     """The body of `POST /v1/enrol`: the twelve digits of a code, with spaces or without, and a name for the device.
 
-    `nonce` is a random text of the device's own, the same in each try: with it an answer that was lost is asked for again.
+    `nonce` is a random text of the device's own, the same in each try: by it a lost answer is asked for again.
     """
 
     code: Annotated[str, msgspec.Meta(max_length=40)]
@@ -223,7 +223,7 @@ class DeviceDesk:
 
 
 class PointSettings:
-    """The answer to `GET /v1/point` for each point, as JSON with its ETag: kept for a minute, which is how often devices ask.
+    """The answer to `GET /v1/point` for each point, as JSON with its ETag: kept for a minute; so often devices ask.
 
     While the database is away, devices are told what was known.
     """

@@ -1,4 +1,4 @@
-"""Who is let in when there is more than can be done: told by a request's heading alone, before any of its body is read."""
+"""Who is let in when there is more than can be done, told by a request's heading before any of its body is read."""
 
 import asyncio
 import time

@@ -117,7 +117,7 @@ class Arrival:
     def corrects_ms(self, scan: Scan) -> int:
         """What is taken off the scan's time. Below half a minute it may be the network's, and harms no rule.
 
-        A clock set right between scan and upload is known to the device alone; what it says beyond all reason is passed over.
+        A clock set right between scan and upload is known to the device alone. What is beyond reason is passed over.
         """
         is_told = scan.ahead_ms is not None and abs(scan.ahead_ms) <= MOST_AHEAD_MS
         ahead = scan.ahead_ms if is_told and scan.ahead_ms is not None else self.ahead_ms

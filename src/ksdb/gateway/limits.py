@@ -36,7 +36,7 @@ class OwnBuckets:
 
 
 class SharedBuckets:
-    """Of all processes of a gateway: a megabyte that they share. Without locks: two that write at once cost a request."""
+    """Of all processes of a gateway: a megabyte they share. Without locks: two that write at once cost a request."""
 
     def __init__(self, path: Path) -> None:
         with path.open("a+b") as file:

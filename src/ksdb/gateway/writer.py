@@ -270,7 +270,7 @@ async def _is_spread(connection: AsyncConnection) -> bool:
 async def _copies_kept(
     connection: AsyncConnection, rows: Sequence[DecidedScan], places_before: Sequence[int]
 ) -> Sequence[int]:
-    """The places of scans that came under a number that was used, and are others: two devices are copies of each other."""
+    """The places of other scans that came under used numbers: two devices are copies of each other."""
     scans = [{"place": place, **rows[place - 1]._asdict()} for place in places_before]
     asked = {"scans": msgspec.json.encode([scan for scan in scans if ScanResult(scan["result"]).is_visit]).decode()}
     cursor = await connection.execute(sql("ksdb.gateway", "keep_copies"), asked, prepare=True)

@@ -29,7 +29,7 @@ class PositionField(forms.CharField):
     def __init__(self) -> None:
         super().__init__(
             label=_("Where it lies on the map"),
-            help_text=_("Latitude and longitude, as 16.4637, 107.5909. With it, scans too far apart in time show."),
+            help_text=_("Latitude and longitude. By it one sees that a card was at two places too far apart."),
             required=False,
             max_length=60,
         )

@@ -1,14 +1,22 @@
 """What the forms of this room offer to choose from, in the language of the page."""
 
+from typing import Protocol
+
 from django.utils.translation import get_language
 
 from ksdb.core.scope import Scope
-from ksdb.places.models import ScanPointType
 from ksdb.places.queries import point_types
 from ksdb.visits.queries import communes_of_points
 
 
-def word_of(kind: ScanPointType) -> str:
+class Kind(Protocol):
+    """A type of places."""
+
+    name_vi: str
+    name_en: str
+
+
+def word_of(kind: Kind) -> str:
     return str(kind.name_vi if (get_language() or "vi").startswith("vi") else kind.name_en)
 
 

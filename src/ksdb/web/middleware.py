@@ -38,7 +38,9 @@ HEADERS = {
 
 def with_geolocation(response: HttpResponse) -> HttpResponse:
     """Lets this page ask the browser where it is; the browser asks the person."""
-    response.headers["Permissions-Policy"] = HEADERS["Permissions-Policy"].replace("geolocation=()", "geolocation=(self)")
+    response.headers["Permissions-Policy"] = HEADERS["Permissions-Policy"].replace(
+        "geolocation=()", "geolocation=(self)"
+    )
     return response
 
 

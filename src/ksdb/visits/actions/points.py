@@ -15,8 +15,8 @@ from ksdb.visits.queries import point_of, points_of, written_point
 
 @dataclass(frozen=True)
 class Ways:
-    """How a point works, as its owner says: when it is open, how many people it holds, how many scan side by side, whether
-    exits count, and where it lies."""
+    """How a point works, as its owner says: when it is open, how many people it holds, how many scan side by side,
+    whether exits count, and where it lies."""
 
     opens_at: time
     closes_at: time

@@ -42,9 +42,7 @@ class PointActivity:
     seen_at: datetime | None
 
 
-def points_with_activity(
-    scope: Scope, wanted: Wanted, start: int, count: int
-) -> tuple[list[PointActivity], int]:
+def points_with_activity(scope: Scope, wanted: Wanted, start: int, count: int) -> tuple[list[PointActivity], int]:
     """A page of those scan points of the jurisdiction, by name, and how many there are in all. Three queries."""
     scope.require(Permission.VISITS_POINT_READ)
     points = points_wanted(scope, wanted)
@@ -131,8 +129,10 @@ class DeviceRow:
 
     @property
     def scanned(self) -> int:
-        """How many it scanned: as it says, or at least as many as numbers lie between the first and the last that came."""
-        return self.stored_count if self.is_register else max(self.scanned_count or 0, self.span_count, self.stored_count)
+        """How many it scanned: as it says, or at least as many as numbers lie from the first to the last that came."""
+        return (
+            self.stored_count if self.is_register else max(self.scanned_count or 0, self.span_count, self.stored_count)
+        )
 
     @property
     def is_whole(self) -> bool:
