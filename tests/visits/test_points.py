@@ -1,4 +1,4 @@
-"""Points as owners and officers see them: figures of devices, finding one of thousands, correcting, placing, closing."""
+"""Points as owners and officers see them: figures of devices, finding one of many, correcting, placing, closing."""
 
 from typing import Any
 

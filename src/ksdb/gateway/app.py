@@ -4,47 +4,38 @@ import asyncio
 import gc
 import hmac
 import logging
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
-import msgspec
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from ksdb.config import Settings, settings
 from ksdb.core.addresses import networks
-from ksdb.core.clock import now_ms
 from ksdb.core.errors import KsdbError
+from ksdb.gateway.answers import HEADERS as _HEADERS
+from ksdb.gateway.answers import json_answer as _json
+from ksdb.gateway.answers import refusal as _refusal
 from ksdb.gateway.body import whole_body
 from ksdb.gateway.enrolment import DeviceDesk, GuessLimit, PointSettings, asked_enrolment, asked_from
 from ksdb.gateway.errors import DatabaseAway, GatewayError
 from ksdb.gateway.gate import Gate
-from ksdb.gateway.intake import (
-    Arrival,
-    DecidedScan,
-    Rules,
-    Upload,
-    authenticated,
-    decided,
-    decoded,
-    receipt,
-    typed_numbers,
-)
+from ksdb.gateway.intake import Rules, authenticated
 from ksdb.gateway.known import Device, Known
 from ksdb.gateway.limits import OwnBuckets, RequestLimit, SharedBuckets
 from ksdb.gateway.lists import Answer, wanted_serial
 from ksdb.gateway.metrics import HAND_OVER_SECONDS, Metrics, shared_requests
 from ksdb.gateway.pages import page_routes
 from ksdb.gateway.refresh import Refresher
+from ksdb.gateway.scan_door import ScanDoor
 from ksdb.gateway.states import States
 from ksdb.gateway.writer import Writer
 from ksdb.postgres.named import sql
@@ -57,19 +48,8 @@ START_SECONDS = 60.0
 
 HEALTH_SECONDS = 2.0
 SCANS = "/v1/scans"
-SLICE = 20
-"""Scans decided in one go: with fresh signatures two milliseconds, in which nobody else is served."""
-
 HEARD_SECONDS = 0.3
 """In which every gateway hears of a new device or token, before the device uses it at another one."""
-
-_HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
-_RAW_HEADERS = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
 
 
 class Gateway:
@@ -167,73 +147,6 @@ class Gateway:
         return True
 
 
-class ScanDoor:
-    """`POST /v1/scans`. Plain ASGI, because at thousands of requests a second the request object is felt."""
-
-    def __init__(self, gateway: "Gateway") -> None:
-        self._gateway = gateway
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        since = time.perf_counter()
-        try:
-            answer = await self._taken(scope, receive)
-        except GatewayError as error:
-            self._gateway.metrics.refused[error.code] += 1
-            await _refusal(error)(scope, receive, send)
-            return
-        except ClientDisconnect:
-            return
-        except Exception as error:  # noqa: BLE001 - whatever it is, the device is answered and keeps its scans
-            # The words of an error may quote what was sent: only its kind is written down.
-            _log.error("an upload failed: %s", type(error).__name__)
-            self._gateway.metrics.refused["fault"] += 1
-            await _refusal(KsdbError())(scope, receive, send)
-            return
-        length = (b"content-length", str(len(answer)).encode())
-        headers = [(b"content-type", b"application/json"), length, *_RAW_HEADERS]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": answer})
-        self._gateway.metrics.observe_upload(time.perf_counter() - since)
-
-    async def _taken(self, scope: Scope, receive: Receive) -> bytes:
-        """The receipt of an upload, once it is stored."""
-        gateway = self._gateway
-        headers = dict(scope["headers"])
-        device = await gateway.device_of(headers)
-        size = gateway.gate.enter(device.id, headers)
-        try:
-            return await self._stored(device, headers, receive)
-        finally:
-            gateway.gate.leave(device.id, size)
-
-    async def _stored(self, device: Device, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
-        gateway = self._gateway
-        upload = decoded(await whole_body(headers, receive, gateway.request_seconds))
-        received_ms = now_ms()
-        arrival = Arrival(device, received_ms, upload.sent_at - received_ms, await self._typed(upload))
-        gateway.states.note(arrival, upload.state)
-        rows: list[DecidedScan] = []
-        for row in decided(upload, arrival, gateway.known, gateway.rules):
-            rows.append(row)
-            if len(rows) % SLICE == 0:
-                await asyncio.sleep(0)
-        is_new = await gateway.writer.store(rows)
-        self._count(rows, is_new)
-        return msgspec.json.encode(receipt(rows, is_new))
-
-    async def _typed(self, upload: Upload) -> dict[str, int]:
-        numbers = typed_numbers(upload)
-        return await self._gateway.cards_numbered(numbers) if numbers else {}
-
-    def _count(self, rows: list[DecidedScan], is_new: list[bool]) -> None:
-        metrics = self._gateway.metrics
-        for row, new in zip(rows, is_new, strict=True):
-            if new:
-                metrics.results[row.result] += 1
-            else:
-                metrics.before_count += 1
-
-
 async def enrol(gateway: "Gateway", request: Request) -> Response:
     """Lets a device in with a code. The answer waits until the other gateways have heard of the device, too."""
     headers = dict(request.scope["headers"])
@@ -314,16 +227,6 @@ def _list(answer: Answer, request: Request) -> Response:
     if answer.content is None or answer.is_matched_by(request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
     return Response(answer.content, 200, headers, answer.media_type)
-
-
-def _json(content: object, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(content), status, {**_HEADERS, **(headers or {})}, "application/json")
-
-
-def _refusal(error: KsdbError) -> Response:
-    detail, wait = getattr(error, "detail", ""), getattr(error, "retry_after_seconds", None)
-    message = f"{error.sentence()} {detail}".strip()
-    return _json({"error": error.code, "message": message}, error.status, {"retry-after": str(wait)} if wait else None)
 
 
 async def _own_refusal(_request: Request, error: Exception) -> Response:

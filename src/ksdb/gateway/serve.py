@@ -37,7 +37,7 @@ def main() -> None:
     """Serves until SIGTERM; the proxy in front says who asks, and that is not believed here."""
     from ksdb.config import settings
     from ksdb.gateway.metrics import share_counts
-    from ksdb.gateway.protocol import BoundedProtocol
+    from ksdb.gateway.quick import QuickProtocol
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
@@ -54,7 +54,7 @@ def main() -> None:
         port=given.port,
         workers=given.workers,
         loop="uvloop",
-        http=BoundedProtocol,
+        http=QuickProtocol,
         ws="none",
         log_level="warning",
         access_log=False,

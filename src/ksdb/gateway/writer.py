@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 import msgspec
 import psycopg
@@ -33,12 +34,22 @@ TASKS = 2
 _log = logging.getLogger(__name__)
 
 
+class Reply(Protocol):
+    """Where the answer goes: a future, or whatever has as much of one."""
+
+    def done(self) -> bool: ...
+
+    def set_result(self, is_new: list[bool], /) -> None: ...
+
+    def set_exception(self, error: GatewayError, /) -> None: ...
+
+
 @dataclass(slots=True, eq=False)
 class _Job:
     """The scans of one request, and where its answer is awaited."""
 
     rows: Sequence[DecidedScan]
-    done: asyncio.Future[list[bool]]
+    done: "Reply"
     since: float
 
     def answer(self, is_new: list[bool]) -> None:
@@ -99,16 +110,20 @@ class Writer:
 
         Where somebody stands at a door goes first: uploads of many scans are sent away when the queue is half full.
         """
+        done: asyncio.Future[list[bool]] = asyncio.get_running_loop().create_future()
+        self.put(rows, done)
+        return await done
+
+    def put(self, rows: Sequence[DecidedScan], done: "Reply") -> None:
+        """As `store`, for whoever is called back. Raises Closing, Busy."""
         if self._is_closing:
             raise Closing
         room = self._most_waiting if len(rows) <= AT_THE_DOOR else self._most_waiting // 2
         if self._waiting + len(rows) > room:
             raise Busy
-        job = _Job(rows, asyncio.get_running_loop().create_future(), time.monotonic())
-        self._jobs.append(job)
+        self._jobs.append(_Job(rows, done, time.monotonic()))
         self._waiting += len(rows)
         self._filled.set()
-        return await job.done
 
     async def next_group(self) -> list[_Job]:
         """All that waits, up to a sensible size; empty when the writer is closing and nothing waits."""
