@@ -128,7 +128,8 @@ def _text(filled: Filled, first: Filled) -> str:
     verdict = "met" if max(of_single, of_fifty) <= FLAT else "MISSED"
     return (
         f"{filled.name:44} one a request {single:5.0f} µs = {of_single:.2f} of the first   "
-        f"50 a request {fifty:5.0f} µs = {of_fifty:.2f}   limit {FLAT} {verdict}   runs {' '.join(f'{v:.0f}' for v in filled.single)}"
+        f"50 a request {fifty:5.0f} µs = {of_fifty:.2f}   limit {FLAT} {verdict}   "
+        f"runs {' '.join(f'{v:.0f}' for v in filled.single)}"
         f" | {' '.join(f'{v:.0f}' for v in filled.fifty)}"
     )
 
