@@ -9,12 +9,15 @@ from django.urls import reverse
 from tests.conftest import scope_for
 
 from ksdb.access.models import StaffAccount
+from ksdb.core.clock import today
+from ksdb.core.decision import Mark
 from ksdb.core.errors import NotFound
-from ksdb.core.scope import Scope
+from ksdb.core.scope import Scope, system_scope
 from ksdb.places.models import Division, ScanPoint
-from ksdb.visits.actions import PointClosed, close_point, enrol_device, make_enrol_code
+from ksdb.visits.actions import PointClosed, close_point, enrol_device, ensure_partitions, make_enrol_code
 from ksdb.visits.models import Device, EnrolCode
 from ksdb.visits.queries import DeviceRow, PointState, Wanted, devices_of, points_with_activity
+from ksdb.visits.words import MARK_LABELS
 
 
 def device(system: Scope, point: ScanPoint, received: str, scanned: int | None = None, **other: Any) -> DeviceRow:
@@ -60,10 +63,21 @@ def test_the_page_says_what_is_wrong_with_a_device(client: Client, market_a: Sca
     with connection.cursor() as cursor:
         cursor.execute("UPDATE device_state SET clock_ahead_ms = -300000")
         cursor.execute("INSERT INTO device_copy VALUES (%s, now(), now(), 3)", [row.id])
+        ensure_partitions(system_scope(), today(), today())
+        cursor.execute(
+            "INSERT INTO visit (point_id, scanned_at, device_id, sequence, card_index, result, marks)"
+            " SELECT %s, now(), %s, n, n, 1, n FROM generate_series(1, 3) n",
+            [market_a.pk, row.id],
+        )
     client.force_login(binh)
-    page = client.get(reverse("visits:point", args=[market_a.pk])).content.decode()
+    path = reverse("visits:point", args=[market_a.pk])
+    page = client.get(path).content.decode()
     assert "đồng hồ chậm 5 phút" in page
     assert "3 lượt quét của máy thứ hai" in page
+    assert [(str(label), count) for label, count in client.get(path).context["marks"]] == [
+        (str(MARK_LABELS[Mark.TYPED]), 2),
+        (str(MARK_LABELS[Mark.FOREIGN]), 2),
+    ]
     rename = reverse("visits:rename_device", args=[market_a.pk, row.id])
     assert client.post(rename, {"name": "Sổ cổng", "is_register": "on"}).status_code == 302
     assert Device.objects.get(pk=row.id).is_register

@@ -20,7 +20,7 @@ from ksdb.places.forms import written
 from ksdb.visits import actions, queries
 from ksdb.visits.choices import communes_named, kinds_named, word_of
 from ksdb.visits.forms import DeviceNameForm, SilenceForm, WaysForm
-from ksdb.visits.words import FLAG_LABELS, RESULT_LABELS
+from ksdb.visits.words import FLAG_LABELS, MARK_LABELS, RESULT_LABELS
 from ksdb.web.middleware import with_geolocation
 from ksdb.web.requires import ScopedRequest, requires
 
@@ -57,6 +57,7 @@ def point(request: ScopedRequest, point_id: int) -> HttpResponse:
         "refusals": sum(count for result, count in results if not result.is_visit),
         "safe_today": sum(count for _, count in results),
         "outstanding": sum(device.outstanding for device in devices),
+        "marks": [(MARK_LABELS[mark], count) for mark, count in queries.marks_today(scope, point_id)],
         "flags": [(FLAG_LABELS[flag], count) for flag, count in flags.items()],
         "flag_days": FLAG_DAYS,
         "open_codes": found.enrol_codes.filter(used_at=None, expires_at__gt=now()).count(),

@@ -13,7 +13,7 @@ from ksdb.audit.erasing import files_before, written_at
 from ksdb.cards.queries.printing import prints_dir
 from ksdb.config import settings
 from ksdb.core.clock import day_bounds, day_of, now, today
-from ksdb.core.decision import Flag, ForeignKind, ScanResult
+from ksdb.core.decision import Flag, ForeignKind, Mark, ScanResult
 from ksdb.core.errors import NotFound
 from ksdb.core.names import sort_key
 from ksdb.core.scope import Permission, Scope
@@ -233,6 +233,15 @@ def results_today(scope: Scope, point_id: int) -> list[tuple[ScanResult, int]]:
     with connection.cursor() as cursor:
         cursor.execute(sql("ksdb.visits", "results_of_point"), asked)
         return [(ScanResult(result), count) for result, count in cursor.fetchall()]
+
+
+def marks_today(scope: Scope, point_id: int) -> list[tuple[Mark, int]]:
+    """How many visits of today came about in which way, at a point that the actor manages."""
+    since, until = day_bounds(today())
+    asked: dict[str, Any] = {"point": point_of(scope, point_id).pk, "since": since, "until": until}
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.visits", "marks_of_point"), asked | {"marks": [int(mark) for mark in Mark]})
+        return [(Mark(mark), count) for mark, count in cursor.fetchall()]
 
 
 def odd_visits(scope: Scope, point_id: int, since: datetime) -> dict[Flag, int]:

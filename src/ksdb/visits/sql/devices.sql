@@ -36,6 +36,13 @@ SELECT result, count(*)::integer FROM (
 ) AS told (result)
 GROUP BY result ORDER BY result;
 
+-- name: marks_of_point
+-- One row per mark (core.decision.Mark) that visits of the day at the point carry: the mark, and how many. One index range.
+SELECT mark, count(*)::integer
+FROM visit CROSS JOIN unnest(%(marks)s::integer[]) AS mark
+WHERE point_id = %(point)s AND scanned_at >= %(since)s AND scanned_at < %(until)s AND marks & mark <> 0
+GROUP BY mark ORDER BY mark;
+
 -- name: silent_points
 -- One row per point of those named that was open for at least so long since anything was stored from it: how many devices
 -- are in service, when something was last stored, when a device last spoke at all, and for how many seconds the place was
