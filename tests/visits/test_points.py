@@ -86,7 +86,7 @@ def test_the_page_says_what_is_wrong_with_a_device(client: Client, market_a: Sca
 
 
 def test_one_of_many_points_is_found(
-    client: Client, system: Scope, market_a: ScanPoint, binh: StaffAccount, minh: StaffAccount, commune_b: Division
+    client: Client, market_a: ScanPoint, binh: StaffAccount, minh: StaffAccount, commune_b: Division
 ) -> None:
     ScanPoint.objects.filter(pk=market_a.pk).update(name="Chợ Đông Ba", search_name="cho dong ba")
 
@@ -98,7 +98,7 @@ def test_one_of_many_points_is_found(
     assert names(mine, name="tây") == names(mine, type_code="school") == names(mine, division_id=commune_b.pk) == []
     assert names(scope_for(minh), name="dong") == []
     assert names(mine, state=PointState.WITHOUT_DEVICE, name="dong") == ["Chợ Đông Ba"]
-    enrol_device(system, market_a.pk, "x")
+    enrol_device(system_scope(), market_a.pk, "x")
     assert names(mine, state=PointState.WITHOUT_DEVICE, name="dong") == []
     client.force_login(binh)
     page = client.get(reverse("visits:points"), {"name": "dong ba", "state": "closed", "kind": "1 OR 1"})
