@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from bench.scan_client import Load, send_load
 from bench.scans import (
@@ -49,7 +49,7 @@ import uvicorn
 from ksdb.gateway.quick import QuickProtocol
 from bench import bare
 uvicorn.run(bare.{name}, port={port}, loop="uvloop", http=QuickProtocol, log_level="warning", access_log=False,
-            server_header=False, date_header=False)
+            server_header=False, date_header=False, proxy_headers=False)
 """
 
 
@@ -82,18 +82,6 @@ class _Quick:
 quick = _Quick()
 
 
-class _Plain:
-    """An ASGI application that has no door of its own."""
-
-    scan_door = None
-
-    def __init__(self, application: ASGIApp) -> None:
-        self._application = application
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._application(scope, receive, send)
-
-
 def starlette() -> Starlette:
     """The same as a route of Starlette, middleware and all."""
 
@@ -104,8 +92,7 @@ def starlette() -> Starlette:
     return Starlette(routes=[Route("/v1/scans", answer, methods=["POST"])])
 
 
-with_starlette = _Plain(starlette())
-with_uvicorn = _Plain(raw)
+with_starlette = starlette()
 
 
 @dataclass(frozen=True)
@@ -202,7 +189,7 @@ def measured(seconds: int) -> Found:
             each_step(tokens[:5_000], key),
             {
                 QUICK: alone("quick", load),
-                "uvicorn alone: reads the body, answers": alone("with_uvicorn", load),
+                "uvicorn alone: reads the body, answers": alone("raw", load),
                 "Starlette alone: one route, reads the body, answers": alone("with_starlette", load),
                 "the signature alone": proved,
                 "the careful reading of a token alone": read,

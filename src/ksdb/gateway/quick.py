@@ -4,13 +4,11 @@ Everything else (other addresses, long uploads, bodies in parts, pipelines) goes
 the parser refuses. Measured at half of what a request costs through a cycle, a task and two sends.
 """
 
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final
 
 from ksdb.gateway.gate import DOOR_BYTES
 from ksdb.gateway.protocol import BoundedProtocol
-
-if TYPE_CHECKING:
-    from ksdb.gateway.app import Application
+from ksdb.gateway.scan_door import ScanDoor
 
 SCANS: Final = b"/v1/scans"
 
@@ -69,7 +67,7 @@ class QuickProtocol(BoundedProtocol):
         return is_plain and announced.isdigit() and int(announced) <= DOOR_BYTES and self.limit_concurrency is None
 
     def _take(self) -> None:
-        door = cast("Application", self.app).scan_door
+        door: ScanDoor | None = getattr(self.app, "scan_door", None)
         self._is_waiting = True
         if door is None or not door.take_at_once(dict(self.headers), self._gathered, self._answered):
             self._is_waiting = False
