@@ -18,7 +18,7 @@ MOST_KEPT_BYTES: Final = 4 * 1024 * 1024
 
 MOST_DOOR_BYTES: Final = 4 * 1024 * 1024
 MOST_OF_ONE: Final = 4
-"""Uploads of one device at once: two lanes, the queue, and a copy of it."""
+"""Long uploads of one device at once: a queue is sent in one after another, a copy of the device has its own."""
 
 LOOK_SECONDS: Final = 0.1
 CALM_SECONDS: Final = 0.5
@@ -61,15 +61,20 @@ class Gate:
         most = MOST_KEPT_BYTES if is_kept else MOST_DOOR_BYTES
         if self._bytes[is_kept] + size > most or self._is_overrun(is_kept=is_kept):
             raise Busy
-        if self._of_one[device_id] >= MOST_OF_ONE:
-            raise TooOften
+        if is_kept:
+            self._count_long(device_id)
         self._bytes[is_kept] += size
-        self._of_one[device_id] += 1
         return size
 
+    def _count_long(self, device_id: int) -> None:
+        if self._of_one[device_id] >= MOST_OF_ONE:
+            raise TooOften
+        self._of_one[device_id] += 1
+
     def leave(self, device_id: int, size: int) -> None:
-        self._bytes[size > DOOR_BYTES] -= size
-        self._of_one[device_id] -= 1
+        is_kept = size > DOOR_BYTES
+        self._bytes[is_kept] -= size
+        self._of_one[device_id] -= is_kept
         if not self._of_one[device_id]:
             del self._of_one[device_id]
 
