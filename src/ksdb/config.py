@@ -58,6 +58,9 @@ class Settings:
     request_seconds: int = field(
         default=10, metadata={"help": "so long a device may take to send a request's heading, and again its body"}
     )
+    gateway_connections: int = field(
+        default=20_000, metadata={"help": "connections one gateway process holds; whoever comes then hears 503"}
+    )
     gateway_workers: int = field(default=1, metadata={"help": "gateway processes on this machine"})
     scanner_url: str = field(
         default="",

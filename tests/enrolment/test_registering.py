@@ -6,6 +6,7 @@ from datetime import date, time
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import Client
 from django.urls import reverse
 from tests.conftest import PASSWORD, commune, scope_for, staff
@@ -17,7 +18,7 @@ from ksdb.config import settings
 from ksdb.core.clock import today
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import PERMISSIONS, Permission, Role, Scope, system_scope
-from ksdb.enrolment import actions, queries
+from ksdb.enrolment import actions, guides, queries
 from ksdb.enrolment.models import Place
 from ksdb.places.models import Division, ScanPoint
 from ksdb.sms.models import Text
@@ -190,6 +191,35 @@ def test_only_the_ward_of_the_place_decides(client: Client, officer: StaffAccoun
     assert "Địa chỉ không có trong phường." in client.get(reverse("enrolment:status")).content.decode()
     with pytest.raises(actions.PlaceDecided):
         approved(officer, place)
+
+
+def test_where_a_place_lies_goes_to_its_point(client: Client, officer: StaffAccount) -> None:
+    assert client.post(reverse("enrolment:register"), typed(position="Huế")).status_code == 422
+    place = register(client, position="16.46370, 107.59090")
+    assert "geolocation=(self)" in client.get(reverse("enrolment:register")).headers["Permissions-Policy"]
+    ward = Client()
+    ward.force_login(officer)
+    path = reverse("enrolment:correct", args=[place.pk])
+    assert 'value="16.46370, 107.59090"' in ward.get(path).content.decode()
+    assert ward.post(path, typed(position="16.47, 107.6")).status_code == 302
+    point = ScanPoint.objects.get(pk=approved(officer, place).point_id)
+    assert (point.latitude, point.longitude, point.search_name) == (16.47, 107.6, "tap hoa ba nam")
+
+
+def test_the_guides_are_pages_for_everybody(client: Client, db: None) -> None:
+    """Each guide is linked, and each link and picture in it leads somewhere."""
+    pages = client.get(reverse("enrolment:guides")).content.decode()
+    assert reverse("enrolment:guides") in client.get(reverse("enrolment:register")).content.decode()
+    for name in guides.NAMES:
+        address = reverse("enrolment:guide", args=[name])
+        assert address in pages
+        text = client.get(address).content.decode()
+        assert ".md" not in text
+        for picture in re.findall(r'<img [^>]*src="/static/([^"]+)"', text):
+            assert finders.find(picture), picture
+        for link in re.findall(r'<a class="govuk-link" href="(/guides/[^"]+)"', text):
+            assert client.get(link).status_code == 200
+    assert client.get("/guides/nothing/").status_code == 404
 
 
 def test_twins_are_shown(client: Client, officer: StaffAccount) -> None:

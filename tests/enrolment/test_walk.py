@@ -1,6 +1,6 @@
 """A shop from its registration to a device that is out of service, in a real Chromium and at a real gateway.
 
-KSDB_GUIDE_PICTURES names a folder to leave the pictures of the guides docs/vi/diem-quet-*.md in.
+KSDB_GUIDE_PICTURES names a folder to leave the pictures of the guides src/ksdb/enrolment/static/enrolment/guides in.
 """
 
 import os

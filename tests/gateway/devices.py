@@ -20,11 +20,13 @@ from ksdb.gateway.serve import command
 
 DEVICES = range(101, 109)
 TOGETHER = 3
+METRICS_TOKEN = "of the watch"
 IMPATIENT = {
     "KSDB_DEVICE_REQUESTS_PER_SECOND": "100000",
     "KSDB_DEVICE_REQUESTS_AT_ONCE": "100000",
     "KSDB_DATABASE_PATIENCE_SECONDS": "3",
     "KSDB_REQUEST_SECONDS": "3",
+    "KSDB_METRICS_TOKEN": METRICS_TOKEN,
 }
 """These devices send as fast as they are answered, and hear sooner that the database is away or they are too slow."""
 

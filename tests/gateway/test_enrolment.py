@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -187,7 +188,29 @@ def test_revoking_ends_both_tokens(door: TestClient, market: Town) -> None:
     assert door.post("/v1/rotate").status_code == 403
 
 
-def test_the_points_settings_are_sent_when_they_changed(door: TestClient, market: Town) -> None:
+def test_an_answer_that_was_lost_is_asked_for_again(door: TestClient, market: Town) -> None:
+    """The same nonce: the same device with a new token. No other nonce, no short one, and not once it has scanned."""
+    asked = {"code": CODE, "name": "Cổng", "nonce": "a" * 32}
+    first, again = (door.post("/v1/enrol", json=asked).json() for _ in range(2))
+    assert first["device_id"] == again["device_id"]
+    assert first["token"] != again["token"]
+    assert market.rows("SELECT count(*) FROM device WHERE name = 'Cổng'") == [(1,)]
+    for nonce in ("b" * 32, ""):
+        assert door.post("/v1/enrol", json={**asked, "nonce": nonce}).status_code == 404
+    until(lambda: answer_to(door, first["token"]) == 401)
+    assert send(door, {"sequence": 1, "token": token_of(LAN)}, **bearer(again["token"])).status_code == 200
+    assert door.post("/v1/enrol", json=asked).json()["error"] == "enrol_code_unknown"
+
+
+def test_a_nonce_that_could_be_guessed_is_none(door: TestClient, market: Town) -> None:
+    asked = {"code": CODE, "nonce": "short"}
+    assert [door.post("/v1/enrol", json=asked).status_code for _ in range(2)] == [200, 404]
+
+
+def test_the_points_settings_are_sent_when_they_changed(
+    door: TestClient, market: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within a minute: so long they are kept, because every device asks every minute."""
     first = door.get("/v1/point")
     again = {"if-none-match": first.headers["etag"]}
     assert first.json()["capacity"] == 900
@@ -196,6 +219,9 @@ def test_the_points_settings_are_sent_when_they_changed(door: TestClient, market
         "private, no-cache",
     )
     market.rows("UPDATE scan_point SET capacity = 100, is_exit_scanned = true")
+    assert door.get("/v1/point", headers=again).status_code == 304
+    later = time.monotonic() + 61
+    monkeypatch.setattr("ksdb.gateway.enrolment.time", SimpleNamespace(monotonic=lambda: later))
     changed = door.get("/v1/point", headers=again)
     assert (changed.status_code, changed.json()["capacity"], changed.json()["is_exit_scanned"]) == (200, 100, True)
 

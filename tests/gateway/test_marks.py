@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from tests.gateway.town import DAY_MS, LAN, LOST, MARKET, MARKET_TOKEN, NEW, Tow
 
 from ksdb.core.decision import ForeignKind, Mark, ScanResult
 from ksdb.core.ids import card_number
+from ksdb.gateway.errors import TooOften
+from ksdb.gateway.limits import RequestLimit, SharedBuckets
 
 pytestmark = pytest.mark.django_db
 KEY = "00112233445566778899aabbccddeeff"
@@ -45,12 +48,13 @@ def test_a_number_that_no_card_has_is_told_apart_from_a_slip(door: TestClient, t
 
 
 def test_a_foreign_code_is_kept_as_a_keyed_hash(door: TestClient, town: Town) -> None:
-    assert outcome(door, foreign={"kind": "chip_id", "id_key": KEY}) == ("unverified", "new")
+    at = now_ms()
+    assert outcome(door, foreign={"kind": "chip_id", "id_key": KEY}, scanned_at=at) == ("unverified", "new")
     assert marks(town) == [(1, None, None, Mark.FOREIGN)]
     assert town.rows("SELECT point_id, sequence, kind, encode(id_key, 'hex') FROM foreign_scan") == [
         (MARKET, 1, ForeignKind.CHIP_ID, KEY)
     ]
-    assert outcome(door, foreign={"kind": "chip_id", "id_key": KEY}) == ("unverified", "before")
+    assert outcome(door, foreign={"kind": "chip_id", "id_key": KEY}, scanned_at=at) == ("unverified", "before")
 
 
 @pytest.mark.parametrize(
@@ -74,6 +78,52 @@ def test_a_clock_that_is_wrong_is_corrected_with_both_times_kept(door: TestClien
     assert abs(scanned_at.timestamp() - (time.time() - 600)) < 20
     assert claimed_at == datetime.fromtimestamp((sent - 600_000) / 1000, UTC)
     assert mark == Mark.CLOCK_CORRECTED
+
+
+@pytest.mark.parametrize(
+    ("told_ms", "sent_off_ms", "expected_off_ms"),
+    [(600_000, 0, 600_000), (0, 600_000, 0), (-600_000, 5, -600_000), (None, 90_000, 90_000), (2**62, 90_000, 90_000)],
+)
+def test_a_clock_that_was_set_right_meanwhile(
+    door: TestClient, town: Town, told_ms: int | None, sent_off_ms: int, expected_off_ms: int
+) -> None:
+    """What the device found out about the moment of the scan goes before what its clock says at the upload."""
+    scanned_at = now_ms() - 3_600_000 + expected_off_ms
+    scan = {"sequence": 1, "token": token_of(LAN), "scanned_at": scanned_at, "ahead_ms": told_ms}
+    answer = door.post("/v1/scans", json={"sent_at": now_ms() + sent_off_ms, "scans": [scan]})
+    assert answer.json()["results"][0]["result"] == "accepted"
+    ((at, claimed_at, mark),) = town.rows("SELECT scanned_at, claimed_at, marks FROM visit")
+    assert abs(at.timestamp() - (time.time() - 3600)) < 20
+    if expected_off_ms:
+        assert (claimed_at, mark) == (datetime.fromtimestamp(scanned_at / 1000, UTC), Mark.CLOCK_CORRECTED)
+    else:
+        assert (claimed_at, mark) == (None, 0)
+
+
+def test_a_device_that_only_asks_is_heard(door: TestClient, town: Town) -> None:
+    """It scans nobody and says nothing of itself; what it said before stays."""
+    assert door.get("/v1/point").status_code == 200
+    door.portal.call(door.app.gateway.states.write)  # type: ignore[attr-defined, union-attr]
+    ((heard_at, version),) = town.rows("SELECT told_at, app_version FROM device_state")
+    assert abs(heard_at.timestamp() - time.time()) < 20
+    assert version == ""
+
+
+def test_under_load_scans_at_a_door_go_first(door: TestClient, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told by the heading: lists, settings and long uploads are sent away; at last single scans."""
+    gate, token = door.app.gateway.gate, token_of(LAN)  # type: ignore[attr-defined]
+    long = [{"sequence": n, "token": token} for n in range(1, 51)]
+    gate.lag_seconds = 1e9
+    refused = [door.get("/v1/point"), door.get("/v1/trust-list"), send(door, *long), send(door, long[0])]
+    assert [(answer.status_code, answer.headers["retry-after"]) for answer in refused] == [(503, "1")] * 4
+    monkeypatch.setattr("ksdb.gateway.gate.LATEST_SECONDS", 1e12)
+    gate.lag_seconds = 1e9
+    assert send(door, *long).status_code == 503
+    assert send(door, long[0]).status_code == 200
+    gate.lag_seconds = 0.0
+    assert send(door, *long[1:]).status_code == 200
+    assert gate._bytes == {True: 0, False: 0}
+    assert len(town.visits()) == 50
 
 
 def test_a_slow_network_is_no_wrong_clock(door: TestClient, town: Town) -> None:
@@ -116,17 +166,21 @@ def test_an_earlier_word_does_not_overwrite_a_later_one(door: TestClient, town: 
 
 
 def test_who_asks_too_often_is_told_when_to_come_back(
-    door: TestClient, town: Town, monkeypatch: pytest.MonkeyPatch
+    door: TestClient, town: Town, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     limit = door.app.gateway.limit  # type: ignore[attr-defined]
-    monkeypatch.setattr(limit, "burst", 3.0)
-    monkeypatch.setattr(limit, "per_second", 0.001)
-    limit._buckets.clear()
+    monkeypatch.setattr(limit, "_burst", 3.0)
+    monkeypatch.setattr(limit, "_per_second", 0.001)
+    monkeypatch.setattr(limit, "_buckets", SharedBuckets(tmp_path / "requests"))
     answers = [send(door, {"sequence": n, "token": token_of(LAN)}) for n in range(1, 6)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
     assert answers[-1].json()["error"] == "too_often"
     assert answers[-1].headers["retry-after"] == "2"
     assert len(town.visits()) == 3
+    beside = RequestLimit(0.001, 3, SharedBuckets(tmp_path / "requests"))  # another process of the same gateway
+    with pytest.raises(TooOften):
+        beside.spend(1)
+    beside.spend(2)
 
 
 def test_counts_are_for_whoever_holds_the_token(door: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,8 +189,9 @@ def test_counts_are_for_whoever_holds_the_token(door: TestClient, monkeypatch: p
         assert door.get("/metrics", headers={"authorization": token}).status_code == 401
     monkeypatch.setattr(gateway, "metrics_token", "of the watch")
     assert door.get("/metrics", headers={"authorization": "Bearer guess"}).status_code == 401
-    send(door, {"sequence": 1, "token": token_of(LAN)}, {"sequence": 2, "token": "x"})
-    send(door, {"sequence": 1, "token": token_of(LAN)})
+    first = {"sequence": 1, "token": token_of(LAN), "scanned_at": now_ms()}
+    send(door, first, {"sequence": 2, "token": "x"})
+    send(door, first)
     door.post("/v1/scans", json={})
     text = door.get("/metrics", headers={"authorization": "Bearer of the watch"}).text
     assert 'ksdb_scans_total{result="accepted"} 1.0' in text

@@ -45,16 +45,12 @@ async def hammer(writer: Writer, seed: int, uploads: list[list[DecidedScan]]) ->
 def way(request: pytest.FixtureRequest, town: Town) -> str:
     """Both ways of storing: the second is for a log spread over servers, and correct on one server too.
 
-    What the writer asks to know which one to take is whether there is an extension of that name.
+    What the writer asks to know which one to take is whether Citus has the log among its tables.
     """
     if request.param == "in steps":
-        town.rows("UPDATE pg_extension SET extname = 'citus' WHERE extname = 'plpgsql'")
-        request.addfinalizer(lambda: undo(town))  # noqa: PT021 - only for one of the two
+        town.rows("CREATE TABLE pg_dist_partition AS SELECT 'visit'::regclass AS logicalrelid")
+        request.addfinalizer(lambda: town.rows("DROP TABLE pg_dist_partition"))  # noqa: PT021 - only for one of the two
     return str(request.param)
-
-
-def undo(town: Town) -> None:
-    town.rows("UPDATE pg_extension SET extname = 'plpgsql' WHERE extname = 'citus'")
 
 
 @pytest.mark.usefixtures("way")
@@ -90,7 +86,7 @@ def test_both_ways_of_storing_write_the_same(town: Town) -> None:
         row(1, 3)._replace(scanned_ms=at, marks=2, card_index=None, foreign_kind=5, foreign_key="ab" * 16),
         row(1, 4, result=21)._replace(scanned_ms=None, card_index=None),
         row(1, 5)._replace(scanned_ms=old, is_exit=True),
-        row(1, 1)._replace(scanned_ms=at + 1),
+        row(1, 1)._replace(scanned_ms=at),
     ]
 
     async def work(writer: Writer) -> None:
@@ -114,14 +110,49 @@ def test_both_ways_of_storing_write_the_same(town: Town) -> None:
     assert town.rows("SELECT received::text FROM device_intake") == [("{[1,6)}",)]
 
 
+def test_another_scan_under_a_used_number_is_kept_beside_the_first(town: Town) -> None:
+    """A copied device: other people, the same numbers. The same scan again is still the same, however corrected."""
+    at = now_ms() - 3_600_000
+    first = [row(1, n)._replace(scanned_ms=at + n) for n in range(1, 5)]
+    first.append(row(1, 5, result=21)._replace(scanned_ms=at + 5, card_index=None))
+    first.append(row(1, 6)._replace(scanned_ms=at + 6, claimed_ms=at + 900_006, marks=4))
+    other = [each._replace(scanned_ms=at + 60_000 + each.sequence, card_index=LAN + 1, result=1) for each in first[:5]]
+    other[1] = other[1]._replace(card_index=None, marks=2, foreign_kind=5, foreign_key="ab" * 16)
+    again = first[5]._replace(scanned_ms=at + 900_006, claimed_ms=None, marks=0)  # its clock was set right meanwhile
+
+    async def work(writer: Writer) -> None:
+        assert await writer.store(first) == [True] * 6
+        assert await writer.store([*first, again, *other]) == [False] * 7 + [True] * 5
+        assert await writer.store([*other, *first]) == [False] * 11
+
+    run(town.url, work)
+    assert [visit[1] for visit in town.visits()] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 6]
+    assert town.rows("SELECT sequence, kind FROM foreign_scan") == [(2, 5)]
+    assert town.rows("SELECT device_id, kept_count FROM device_copy") == [(1, 5)]
+    assert town.rows("SELECT received::text FROM device_intake") == [("{[1,7)}",)]
+
+
+def test_a_registers_record_that_was_set_right_is_no_other(town: Town) -> None:
+    town.rows("UPDATE device SET is_register = true WHERE id = 1")
+    at = now_ms()
+
+    async def work(writer: Writer) -> None:
+        assert await writer.store([row(1, 48_213)._replace(scanned_ms=at)]) == [True]
+        assert await writer.store([row(1, 48_213)._replace(scanned_ms=at - 60_000)]) == [False]
+
+    run(town.url, work)
+    assert town.rows("SELECT count(*) FROM device_copy") == [(0,)]
+
+
 def test_a_client_that_goes_loses_and_doubles_nothing(town: Town) -> None:
     async def work(writer: Writer) -> None:
-        tasks = [asyncio.create_task(writer.store([row(1, n)])) for n in range(1, 51)]
+        rows = {n: row(1, n) for n in range(1, 61)}
+        tasks = [asyncio.create_task(writer.store([rows[n]])) for n in range(1, 51)]
         await asyncio.sleep(0)
         for task in tasks[::2]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        assert sum(await writer.store([row(1, n) for n in range(1, 61)])) == 10
+        assert sum(await writer.store(list(rows.values()))) == 10
 
     run(town.url, work)
     assert [visit[1] for visit in town.visits()] == list(range(1, 61))

@@ -96,6 +96,7 @@ def clear(town: Town) -> None:
         "refusal",
         "foreign_scan",
         "device_intake",
+        "device_copy",
         "device_state",
         "card",
         "enrol_code",

@@ -18,6 +18,7 @@ from ksdb.places.models import Division
 
 OPEN = {"home", "health", "security_txt", "set_language", "access:sign_in", "access:sign_out", "access:welcome"}
 OPEN |= {"enrolment:register", "enrolment:code", "enrolment:status", "enrolment:link", "sms:outbox", "sms:receipts"}
+OPEN |= {"enrolment:guides", "enrolment:guide"}
 OPEN |= {"wallet:home", "wallet:begin", "wallet:code", "wallet:look", "wallet:left"}
 OPEN |= {"wallet:card", "wallet:worker", "wallet:manifest", "wallet:push_worker"}
 OPEN |= {"account_login", "account_logout", "mfa_authenticate"}

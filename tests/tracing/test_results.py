@@ -23,7 +23,7 @@ from ksdb.tracing.models import CaseRecord, Trace, WardList
 from ksdb.tracing.queries import contact_sheet
 from ksdb.tracing.queries.results import missing_from, places_of
 from ksdb.tracing.queries.wards import ward_sheet
-from ksdb.visits.models import Dispute
+from ksdb.visits.models import Device, Dispute
 
 SYSTEM = system_scope()
 
@@ -85,6 +85,15 @@ def test_what_is_missing_is_counted(traced: Trace, market_a: ScanPoint) -> None:
         cursor.execute("INSERT INTO device_intake VALUES (%s, '{[1,5),[8,10)}')", [device_id])
     found = missing_from(SYSTEM, traced.pk)
     assert (found.devices, found.holding_devices, found.held_scans) == (1, 1, 3)
+    hashed = "{[5,8),[4503599627370500,4503599627370501),[9007199254740000,9007199254740001)}"
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE device_intake SET received = %s", [hashed])
+    assert missing_from(SYSTEM, traced.pk).held_scans == 0, "nobody scanned as much as made numbers lie apart"
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE device_intake SET received = '{[48213,48214),[99999999999,100000000000)}'")
+    assert missing_from(SYSTEM, traced.pk).held_scans > 2**31
+    Device.objects.update(is_register=True)
+    assert missing_from(SYSTEM, traced.pk).held_scans == 0
 
 
 def test_contacts_are_filtered_by_place_and_places_lie_on_a_map(

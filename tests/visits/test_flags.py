@@ -11,12 +11,13 @@ from tests.visits.conftest import ago, noon
 from ksdb.access.models import StaffAccount
 from ksdb.core.clock import now
 from ksdb.core.decision import Flag
-from ksdb.core.scope import Scope
+from ksdb.core.scope import Scope, system_scope
 from ksdb.places.actions import make_points
 from ksdb.places.models import Division, ScanPoint
 from ksdb.postgres.named import sql
-from ksdb.visits.actions import ensure_partitions, flag_visits
+from ksdb.visits.actions import enrol_device, ensure_partitions, flag_visits, give_point
 from ksdb.visits.flagging import LIMITS, flags_raised
+from ksdb.visits.models import Device
 from ksdb.visits.queries import flags_at
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=now().tzinfo)
@@ -46,12 +47,29 @@ def gates(system: Scope, commune_a: Division) -> dict[str, ScanPoint]:
 
 
 def scan(at: ScanPoint, moment: datetime, resident: int | None = LAN, device: int | None = None) -> None:
+    """Somebody without a resident's number has another card each time."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO visit (point_id, scanned_at, device_id, sequence, card_index, resident_id, result)"
-            " SELECT %s, %s, %s, 1 + count(*), 9, %s, 1 FROM visit",
-            [at.pk, moment, device or at.pk, resident],
+            " SELECT %s, %s, %s, 1 + count(*), CASE WHEN %s THEN 9 ELSE 1000 + count(*) END, %s, 1 FROM visit",
+            [at.pk, moment, device or at.pk, resident is not None, resident],
         )
+
+
+def stranger(at: ScanPoint, moment: datetime, card: int | None, foreign: bytes | None = None) -> None:
+    """A card that nobody knows, or another system's code."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO visit (point_id, scanned_at, device_id, sequence, card_index, result, marks)"
+            " SELECT %s, %s, %s, 1 + count(*), %s, 2, %s FROM visit RETURNING sequence",
+            [at.pk, moment, at.pk, card, 2 if foreign else 0],
+        )
+        if foreign:
+            cursor.execute(
+                "INSERT INTO foreign_scan (point_id, scanned_at, device_id, sequence, kind, id_key)"
+                " VALUES (%s, %s, %s, %s, 2, %s)",
+                [at.pk, moment, at.pk, cursor.fetchone()[0], foreign],
+            )
 
 
 def look() -> list[tuple[int, datetime, Flag]]:
@@ -111,6 +129,42 @@ def test_places_without_a_map_are_two_places(gates: dict[str, ScanPoint]) -> Non
     assert len(look()) == 1
 
 
+def test_two_unplaced_points_of_one_owner_are_neighbours(gates: dict[str, ScanPoint], binh: StaffAccount) -> None:
+    """Most places are not on the map; the two gates of one market are nobody's two places all the same."""
+    give_point(system_scope(), gates["gate"].pk, binh.pk)
+    give_point(system_scope(), gates["nowhere"].pk, binh.pk)
+    scan(gates["gate"], noon(ago(1)))
+    scan(gates["nowhere"], noon(ago(1)) + timedelta(seconds=40))
+    assert look() == []
+
+
+def test_codes_without_a_resident_are_at_two_places_too(gates: dict[str, ScanPoint]) -> None:
+    """A card nobody knows, and another system's code; not two different ones, and not the same far apart in time."""
+    at = noon(ago(1))
+    for seconds, place in ((0, "gate"), (60, "far")):
+        moment = at + timedelta(seconds=seconds)
+        stranger(gates[place], moment, 77)
+        stranger(gates[place], moment + timedelta(milliseconds=1), None, b"the same code")
+        stranger(gates[place], moment + timedelta(milliseconds=2), None, place.encode())
+        stranger(gates[place], moment + timedelta(milliseconds=3), 100 + seconds)
+        stranger(gates[place], moment + timedelta(seconds=5 * seconds, milliseconds=4), 78)
+    found = [(point_id, when) for point_id, when, flag in look() if flag is Flag.TWO_PLACES]
+    first = at + timedelta(seconds=60)
+    assert found == [(gates["far"].pk, first + timedelta(milliseconds=n)) for n in (0, 1)]
+
+
+@pytest.mark.parametrize("resident", [LAN, None])
+def test_the_same_millisecond_at_two_places(gates: dict[str, ScanPoint], resident: int | None) -> None:
+    for place in ("gate", "far"):
+        if resident:
+            scan(gates[place], noon(ago(1)), resident)
+        else:
+            stranger(gates[place], noon(ago(1)), 77)
+    found = look()
+    assert Flag.TWO_PLACES in kinds(found)
+    assert len({point_id for point_id, _, _ in found}) == 1
+
+
 def test_a_late_scan_makes_its_later_neighbour_odd(gates: dict[str, ScanPoint]) -> None:
     """The visit that was stored first comes after the late one: the flag stands at the later visit."""
     at = noon(ago(1))
@@ -143,6 +197,15 @@ def test_a_photo_album(gates: dict[str, ScanPoint], pause: int, gap: float, coun
     found = look()
     assert kinds(found) == ({Flag.PHOTO_ALBUM} if is_album else set())
     assert len(found) == (count if is_album else 0)
+
+
+def test_a_registers_pace_says_nothing(gates: dict[str, ScanPoint], system: Scope) -> None:
+    """It writes in minutes: forty children at 12:00."""
+    device, _ = enrol_device(system, gates["gate"].pk, "register")
+    Device.objects.filter(pk=device.pk).update(is_register=True)
+    for n in range(120):
+        scan(gates["gate"], noon(ago(1)), 1000 + n, device.pk)
+    assert look() == []
 
 
 def test_another_device_of_the_point_has_its_own_pace(gates: dict[str, ScanPoint]) -> None:
@@ -186,7 +249,7 @@ def test_a_minute_of_a_full_day_is_found_by_index(gates: dict[str, ScanPoint]) -
         cursor.execute("SET LOCAL statement_timeout = '20s'")
         asked = {"since": noon(ago(1)) + timedelta(hours=11), "until": noon(ago(1)) + timedelta(hours=11, minutes=1)}
         cursor.execute(
-            "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) " + sql("ksdb.visits", "flag_visits"),
+            "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) " + sql("ksdb.visits", "odd_visits"),
             {**asked, **LIMITS},
         )
         plan = [line for (line,) in cursor.fetchall()]

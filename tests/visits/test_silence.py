@@ -69,5 +69,14 @@ def test_one_looks_at_one_commune_and_sees_no_other(
     client.force_login(hanh)
     page = client.get(reverse("visits:silent_points"), {"days": "1", "division": commune_b.pk})
     assert [row.point.name for row in page.context["rows"]] == ["never heard", "around the clock"]
+    assert "không quét ai" not in page.content.decode()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO device_state (device_id, told_at, app_version, clock_ahead_ms)"
+            " SELECT device_id, %s, '', 0 FROM device_intake",
+            [noon(ago(0))],
+        )
+    page = client.get(reverse("visits:silent_points"), {"days": "1", "division": commune_b.pk})
+    assert "không quét ai" in page.content.decode(), "a device that only asks for news is heard"
     page = client.get(reverse("visits:silent_points"), {"days": "nonsense", "division": "1 OR 1"})
     assert page.status_code == 200

@@ -53,6 +53,8 @@ class Facts:
     closes_at: time
     capacity: int | None
     is_sensitive: bool
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 def register_place(scope: Scope, session: SessionBase, facts: Facts, phone: str) -> None:
@@ -108,6 +110,8 @@ def approve_place(scope: Scope, place_id: int) -> Place:
         usual_stay_minutes=asked.type.usual_stay_minutes,
         capacity=asked.capacity,
         is_sensitive=asked.is_sensitive,
+        latitude=asked.latitude,
+        longitude=asked.longitude,
     )
     (asked.point,) = make_points(scope, [made])
     asked.account = _owner(scope, asked)

@@ -12,6 +12,7 @@ from ksdb.core.scope import Scope
 from ksdb.enrolment.actions import Facts
 from ksdb.enrolment.models import Place
 from ksdb.enrolment.queries import communes_today, kinds
+from ksdb.places.forms import PositionField, written
 from ksdb.places.models import Division
 from ksdb.sms.forms import CodeField, PhoneField
 
@@ -67,6 +68,7 @@ class PlaceForm(forms.Form):
     opens_at = TimeField(label=_("Opens at"))
     closes_at = TimeField(label=_("Closes at"), help_text=_("Earlier than the opening: open over midnight"))
     capacity = forms.IntegerField(label=_("How many people it holds"), required=False, min_value=1, max_value=100_000)
+    position = PositionField()
     is_sensitive = forms.BooleanField(
         label=_("The address must not become known (a shelter, a clinic for some illnesses)"),
         required=False,
@@ -90,7 +92,8 @@ class PlaceForm(forms.Form):
         """With what the owner typed."""
         same = ("name", "address", "opens_at", "closes_at", "capacity", "is_sensitive", "contact_name")
         initial = {name: getattr(place, name) for name in same}
-        return cls(scope, data, initial | {"kind": place.type_id, "commune": place.division.name})
+        where = written(place.latitude, place.longitude)
+        return cls(scope, data, initial | {"kind": place.type_id, "commune": place.division.name, "position": where})
 
     def clean_name(self) -> str:
         return stored_name(self.cleaned_data["name"])
@@ -105,7 +108,9 @@ class PlaceForm(forms.Form):
     def facts(self) -> Facts:
         data = self.cleaned_data
         same = ("name", "address", "contact_name", "opens_at", "closes_at", "capacity", "is_sensitive")
-        return Facts(type_id=data["kind"], division_id=data["commune"].pk, **{name: data[name] for name in same})
+        latitude, longitude = data["position"] or (None, None)
+        said = {name: data[name] for name in same} | {"latitude": latitude, "longitude": longitude}
+        return Facts(type_id=data["kind"], division_id=data["commune"].pk, **said)
 
 
 class RegisterForm(PlaceForm):

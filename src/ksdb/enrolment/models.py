@@ -25,6 +25,8 @@ class Place(models.Model):
     opens_at = models.TimeField()
     closes_at = models.TimeField()
     capacity = models.IntegerField(null=True)
+    latitude = models.FloatField(null=True)
+    longitude = models.FloatField(null=True)
     is_sensitive = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=State, default=State.UNPROVEN)
     applied_at = models.DateTimeField()

@@ -15,10 +15,11 @@ from ksdb.access.limits import TooManyAttempts
 from ksdb.config import settings
 from ksdb.core.clock import now
 from ksdb.core.scope import Permission
-from ksdb.enrolment import actions, queries
+from ksdb.enrolment import actions, guides, queries
 from ksdb.enrolment.forms import PhoneCodeForm, PhoneForm, PlaceForm, RefusalForm, RegisterForm
 from ksdb.sms.actions import CodeWrong, NoCarrier, TooManyNumbers
 from ksdb.sms.queries import proven_phone
+from ksdb.web.middleware import with_geolocation
 from ksdb.web.requires import ScopedRequest, open_to_all, requires
 
 PAGE_ROWS = 50
@@ -38,7 +39,8 @@ def register(request: ScopedRequest) -> HttpResponse:
             form.add_error(None, gettext(error.sentence()))
         else:
             return redirect("enrolment:code")
-    return render(request, "enrolment/register.html", {"form": form}, status=422 if form.errors else 200)
+    page = render(request, "enrolment/register.html", {"form": form}, status=422 if form.errors else 200)
+    return with_geolocation(page)
 
 
 @open_to_all
@@ -92,6 +94,20 @@ def link(request: ScopedRequest) -> HttpResponse:
     return render(request, "enrolment/link.html", {"account": account, "link": address, "hours": hours})
 
 
+@open_to_all
+@require_GET
+def guides_page(request: ScopedRequest) -> HttpResponse:
+    named = [(name, guides.title_of(name)) for name in guides.NAMES]
+    return render(request, "enrolment/guides.html", {"guides": named})
+
+
+@open_to_all
+@require_GET
+def guide(request: ScopedRequest, name: str) -> HttpResponse:
+    context = {"title": guides.title_of(name), "text": guides.page_of(name)}
+    return render(request, "enrolment/guide.html", context)
+
+
 @never_cache
 @require_GET
 @requires(DECIDES)
@@ -130,7 +146,7 @@ def correct(request: ScopedRequest, place_id: int) -> HttpResponse:
         messages.success(request, gettext("The place is corrected."))
         return redirect("enrolment:waiting")
     context = {"form": form, "title": gettext("Correct the place"), "place_id": place_id}
-    return render(request, "enrolment/correct.html", context, status=422 if form.errors else 200)
+    return with_geolocation(render(request, "enrolment/correct.html", context, status=422 if form.errors else 200))
 
 
 @require_POST

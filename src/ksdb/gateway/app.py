@@ -4,46 +4,38 @@ import asyncio
 import gc
 import hmac
 import logging
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
-import msgspec
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from ksdb.config import Settings, settings
 from ksdb.core.addresses import networks
-from ksdb.core.clock import now_ms
 from ksdb.core.errors import KsdbError
+from ksdb.gateway.answers import HEADERS as _HEADERS
+from ksdb.gateway.answers import json_answer as _json
+from ksdb.gateway.answers import refusal as _refusal
 from ksdb.gateway.body import whole_body
-from ksdb.gateway.enrolment import DeviceDesk, GuessLimit, asked_enrolment, asked_from, etag_of
-from ksdb.gateway.errors import Busy, DatabaseAway, GatewayError
-from ksdb.gateway.intake import (
-    Arrival,
-    DecidedScan,
-    Rules,
-    Upload,
-    authenticated,
-    decided,
-    decoded,
-    receipt,
-    typed_numbers,
-)
+from ksdb.gateway.enrolment import DeviceDesk, GuessLimit, PointSettings, asked_enrolment, asked_from
+from ksdb.gateway.errors import DatabaseAway, GatewayError
+from ksdb.gateway.gate import Gate
+from ksdb.gateway.intake import Rules, authenticated
 from ksdb.gateway.known import Device, Known
-from ksdb.gateway.limits import RequestLimit
+from ksdb.gateway.limits import OwnBuckets, RequestLimit, SharedBuckets
 from ksdb.gateway.lists import Answer, wanted_serial
-from ksdb.gateway.metrics import Metrics
+from ksdb.gateway.metrics import HAND_OVER_SECONDS, Metrics, shared_requests
 from ksdb.gateway.pages import page_routes
 from ksdb.gateway.refresh import Refresher
+from ksdb.gateway.scan_door import ScanDoor
 from ksdb.gateway.states import States
 from ksdb.gateway.writer import Writer
 from ksdb.postgres.named import sql
@@ -56,19 +48,8 @@ START_SECONDS = 60.0
 
 HEALTH_SECONDS = 2.0
 SCANS = "/v1/scans"
-SLICE = 20
-"""Scans decided in one go: with fresh signatures two milliseconds, in which nobody else is served."""
-
 HEARD_SECONDS = 0.3
 """In which every gateway hears of a new device or token, before the device uses it at another one."""
-
-_HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
-_RAW_HEADERS = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
 
 
 class Gateway:
@@ -81,9 +62,13 @@ class Gateway:
         self.writer = Writer(url, patience_seconds=ours.database_patience_seconds)
         self.pool: AsyncConnectionPool = pool(url, "gateway", 2)
         self.request_seconds = ours.request_seconds
-        self.limit = RequestLimit(ours.device_requests_per_second, ours.device_requests_at_once)
+        shared = shared_requests()
+        buckets = SharedBuckets(shared) if shared else OwnBuckets()
+        self.limit = RequestLimit(ours.device_requests_per_second, ours.device_requests_at_once, buckets)
+        self.gate = Gate(self.writer)
         self.states = States(self.pool)
         self.desk = DeviceDesk(self.pool, ours.foreign_key(), ours.root_point())
+        self.points = PointSettings(self.desk)
         self.guesses = GuessLimit()
         self.proxies = networks(ours.proxies)
         self.metrics = Metrics()
@@ -100,15 +85,23 @@ class Gateway:
             gc.set_threshold(50_000, 20, 20)
             async with self.pool:
                 self.writer.start()
-                states = asyncio.create_task(self.states.run())
+                tasks = [asyncio.create_task(each) for each in (self.states.run(), self.gate.run(), self._tell())]
                 yield self
                 await self.writer.close()
-                states.cancel()
-                await asyncio.wait([states])
+                for task in tasks:
+                    task.cancel()
+                await asyncio.wait(tasks)
                 await self.states.write()
+                self.metrics.hand_over(**self.gauges())
         finally:
             news.cancel()
             await asyncio.wait([news])
+
+    async def _tell(self) -> None:
+        """Hands over what was counted, so that whichever process is asked for the figures has those of all."""
+        while True:
+            await asyncio.sleep(HAND_OVER_SECONDS)
+            self.metrics.hand_over(**self.gauges())
 
     async def _loaded(self, news: asyncio.Task[None]) -> None:
         async with asyncio.timeout(START_SECONDS):
@@ -140,6 +133,7 @@ class Gateway:
             "waiting": self.writer.waiting_count,
             "known_age": self.refresher.age_seconds(),
             "cards": self.known.cards.count(),
+            "lag": self.gate.lag_seconds,
         }
 
     async def answers(self) -> bool:
@@ -151,65 +145,6 @@ class Gateway:
         except (psycopg.Error, PoolTimeout, OSError):
             return False
         return True
-
-
-class ScanDoor:
-    """`POST /v1/scans`. Plain ASGI, because at thousands of requests a second the request object is felt."""
-
-    def __init__(self, gateway: "Gateway") -> None:
-        self._gateway = gateway
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        since = time.perf_counter()
-        try:
-            answer = await self._taken(scope, receive)
-        except GatewayError as error:
-            self._gateway.metrics.refused[error.code] += 1
-            await _refusal(error)(scope, receive, send)
-            return
-        except ClientDisconnect:
-            return
-        except Exception as error:  # noqa: BLE001 - whatever it is, the device is answered and keeps its scans
-            # The words of an error may quote what was sent: only its kind is written down.
-            _log.error("an upload failed: %s", type(error).__name__)
-            self._gateway.metrics.refused["fault"] += 1
-            await _refusal(KsdbError())(scope, receive, send)
-            return
-        length = (b"content-length", str(len(answer)).encode())
-        headers = [(b"content-type", b"application/json"), length, *_RAW_HEADERS]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": answer})
-        self._gateway.metrics.observe_upload(time.perf_counter() - since)
-
-    async def _taken(self, scope: Scope, receive: Receive) -> bytes:
-        """The receipt of an upload, once it is stored."""
-        gateway = self._gateway
-        headers = dict(scope["headers"])
-        device = await gateway.device_of(headers)
-        upload = decoded(await whole_body(headers, receive, gateway.request_seconds))
-        received_ms = now_ms()
-        arrival = Arrival(device, received_ms, upload.sent_at - received_ms, await self._typed(upload))
-        gateway.states.note(arrival, upload.state)
-        rows: list[DecidedScan] = []
-        for row in decided(upload, arrival, gateway.known, gateway.rules):
-            rows.append(row)
-            if len(rows) % SLICE == 0:
-                await asyncio.sleep(0)
-        is_new = await gateway.writer.store(rows)
-        self._count(rows, is_new)
-        return msgspec.json.encode(receipt(rows, is_new))
-
-    async def _typed(self, upload: Upload) -> dict[str, int]:
-        numbers = typed_numbers(upload)
-        return await self._gateway.cards_numbered(numbers) if numbers else {}
-
-    def _count(self, rows: list[DecidedScan], is_new: list[bool]) -> None:
-        metrics = self._gateway.metrics
-        for row, new in zip(rows, is_new, strict=True):
-            if new:
-                metrics.results[row.result] += 1
-            else:
-                metrics.before_count += 1
 
 
 async def enrol(gateway: "Gateway", request: Request) -> Response:
@@ -238,8 +173,10 @@ async def rotate(gateway: "Gateway", request: Request) -> Response:
 async def point(gateway: "Gateway", request: Request) -> Response:
     """The settings of the device's point, or 304 for whoever has them already."""
     device = await gateway.device_of(dict(request.scope["headers"]))
-    content = msgspec.json.encode(await gateway.desk.point(device.point_id))
-    headers = {**_HEADERS, "etag": etag_of(content), "cache-control": "private, no-cache"}
+    gateway.gate.require_calm()
+    gateway.states.hear(device)
+    content, etag = await gateway.points.of(device.point_id)
+    headers = {**_HEADERS, "etag": etag, "cache-control": "private, no-cache"}
     if headers["etag"] in request.headers.get("if-none-match", ""):
         return Response(None, 304, headers)
     return Response(content, 200, headers, "application/json")
@@ -250,8 +187,6 @@ async def metrics(gateway: "Gateway", request: Request) -> Response:
     given = request.headers.get("authorization", "").removeprefix("Bearer ")
     if not gateway.metrics_token or not hmac.compare_digest(given.encode(), gateway.metrics_token.encode()):
         raise HTTPException(401)
-    if gateway.writer.is_half_full:
-        return _refusal(Busy())
     return Response(gateway.metrics.text(**gateway.gauges()), 200, _HEADERS, "text/plain; version=0.0.4")
 
 
@@ -283,6 +218,8 @@ async def status_list(gateway: "Gateway", request: Request) -> Response:
 def _device(gateway: "Gateway", request: Request) -> None:
     device = authenticated(request.headers.get("authorization", "").encode("latin-1"), gateway.known)
     gateway.limit.spend(device.id)
+    gateway.gate.require_calm()
+    gateway.states.hear(device)
 
 
 def _list(answer: Answer, request: Request) -> Response:
@@ -290,16 +227,6 @@ def _list(answer: Answer, request: Request) -> Response:
     if answer.content is None or answer.is_matched_by(request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
     return Response(answer.content, 200, headers, answer.media_type)
-
-
-def _json(content: object, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(content), status, {**_HEADERS, **(headers or {})}, "application/json")
-
-
-def _refusal(error: KsdbError) -> Response:
-    detail, wait = getattr(error, "detail", ""), getattr(error, "retry_after_seconds", None)
-    message = f"{error.sentence()} {detail}".strip()
-    return _json({"error": error.code, "message": message}, error.status, {"retry-after": str(wait)} if wait else None)
 
 
 async def _own_refusal(_request: Request, error: Exception) -> Response:

@@ -22,15 +22,22 @@ from ksdb.postgres.named import sql
 from ksdb.postgres.pool import CONNECT_SECONDS, hanging_up_after
 
 MOST_NAME: Final = 80
+LEAST_NONCE: Final = 22
+"""128 bits in base64."""
+POINT_SECONDS: Final = 60.0
 MOST_ADDRESSES: Final = 10_000
 """Remembered guessers; beyond them the one longest unheard is forgotten."""
 
 
 class Enrolment(msgspec.Struct, frozen=True):
-    """The body of `POST /v1/enrol`: the twelve digits of a code, with spaces or without, and a name for the device."""
+    """The body of `POST /v1/enrol`: the twelve digits of a code, with spaces or without, and a name for the device.
+
+    `nonce` is a random text of the device's own, the same in each try: by it a lost answer is asked for again.
+    """
 
     code: Annotated[str, msgspec.Meta(max_length=40)]
     name: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    nonce: Annotated[str, msgspec.Meta(max_length=100)] = ""
 
 
 class ForeignKey(msgspec.Struct, frozen=True):
@@ -157,7 +164,7 @@ def asked_enrolment(body: bytes) -> Enrolment:
     if not is_card_number(digits):
         raise CodeMistyped
     name = " ".join("".join(letter if letter.isprintable() else " " for letter in given.name).split())
-    return Enrolment(digits, name[:MOST_NAME])
+    return Enrolment(digits, name[:MOST_NAME], given.nonce)
 
 
 class DeviceDesk:
@@ -173,7 +180,7 @@ class DeviceDesk:
     async def enrol(self, asked: Enrolment) -> Enrolled:
         """Raises CodeUnknown, whatever is wrong with the code."""
         token = secrets.token_urlsafe(32)
-        hashes = {"code": _sha256(asked.code), "token": _sha256(token), "name": asked.name}
+        hashes = {"code": _sha256(asked.code), "token": _sha256(token), "name": asked.name, "nonce": _nonce(asked)}
         rows = await self._rows("redeem_code", hashes)
         if not rows:
             raise CodeUnknown
@@ -213,6 +220,34 @@ class DeviceDesk:
                 return await cursor.fetchall()
         except (psycopg.Error, PoolTimeout, OSError) as error:
             raise DatabaseAway from error
+
+
+class PointSettings:
+    """The answer to `GET /v1/point` for each point, as JSON with its ETag: kept for a minute; so often devices ask.
+
+    While the database is away, devices are told what was known.
+    """
+
+    def __init__(self, desk: DeviceDesk) -> None:
+        self._desk = desk
+        self._kept: dict[int, tuple[float, bytes, str]] = {}
+
+    async def of(self, point_id: int) -> tuple[bytes, str]:
+        until, content, etag = self._kept.get(point_id, (0.0, b"", ""))
+        if until < time.monotonic():
+            try:
+                content = msgspec.json.encode(await self._desk.point(point_id))
+            except DatabaseAway:
+                if not content:
+                    raise
+            etag = etag_of(content)
+            self._kept[point_id] = (time.monotonic() + POINT_SECONDS, content, etag)
+        return content, etag
+
+
+def _nonce(asked: Enrolment) -> bytes | None:
+    """Its hash; a short one could be guessed, and counts as none."""
+    return _sha256(asked.nonce) if len(asked.nonce) >= LEAST_NONCE else None
 
 
 def etag_of(content: bytes) -> str:

@@ -33,7 +33,8 @@ class Foreign(msgspec.Struct, frozen=True, gc=False):
 class Scan(msgspec.Struct, frozen=True, gc=False):
     """One scan as a device sends it: a token as read, or a card number as typed, or a foreign code.
 
-    A token or a number of any length is taken: a strange code is a result, not a bad request.
+    A token or a number of any length is taken: a strange code is a result, not a bad request. `ahead_ms`: how far the
+    device's clock was ahead when it scanned, where it found that out itself; else what the upload's time tells counts.
     """
 
     sequence: Annotated[int, msgspec.Meta(ge=1, lt=2**53)]
@@ -42,6 +43,7 @@ class Scan(msgspec.Struct, frozen=True, gc=False):
     is_exit: bool = False
     number: str = ""
     foreign: Foreign | None = None
+    ahead_ms: int | None = None
 
 
 class DeviceState(msgspec.Struct, frozen=True, gc=False):
@@ -112,10 +114,14 @@ class Arrival:
     ahead_ms: int = 0
     typed: Mapping[str, int] = field(default_factory=dict)
 
-    @property
-    def corrects_ms(self) -> int:
-        """What is taken off the device's times. Below half a minute it may be the network's, and harms no rule."""
-        return self.ahead_ms if abs(self.ahead_ms) > CLOCK_LEEWAY_MS else 0
+    def corrects_ms(self, scan: Scan) -> int:
+        """What is taken off the scan's time. Below half a minute it may be the network's, and harms no rule.
+
+        A clock set right between scan and upload is known to the device alone. What is beyond reason is passed over.
+        """
+        is_told = scan.ahead_ms is not None and abs(scan.ahead_ms) <= MOST_AHEAD_MS
+        ahead = scan.ahead_ms if is_told and scan.ahead_ms is not None else self.ahead_ms
+        return ahead if abs(ahead) > CLOCK_LEEWAY_MS else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,7 @@ class Rules:
 
 
 CLOCK_LEEWAY_MS: Final = 30_000
+MOST_AHEAD_MS: Final = 100 * 366 * 86_400_000
 _FOREIGN = {kind.code: int(kind) for kind in ForeignKind}
 _decoder = msgspec.json.Decoder(Upload)
 _CODES = {int(result): result.code for result in ScanResult}
@@ -215,7 +222,7 @@ def decided(upload: Upload, arrival: Arrival, known: Known, rules: Rules) -> Ite
 
 
 def _decided(scan: Scan, arrival: Arrival, known: Known, window: Window) -> DecidedScan:
-    correction = arrival.corrects_ms
+    correction = arrival.corrects_ms(scan)
     at_ms = scan.scanned_at - correction
     scanned_at = _instant(at_ms)
     is_timely = window.earliest <= scanned_at <= window.latest

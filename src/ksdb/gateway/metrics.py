@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from prometheus_client import Gauge
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+REQUESTS = "requests"
+HAND_OVER_SECONDS = 2.0
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -20,7 +22,20 @@ def share_counts(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob("*.db"):
         left.unlink()
+    (folder / REQUESTS).unlink(missing_ok=True)
     os.environ[FOLDER] = str(folder)
+
+
+def shared_requests() -> Path | None:
+    """Where the processes of one gateway count the requests of devices together; None where there is one process."""
+    return Path(os.environ[FOLDER]) / REQUESTS if FOLDER in os.environ else None
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """What a process that was killed had waiting, waits no more. Its counters stay: what it counted has happened."""
+    for path in folder.glob("gauge_live*_*.db"):
+        if not Path("/proc", path.stem.rpartition("_")[2]).exists():
+            path.unlink(missing_ok=True)
 
 
 Mode = Literal["livesum", "livemax"]
@@ -28,11 +43,15 @@ GAUGES: Mapping[str, tuple[str, str, Mode]] = {
     "waiting": ("ksdb_scans_waiting", "Scans not stored yet", "livesum"),
     "known_age": ("ksdb_known_age_seconds", "Since what is known was held against the database", "livemax"),
     "cards": ("ksdb_cards_known", "Cards in memory", "livemax"),
+    "lag": ("ksdb_loop_lag_seconds", "By how much the event loop was late", "livemax"),
 }
 
 
 class Metrics:
-    """Counted in plain numbers, handed over when somebody asks: a counter of the library costs more than a decision."""
+    """Counted in plain numbers, handed over now and then: a counter of the library costs more than a decision.
+
+    A process that is killed loses what it counted since it last did, at most HAND_OVER_SECONDS of it.
+    """
 
     def __init__(self) -> None:
         import prometheus_client as library
@@ -65,6 +84,7 @@ class Metrics:
             return self._library.generate_latest(self._registry)
         from prometheus_client.multiprocess import MultiProcessCollector
 
+        _forget_the_dead(Path(os.environ[FOLDER]))
         registry = self._library.CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return self._library.generate_latest(registry)

@@ -1,6 +1,8 @@
 """HTTP as the gateway takes it: uvicorn's parser, and an end to headings that have none."""
 
 import asyncio
+import resource
+from functools import cache
 from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -9,6 +11,21 @@ from ksdb.config import settings
 
 MOST_HEADING_BYTES: Final = 16 * 1024
 MOST_HEADERS: Final = 64
+
+
+_FULL: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-type: application/json\r\nconnection: close\r\n"
+    b'content-length: 68\r\n\r\n{"error":"busy","message":"Too many are connected. Try again soon."}'
+)
+_SPARE_FILES: Final = 64
+
+
+@cache
+def most_connections() -> int:
+    """As many as are set, or as the system lets this process have."""
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    ours = settings().gateway_connections
+    return ours if allowed == resource.RLIM_INFINITY else min(ours, allowed - _SPARE_FILES)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -26,6 +43,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if len(self.connections) > most_connections():
+            transport.write(_FULL)
+            transport.close()
+            return
         self._seconds = settings().request_seconds
         self._heading_since = self.loop.time()
         self._watch = self.loop.call_later(self._seconds, self._look)

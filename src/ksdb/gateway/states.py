@@ -7,11 +7,14 @@ from typing import Final, NamedTuple
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from ksdb.core.clock import now_ms
 from ksdb.gateway.intake import Arrival, DeviceState
+from ksdb.gateway.known import Device
 from ksdb.postgres.named import sql
 from ksdb.postgres.pool import CONNECT_SECONDS, hanging_up_after
 
 WRITE_SECONDS = 10.0
+HEARD_MS: Final = 60_000
 _MOST_INT: Final = 2**31 - 1
 _MOST_BIGINT: Final = 2**63 - 1
 _NOTHING = DeviceState()
@@ -38,6 +41,14 @@ class States:
     def __init__(self, pool: AsyncConnectionPool) -> None:
         self._pool = pool
         self._told: dict[int, tuple[Arrival, DeviceState]] = {}
+        self._heard_ms: dict[int, int] = {}
+        self._unwritten: dict[int, int] = {}
+
+    def hear(self, device: Device) -> None:
+        """It asked for something, and said nothing of itself: that it lives is kept, to the minute."""
+        at = now_ms()
+        if at - self._heard_ms.get(device.id, 0) > HEARD_MS:
+            self._heard_ms[device.id] = self._unwritten[device.id] = at
 
     def note(self, arrival: Arrival, state: DeviceState | None) -> None:
         self._told[arrival.device.id] = (arrival, state or _NOTHING)
@@ -51,17 +62,21 @@ class States:
     async def write(self) -> None:
         """Writes what was noted since the last time; what cannot be written is put back."""
         told, self._told = self._told, {}
-        if not told:
+        heard, self._unwritten = self._unwritten, {}
+        if not (told or heard):
             return
         rows = [_row(arrival, state) for arrival, state in told.values()]
+        columns = {name: [row[place] for row in rows] for place, name in enumerate(_Row._fields)}
         try:
             async with self._pool.connection() as connection:
-                columns = dict(zip(_Row._fields, map(list, zip(*rows, strict=True)), strict=True))
                 with hanging_up_after(connection, CONNECT_SECONDS):
                     await connection.execute(sql("ksdb.gateway", "note_states"), columns)
+                    silent = {"device_id": list(heard), "told_ms": list(heard.values())}
+                    await connection.execute(sql("ksdb.gateway", "note_heard"), silent)
         except (psycopg.Error, PoolTimeout, OSError) as error:
             _log.warning("states of devices not written: %s", type(error).__name__)
             self._told = {**told, **self._told}
+            self._unwritten = {**heard, **self._unwritten}
 
 
 def _row(arrival: Arrival, state: DeviceState) -> _Row:

@@ -4,10 +4,12 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
+import msgspec
 import psycopg
 from psycopg import AsyncConnection
 
@@ -32,12 +34,22 @@ TASKS = 2
 _log = logging.getLogger(__name__)
 
 
+class Reply(Protocol):
+    """Where the answer goes: a future, or whatever has as much of one."""
+
+    def done(self) -> bool: ...
+
+    def set_result(self, is_new: list[bool], /) -> None: ...
+
+    def set_exception(self, error: GatewayError, /) -> None: ...
+
+
 @dataclass(slots=True, eq=False)
 class _Job:
     """The scans of one request, and where its answer is awaited."""
 
     rows: Sequence[DecidedScan]
-    done: asyncio.Future[list[bool]]
+    done: "Reply"
     since: float
 
     def answer(self, is_new: list[bool]) -> None:
@@ -70,6 +82,11 @@ class Writer:
         return self._waiting * 2 > self._most_waiting
 
     @property
+    def is_full(self) -> bool:
+        """Then nothing more is taken."""
+        return self._waiting >= self._most_waiting
+
+    @property
     def waiting_count(self) -> int:
         """Scans that are neither stored nor refused yet."""
         return self._waiting
@@ -93,16 +110,20 @@ class Writer:
 
         Where somebody stands at a door goes first: uploads of many scans are sent away when the queue is half full.
         """
+        done: asyncio.Future[list[bool]] = asyncio.get_running_loop().create_future()
+        self.put(rows, done)
+        return await done
+
+    def put(self, rows: Sequence[DecidedScan], done: "Reply") -> None:
+        """As `store`, for whoever is called back. Raises Closing, Busy."""
         if self._is_closing:
             raise Closing
         room = self._most_waiting if len(rows) <= AT_THE_DOOR else self._most_waiting // 2
         if self._waiting + len(rows) > room:
             raise Busy
-        job = _Job(rows, asyncio.get_running_loop().create_future(), time.monotonic())
-        self._jobs.append(job)
+        self._jobs.append(_Job(rows, done, time.monotonic()))
         self._waiting += len(rows)
         self._filled.set()
-        return await job.done
 
     async def next_group(self) -> list[_Job]:
         """All that waits, up to a sensible size; empty when the writer is closing and nothing waits."""
@@ -205,8 +226,17 @@ class _Hand:
             stored = _stored_in_steps if self._is_spread else _stored_at_once
             devices_known, places_before = await stored(connection, rows, devices)
             if devices_known == len(devices):
-                return _is_new(len(rows), places_before)
+                kept = await self._copies(connection, rows, places_before)
+                return _is_new(len(rows), set(places_before).difference(kept))
             self._with_intake.clear()  # somebody removed rows; nothing was stored
+
+    async def _copies(
+        self, connection: AsyncConnection, rows: Sequence[DecidedScan], places_before: Sequence[int]
+    ) -> Sequence[int]:
+        """Nothing to ask when all is new, which is the rule; a spread log does not answer this."""
+        if not places_before or self._is_spread:
+            return []
+        return await _copies_kept(connection, rows, places_before)
 
     async def _drop(self) -> None:
         if self._connection is not None:
@@ -244,9 +274,24 @@ async def _stored_in_steps(
 
 
 async def _is_spread(connection: AsyncConnection) -> bool:
-    cursor = await connection.execute(sql("ksdb.gateway", "is_spread"))
+    for name in ("has_citus", "is_spread"):
+        cursor = await connection.execute(sql("ksdb.gateway", name))
+        answer = await cursor.fetchone()
+        if not (answer and answer[0]):
+            return False
+    return True
+
+
+async def _copies_kept(
+    connection: AsyncConnection, rows: Sequence[DecidedScan], places_before: Sequence[int]
+) -> Sequence[int]:
+    """The places of other scans that came under used numbers: two devices are copies of each other."""
+    scans = [{"place": place, **rows[place - 1]._asdict()} for place in places_before]
+    asked = {"scans": msgspec.json.encode([scan for scan in scans if ScanResult(scan["result"]).is_visit]).decode()}
+    cursor = await connection.execute(sql("ksdb.gateway", "keep_copies"), asked, prepare=True)
     answer = await cursor.fetchone()
-    return bool(answer and answer[0])
+    assert answer is not None  # noqa: S101 - the statement always has one row
+    return list(answer[0])
 
 
 def _without_old(group: list[_Job], writer: Writer) -> list[_Job]:
@@ -267,7 +312,7 @@ def _answer(group: list[_Job], is_new: list[bool]) -> None:
         start = end
 
 
-def _is_new(count: int, places_before: Sequence[int]) -> list[bool]:
+def _is_new(count: int, places_before: Collection[int]) -> list[bool]:
     is_new = [True] * count
     for place in places_before:
         is_new[place - 1] = False

@@ -8,7 +8,7 @@ from django.db import transaction
 from ksdb.audit.actions import record
 from ksdb.core.clock import now
 from ksdb.core.errors import NotAllowed
-from ksdb.core.names import stored_name
+from ksdb.core.names import search_key, stored_name
 from ksdb.core.scope import Permission, Scope
 from ksdb.places import eras
 from ksdb.places.models import (
@@ -162,7 +162,7 @@ def make_points(scope: Scope, points: list[ScanPoint]) -> list[ScanPoint]:
             raise NotAllowed
     at = now()
     for point in points:
-        point.registered_at = at
+        point.registered_at, point.search_name = at, search_key(point.name)
     made = ScanPoint.objects.bulk_create(points)
     record(scope, Permission.VISITS_POINT_WRITE, detail={"points": len(made)})
     return made

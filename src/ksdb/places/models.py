@@ -103,6 +103,8 @@ class ScanPoint(models.Model):
     lanes = models.SmallIntegerField(db_default=1, default=1)
     is_exit_scanned = models.BooleanField(db_default=False, default=False)
     registered_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    search_name = models.CharField(max_length=160, db_default="", default="")
 
     class Meta:
         db_table = "scan_point"

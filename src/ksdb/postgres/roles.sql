@@ -25,7 +25,7 @@ GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ksdb_site;
 -- believed, how long days are kept, the checks of the keys that seal, and which migrations ran.
 REVOKE UPDATE, DELETE ON audit_entry, audit_link FROM ksdb_site;
 REVOKE INSERT, UPDATE ON audit_unsealed FROM ksdb_site;
-REVOKE INSERT, UPDATE, DELETE ON visit, counted_visit, refusal, foreign_scan, device_intake, device_state, django_migrations FROM ksdb_site;
+REVOKE INSERT, UPDATE, DELETE ON visit, counted_visit, refusal, foreign_scan, device_intake, device_state, device_copy, django_migrations FROM ksdb_site;
 REVOKE UPDATE, DELETE ON card_signature FROM ksdb_site;
 REVOKE UPDATE ON card_binding FROM ksdb_site;
 REVOKE INSERT, UPDATE, DELETE ON issuer_key, trust_list, key_check, log_retention FROM ksdb_site;
@@ -59,13 +59,18 @@ ALTER FUNCTION match_foreign_scans(bytea[]) SECURITY DEFINER SET search_path = p
 REVOKE ALL ON FUNCTION rekey_foreign_scans(bytea[], bytea[]), match_foreign_scans(bytea[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION rekey_foreign_scans(bytea[], bytea[]), match_foreign_scans(bytea[]) TO ksdb_site;
 
+-- Of a scan whose number had arrived before, the gateway may not look for the one that did: a function keeps what differs.
+ALTER FUNCTION keep_copied_scans(jsonb) SECURITY DEFINER SET search_path = public, pg_temp;
+REVOKE ALL ON FUNCTION keep_copied_scans(jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION keep_copied_scans(jsonb) TO ksdb_gateway;
+
 -- Devices are let in and given new tokens by functions too; of a point the gateway reads what a device is told.
-ALTER FUNCTION redeem_enrol_code(bytea, bytea, text) SECURITY DEFINER SET search_path = public, pg_temp;
+ALTER FUNCTION redeem_enrol_code(bytea, bytea, text, bytea) SECURITY DEFINER SET search_path = public, pg_temp;
 ALTER FUNCTION offer_device_token(integer, bytea) SECURITY DEFINER SET search_path = public, pg_temp;
 ALTER FUNCTION settle_device_token(integer, bytea) SECURITY DEFINER SET search_path = public, pg_temp;
-REVOKE ALL ON FUNCTION redeem_enrol_code(bytea, bytea, text), offer_device_token(integer, bytea),
+REVOKE ALL ON FUNCTION redeem_enrol_code(bytea, bytea, text, bytea), offer_device_token(integer, bytea),
     settle_device_token(integer, bytea) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION redeem_enrol_code(bytea, bytea, text), offer_device_token(integer, bytea),
+GRANT EXECUTE ON FUNCTION redeem_enrol_code(bytea, bytea, text, bytea), offer_device_token(integer, bytea),
     settle_device_token(integer, bytea) TO ksdb_gateway;
 ALTER FUNCTION take_guess(bytea, real, real) SET search_path = public, pg_temp;
 ALTER FUNCTION spend_enrol_guess(bytea, real, real, real) SECURITY DEFINER SET search_path = public, pg_temp;

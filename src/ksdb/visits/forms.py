@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from ksdb.approvals.forms import ReasonField
 from ksdb.core.names import stored_name
+from ksdb.places.forms import PositionField, written
 from ksdb.places.models import ScanPoint
-from ksdb.visits.actions import Ways
+from ksdb.visits.actions import PointFacts, Ways
 from ksdb.visits.disputing import MOST_TEXT
-from ksdb.visits.queries import Silence
+from ksdb.visits.queries import PointState, Silence, Wanted
 
 
 class DayDeleteForm(forms.Form):
@@ -42,20 +43,92 @@ class WaysForm(forms.Form):
     capacity = forms.IntegerField(label=_("How many people it holds"), required=False, min_value=1, max_value=100_000)
     lanes = forms.IntegerField(label=_("Lanes side by side"), min_value=1, max_value=20)
     is_exit_scanned = forms.BooleanField(label=_("People are scanned when they leave, too"), required=False)
+    position = PositionField()
 
     @classmethod
     def of(cls, point: ScanPoint, data: Any = None) -> "WaysForm":
-        return cls(data, initial={name: getattr(point, name) for name in cls.base_fields})
+        same = {name: getattr(point, name) for name in cls.base_fields if name != "position"}
+        return cls(data, initial=same | {"position": written(point.latitude, point.longitude)})
 
     @property
     def ways(self) -> Ways:
-        return Ways(**self.cleaned_data)
+        said = dict(self.cleaned_data)
+        latitude, longitude = said.pop("position") or (None, None)
+        return Ways(latitude=latitude, longitude=longitude, **said)
+
+
+class PointFactsForm(forms.Form):
+    """What the ward says of a point."""
+
+    name = forms.CharField(label=_("Name of the place"), help_text=_("As on its sign"), max_length=160, min_length=3)
+    kind = forms.ChoiceField(label=_("Type"))
+    address = forms.CharField(
+        label=_("Address of the place"), help_text=_("House number, street, hamlet"), max_length=200
+    )
+    is_sensitive = forms.BooleanField(
+        label=_("The address must not become known (a shelter, a clinic for some illnesses)"),
+        required=False,
+        help_text=_("No public list, map or export will show the place"),
+    )
+
+    def __init__(self, kinds: Sequence[tuple[str, str]], point: ScanPoint, data: Any = None) -> None:
+        same = {name: getattr(point, name) for name in ("name", "address", "is_sensitive")}
+        super().__init__(data, initial=same | {"kind": point.type_id})
+        self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
+
+    def clean_name(self) -> str:
+        return stored_name(self.cleaned_data["name"])
+
+    def clean_address(self) -> str:
+        return stored_name(self.cleaned_data["address"])
+
+    @property
+    def facts(self) -> PointFacts:
+        data = self.cleaned_data
+        return PointFacts(data["name"], data["kind"], data["address"], data["is_sensitive"])
+
+
+class PointsForm(forms.Form):
+    """Which points an officer looks for."""
+
+    name = forms.CharField(label=_("Part of the name"), required=False, max_length=80)
+    kind = forms.ChoiceField(label=_("Type"), required=False)
+    division = forms.TypedChoiceField(label=_("Division"), required=False, coerce=int, empty_value=None)
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[
+            (PointState.OPEN, _("in operation")),
+            (PointState.WITHOUT_DEVICE, _("without a device")),
+            (PointState.UNPLACED, _("not on the map")),
+            (PointState.CLOSED, _("closed")),
+        ],
+    )
+
+    def __init__(self, kinds: Sequence[tuple[str, str]], divisions: Sequence[tuple[int, str]], data: Any) -> None:
+        super().__init__({name: data[name] for name in self.base_fields if data.get(name)})
+        self.fields["kind"].choices = [("", _("all")), *kinds]  # type: ignore[attr-defined]
+        self.fields["division"].choices = [("", _("all")), *divisions]  # type: ignore[attr-defined]
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is asked for; all that are in operation where the address says something strange."""
+        if not self.is_valid():
+            return Wanted()
+        said = self.cleaned_data
+        return Wanted(said["name"], said["kind"], said["division"], PointState(said["state"] or PointState.OPEN))
 
 
 class DeviceNameForm(forms.Form):
     """What the owner calls a device."""
 
     name = forms.CharField(label=_("Name of the device"), help_text=_("For example: front gate, lane 2"), max_length=80)
+
+    is_register = forms.BooleanField(
+        label=_("It sends the file of a register (of a school, a hotel, a gate)"),
+        required=False,
+        help_text=_("A register numbers its records itself, so gaps in the numbers are not missing scans"),
+    )
 
     def clean_name(self) -> str:
         return stored_name(self.cleaned_data["name"])

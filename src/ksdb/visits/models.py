@@ -8,7 +8,8 @@ from ksdb.visits.disputing import Raiser, Reason, State
 class Device(models.Model):
     """An enrolled scanner. Its token is kept as a SHA-256 only: the token itself has 256 bits of its own.
 
-    A token that was asked for in its place stands beside it until it is first used.
+    A token that was asked for in its place stands beside it until it is first used. A register (of a school, a hotel, a
+    gate) numbers its records as it likes: gaps in them, and its pace, say nothing.
     """
 
     id = models.AutoField(primary_key=True)
@@ -18,13 +19,17 @@ class Device(models.Model):
     next_token_sha256 = models.BinaryField(unique=True, null=True)
     enrolled_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
+    is_register = models.BooleanField(db_default=False, default=False)
 
     class Meta:
         db_table = "device"
 
 
 class EnrolCode(models.Model):
-    """Lets one device in at a point, once, for a day. Kept as a SHA-256; redeemed by the gateway."""
+    """Lets one device in at a point, once, for a day. Kept as a SHA-256; redeemed by the gateway.
+
+    The nonce is the device's own: with it alone it may ask again when the answer was lost.
+    """
 
     point = models.ForeignKey("places.ScanPoint", models.PROTECT, related_name="enrol_codes")
     code_sha256 = models.BinaryField(unique=True)
@@ -33,6 +38,8 @@ class EnrolCode(models.Model):
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
     device = models.ForeignKey(Device, models.PROTECT, null=True, related_name="+")
+    is_register = models.BooleanField(db_default=False, default=False)
+    nonce_sha256 = models.BinaryField(null=True)
 
     class Meta:
         db_table = "enrol_code"

@@ -2,13 +2,12 @@
 
 from base64 import b64encode
 from datetime import timedelta
-from typing import Any
 
 import zxingcpp
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -17,10 +16,12 @@ from ksdb.core.clock import now
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission
 from ksdb.core.trust_list import root_id_of
-from ksdb.places.queries import point_types
+from ksdb.places.forms import written
 from ksdb.visits import actions, queries
+from ksdb.visits.choices import communes_named, kinds_named, word_of
 from ksdb.visits.forms import DeviceNameForm, SilenceForm, WaysForm
-from ksdb.visits.words import FLAG_LABELS, RESULT_LABELS
+from ksdb.visits.words import FLAG_LABELS, MARK_LABELS, RESULT_LABELS
+from ksdb.web.middleware import with_geolocation
 from ksdb.web.requires import ScopedRequest, requires
 
 FLAG_DAYS = 7
@@ -46,24 +47,23 @@ def point(request: ScopedRequest, point_id: int) -> HttpResponse:
     devices = queries.devices_of(scope, point_id)
     context = {
         "point": found,
-        "type": _word_of(found.type),
+        "type": word_of(found.type),
+        "is_ward": scope.allows(Permission.VISITS_POINT_WRITE),
+        "position": written(found.latitude, found.longitude),
         "devices": devices,
         "in_service": [device for device in devices if device.revoked_at is None],
         "results": [(RESULT_LABELS[result], count, result.is_visit) for result, count in results],
         "visits": sum(count for result, count in results if result.is_visit),
         "refusals": sum(count for result, count in results if not result.is_visit),
-        "scanned": sum(device.scanned for device in devices),
-        "stored": sum(device.stored_count for device in devices),
+        "safe_today": sum(count for _, count in results),
+        "outstanding": sum(device.outstanding for device in devices),
+        "marks": [(MARK_LABELS[mark], count) for mark, count in queries.marks_today(scope, point_id)],
         "flags": [(FLAG_LABELS[flag], count) for flag, count in flags.items()],
         "flag_days": FLAG_DAYS,
         "open_codes": found.enrol_codes.filter(used_at=None, expires_at__gt=now()).count(),
         "as_of": now(),
     }
     return render(request, "visits/point.html", context)
-
-
-def _word_of(kind: Any) -> str:
-    return str(kind.name_vi if (get_language() or "vi").startswith("vi") else kind.name_en)
 
 
 @never_cache
@@ -76,7 +76,7 @@ def ways(request: ScopedRequest, point_id: int) -> HttpResponse:
         messages.success(request, gettext("Changed. The devices hear of it within minutes."))
         return redirect("visits:point", point_id)
     context = {"form": form, "title": gettext("How the place works"), "point": found}
-    return render(request, "visits/ways.html", context, status=422 if form.errors else 200)
+    return with_geolocation(render(request, "visits/ways.html", context, status=422 if form.errors else 200))
 
 
 @never_cache
@@ -86,12 +86,14 @@ def code(request: ScopedRequest, point_id: int) -> HttpResponse:
     """The code is shown in the answer itself and nowhere else: it is kept only as a hash."""
     found = queries.point_of(request.scope, point_id)
     try:
-        digits, until = actions.make_enrol_code(request.scope, point_id)
-    except actions.TooManyCodes as error:
+        is_register = request.POST.get("kind") == "register"
+        digits, until = actions.make_enrol_code(request.scope, point_id, is_register=is_register)
+    except (actions.TooManyCodes, actions.PointClosed) as error:
         messages.error(request, gettext(error.sentence()))
         return redirect("visits:point", point_id)
     address = settings().scanner_address
     context = {"point": found, "code": digits, "until": until, "address": address, "root": root_name()}
+    context["is_register"] = is_register
     root = f"&root={context['root']}" if context["root"] else ""
     return render(request, "visits/code.html", context | {"picture": picture_of(f"{address}#code={digits}{root}")})
 
@@ -120,9 +122,10 @@ def withdraw(request: ScopedRequest, point_id: int) -> HttpResponse:
 @requires(Permission.VISITS_DEVICE_ENROL)
 def rename(request: ScopedRequest, point_id: int, device_id: int) -> HttpResponse:
     device = _device(request, point_id, device_id)
-    form = DeviceNameForm(request.POST or None, initial={"name": device.name})
+    form = DeviceNameForm(request.POST or None, initial={"name": device.name, "is_register": device.is_register})
     if form.is_valid():
-        actions.rename_device(request.scope, device_id, form.cleaned_data["name"])
+        said = form.cleaned_data
+        actions.rename_device(request.scope, device_id, said["name"], is_register=said["is_register"])
         messages.success(request, gettext("The device has its new name."))
         return redirect("visits:point", point_id)
     context = {"form": form, "title": gettext("Rename the device"), "point_id": point_id}
@@ -153,9 +156,7 @@ def _device(request: ScopedRequest, point_id: int, device_id: int) -> queries.De
 @require_GET
 @requires(Permission.VISITS_POINT_READ)
 def silent(request: ScopedRequest) -> HttpResponse:
-    kinds = [(kind.code, _word_of(kind)) for kind in point_types(request.scope)]
-    communes = [(one.pk, one.name) for one in queries.communes_of_points(request.scope)]
-    form = SilenceForm(kinds, communes, request.GET)
+    form = SilenceForm(kinds_named(request.scope), communes_named(request.scope), request.GET)
     rows = queries.silent_points(request.scope, form.silence)
     context = {"form": form, "rows": rows[:MOST_SILENT], "count": len(rows), "most": MOST_SILENT, "as_of": now()}
     context["can_manage"] = request.scope.allows(Permission.VISITS_DEVICE_ENROL)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ksdb.visits import dispute_views, point_views, views
+from ksdb.visits import dispute_views, point_desk_views, point_views, views
 
 app_name = "visits"
 urlpatterns = [
@@ -11,6 +11,9 @@ urlpatterns = [
     path("points/silent/", point_views.silent, name="silent_points"),
     path("points/<int:point_id>/", point_views.point, name="point"),
     path("points/<int:point_id>/ways/", point_views.ways, name="ways"),
+    path("points/<int:point_id>/correct/", point_desk_views.correct, name="correct_point"),
+    path("points/<int:point_id>/close/", point_desk_views.close, name="close_point"),
+    path("points/<int:point_id>/reopen/", point_desk_views.reopen, name="reopen_point"),
     path("points/<int:point_id>/code/", point_views.code, name="code"),
     path("points/<int:point_id>/withdraw-codes/", point_views.withdraw, name="withdraw_codes"),
     path("points/<int:point_id>/devices/<int:device_id>/rename/", point_views.rename, name="rename_device"),

@@ -13,7 +13,8 @@ from ksdb.config import settings
 from ksdb.core.clock import now, today
 from ksdb.core.scope import Permission
 from ksdb.visits import actions
-from ksdb.visits.forms import DayDeleteForm
+from ksdb.visits.choices import communes_named, kinds_named
+from ksdb.visits.forms import DayDeleteForm, PointsForm
 from ksdb.visits.keeping import DayHeld, DayNotOver
 from ksdb.visits.queries import days_kept, foreign_counts, other_data, points_with_activity
 from ksdb.visits.words import FOREIGN_LABELS
@@ -27,13 +28,15 @@ PAGE_ROWS = 50
 def points(request: ScopedRequest) -> HttpResponse:
     number = max(number_in(request.GET.get("page")) or 1, 1)
     start = (number - 1) * PAGE_ROWS
-    rows, count = points_with_activity(request.scope, start, PAGE_ROWS)
+    form = PointsForm(kinds_named(request.scope), communes_named(request.scope), request.GET)
+    rows, count = points_with_activity(request.scope, form.wanted, start, PAGE_ROWS)
     may = {
         "can_manage": request.scope.allows(Permission.VISITS_DEVICE_ENROL),
         "can_decide": request.scope.allows(Permission.ENROLMENT_PLACE_DECIDE),
     }
     page = Paginator(range(count), PAGE_ROWS).get_page(number)
-    return render(request, "visits/points.html", {"rows": rows, "count": count, "page": page, "as_of": now(), **may})
+    context = {"form": form, "is_asked": bool(form.data), "rows": rows, "count": count, "page": page, "as_of": now()}
+    return render(request, "visits/points.html", context | may)
 
 
 @never_cache

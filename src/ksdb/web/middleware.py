@@ -36,6 +36,14 @@ HEADERS = {
 }
 
 
+def with_geolocation(response: HttpResponse) -> HttpResponse:
+    """Lets this page ask the browser where it is; the browser asks the person."""
+    response.headers["Permissions-Policy"] = HEADERS["Permissions-Policy"].replace(
+        "geolocation=()", "geolocation=(self)"
+    )
+    return response
+
+
 class RequestTooLarge(KsdbError):
     """The request is larger than this page takes. Divide the file into parts, and send them one by one."""
 

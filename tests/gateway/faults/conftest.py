@@ -13,7 +13,7 @@ from ksdb.config import Settings, settings
 
 @pytest.fixture(scope="session")
 def fault_server(town_url: str) -> Iterator[OwnServer]:
-    """Once for all tests of a process: the wheel remembers its servers by their folder, which no other process shares."""
+    """Once for all tests of a process: the wheel knows its servers by their folder, which no other process shares."""
     ours = Settings(var_dir=settings().var_dir / "faults")
     shutil.rmtree(ours.var_dir, ignore_errors=True)
     server = OwnServer(ours)

@@ -19,14 +19,18 @@ from pathlib import Path
 import psutil
 import psycopg
 from tests.gateway.devices import DEVICES, GatewayProcess, StubbornDevice, enrol
+from tests.gateway.faults.proxy import BadLine, bad_line
 from tests.gateway.faults.servers import OwnServer
-from tests.gateway.town import Town, clear, settle, without_foreign_keys
+from tests.gateway.faults.test_lines import fill
+from tests.gateway.town import DAY_MS, Town, clear, settle, without_foreign_keys
 
 from ksdb.config import Settings, make_secrets
 from ksdb.core.clock import today
 
 PAGE = Path("docs/soak.md")
 AWAY_SECONDS = 30
+DISK_MIB = 1_500
+LOST_ANSWERS = 5
 PACE_SECONDS = 0.05
 """What a device waits between two uploads: an hour of it must stay countable."""
 
@@ -69,9 +73,14 @@ class Soak:
 
     server: OwnServer
     gateways: list[GatewayProcess]
+    lines: list[BadLine]
+    """By which devices reach each gateway."""
+
     worker: JobWorker
     random: random.Random
+    devices: list[UnhurriedDevice] = field(default_factory=list)
     done: Counter[str] = field(default_factory=Counter)
+    lost_answers: int = 0
 
     def kill_a_gateway(self) -> None:
         place = self.random.randrange(len(self.gateways))
@@ -118,6 +127,25 @@ class Soak:
         time.sleep(AWAY_SECONDS)
         self.server.start()
 
+    def lose_answers(self) -> None:
+        """What was stored and not heard is sent again: a few times, at both gateways."""
+        for _ in range(LOST_ANSWERS):
+            for line in self.lines:
+                lost, line.loses_answer_to = line.lost_count, b"POST "
+                _until(lambda line=line, lost=lost: line.lost_count > lost)
+        self.lost_answers += 2 * LOST_ANSWERS
+
+    def fill_the_disk(self) -> None:
+        """To the last byte, until a device hears of it; then there is room again."""
+        ballast = self.server.settings.var_dir / "ballast"
+        heard = sum(device.heard[503] for device in self.devices)
+        fill(ballast)
+        try:
+            _until(lambda: sum(device.heard[503] for device in self.devices) > heard)
+        finally:
+            ballast.unlink()
+        self.server.start()
+
     def rounds(self, count: int) -> Iterator[tuple[str, Callable[[], None]]]:
         """The two long ones once each, the others in turn."""
         kinds = [
@@ -127,7 +155,10 @@ class Soak:
             ("kill -9 of one process of PostgreSQL", self.kill_a_process_of_postgresql),
             ("kill -9 of the job worker at the nightly job", self.kill_the_job_worker),
             ("PostgreSQL frozen for up to 3 s", self.freeze_postgresql),
+            ("answers lost on their way to devices", self.lose_answers),
         ]
+        if os.path.ismount(self.server.settings.var_dir):
+            kinds.append(("disk full", self.fill_the_disk))
         for number in range(count):
             if number == count // 3:
                 yield f"PostgreSQL frozen for {AWAY_SECONDS} s", self.freeze_postgresql_for_long
@@ -141,7 +172,11 @@ class Soak:
 def prepared() -> Iterator[OwnServer]:
     """A fresh server with the schema and the town."""
     server = OwnServer(Settings(var_dir=Path("var/soak").resolve()))
-    shutil.rmtree(server.settings.var_dir, ignore_errors=True)
+    _clear_away(server.settings.var_dir)
+    server.settings.var_dir.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m,mode=755", "tmpfs", str(server.settings.var_dir)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        print("no disk of its own (root alone may mount one): the disk is not filled")
     make_secrets(server.settings.var_dir)
     server.start()
     os.environ |= {
@@ -160,27 +195,41 @@ def prepared() -> Iterator[OwnServer]:
     finally:
         server.start()
         server.stop()
+        _clear_away(server.settings.var_dir)
+
+
+def _clear_away(folder: Path) -> None:
+    if os.path.ismount(folder):
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
 def soaking(server: OwnServer) -> Iterator[Soak]:
     """Two gateways of two processes and a job worker; all gone at the end, however it ends."""
-    soak = Soak(server, [GatewayProcess(server.url, 2) for _ in range(2)], JobWorker(), random.Random())
+    gateways = [GatewayProcess(server.url, 2) for _ in range(2)]
+    worker = JobWorker()
     try:
-        for gateway in soak.gateways:
+        for gateway in gateways:
             gateway.wait_until_ready()
-        yield soak
+        with bad_line(gateways[0].port) as one, bad_line(gateways[1].port) as other:
+            soak = Soak(server, gateways, [one, other], worker, random.Random())
+            yield soak
     finally:
-        for gateway in soak.gateways:
+        for gateway in gateways:
             gateway.kill()
-        soak.worker.stop()
+        worker.stop()
 
 
 def load(soak: Soak, rounds: int) -> list[UnhurriedDevice]:
-    """Devices at work through all rounds. Of two there is a copy, at the other gateway."""
-    ports, over = [gateway.port for gateway in soak.gateways], threading.Event()
+    """Devices at work through all rounds. Of two there is a copy, at the other gateway, that sends the same; of two
+    more there is one that scans other people under the same numbers."""
+    ports, over = [line.port for line in soak.lines], threading.Event()
     devices = [UnhurriedDevice(n, ports[n % 2], over) for n in DEVICES]
-    devices += [UnhurriedDevice(d.number, ports[(d.number + 1) % 2], over, d.at_ms) for d in devices[:2]]
+    same, diverged = devices[:2], devices[2:4]
+    devices += [UnhurriedDevice(d.number, ports[(d.number + 1) % 2], over, d.at_ms) for d in same]
+    devices += [UnhurriedDevice(d.number, ports[(d.number + 1) % 2], over, d.at_ms - DAY_MS // 2) for d in diverged]
+    soak.devices = devices
     for device in devices:
         device.start()
     try:
@@ -200,15 +249,16 @@ def load(soak: Soak, rounds: int) -> list[UnhurriedDevice]:
 def require_all(town: Town, devices: Sequence[UnhurriedDevice], port: int) -> dict[str, int]:
     """The counts. Raises AssertionError when a scan was lost or doubled, before or after all is sent once more."""
     sent_count = sum(device.sent_count for device in devices)
-    acknowledged = {(device.number, n) for device in devices for n in device.acknowledged}
-    stored = [(device, sequence) for device, sequence, *_ in town.visits()]
+    acknowledged = {(device.number, n, device.at_ms + n) for device in devices for n in device.acknowledged}
+    stored = _stored(town)
     assert len(stored) == len(set(stored)), "scans are there twice"
     assert acknowledged <= set(stored), f"{len(acknowledged - set(stored))} acknowledged scans are lost"
     for device in devices:
         device.send_all_again(port)
-    at_last = [(device, sequence) for device, sequence, *_ in town.visits()]
+    at_last = _stored(town)
     assert len(at_last) == len(set(at_last)), "scans are there twice after all was sent again"
-    assert set(at_last) == {(device.number, n) for device in devices for n in range(1, device.sent_up_to + 1)}
+    sent = {(device.number, n, device.at_ms + n) for device in devices for n in range(1, device.sent_up_to + 1)}
+    assert set(at_last) == sent
     answers, heard = Counter[str](), Counter[int]()
     for device in devices:
         answers, heard = answers + device.stored, heard + device.heard
@@ -222,9 +272,23 @@ def require_all(town: Town, devices: Sequence[UnhurriedDevice], port: int) -> di
         "sent once more after the load": sum(device.sent_up_to for device in devices),
         "stored after that": len(at_last),
         "duplicates refused in all (answered `before`)": answers["before"],
+        "other scans under used numbers, of copies, kept": len(sent) - len({each[:2] for each in sent}),
         "uploads answered 503, kept and sent again": heard[503],
         "uploads answered otherwise than 200 and 503": sum(heard.values()) - heard[200] - heard[503],
     }
+
+
+def _stored(town: Town) -> list[tuple[int, int, int]]:
+    """Device, number and the device's time of each visit: together they are one scan."""
+    ms = "(extract(epoch FROM scanned_at) * 1000)::bigint"
+    return [(d, n, at) for d, n, at in town.rows(f"SELECT device_id, sequence, {ms} FROM visit")]  # noqa: S608
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.02)
 
 
 def run(rounds: int) -> str:
@@ -234,6 +298,7 @@ def run(rounds: int) -> str:
         devices = load(soak, rounds)
         with Town.at(server.url) as town:
             figures = require_all(town, devices, soak.gateways[0].port)
+            figures["answers lost on purpose"] = soak.lost_answers
             ((days,),) = town.rows("SELECT count(*) FROM log_partition WHERE log = 'visit' AND day > %s", today())
         assert days == 7, "the job worker did not make the days ahead"
     return _page(soak.done, figures, time.monotonic() - started)
@@ -253,8 +318,9 @@ def _page(done: Counter[str], figures: dict[str, int], seconds: float) -> str:
     lines = [
         "# Soak: faults again and again, under load",
         "",
-        "Written by `make soak`; do not edit. Eight devices, two of them there twice, three scans an upload, at two",
-        "gateways of two processes each on one database. Between two faults every device was answered at least once.",
+        "Written by `make soak`; do not edit. Eight devices, three scans an upload, at two gateways of two processes",
+        "each on one database. Of two devices there is a copy that sends the same, of two more one that scans other",
+        "people under the same numbers. Between two faults every device was answered at least once.",
         "",
         " · ".join(
             (

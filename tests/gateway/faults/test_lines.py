@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -32,10 +33,10 @@ SEQUENCE = 987_654_321
 """A number that stands in no other message."""
 
 
-def send_one(port: int, device: int, sequence: int) -> dict[str, str]:
-    """One scan; raises what the line makes of it."""
+def send_one(port: int, device: int, sequence: int, at_ms: int = 0) -> dict[str, str]:
+    """One scan, of now or of a time; raises what the line makes of it."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    scan = {"sequence": sequence, "token": token_of(LAN), "scanned_at": now_ms()}
+    scan = {"sequence": sequence, "token": token_of(LAN), "scanned_at": at_ms or now_ms()}
     headers = {"authorization": f"Bearer {device_token(device)}"}
     try:
         connection.request("POST", "/v1/scans", json.dumps({"sent_at": now_ms(), "scans": [scan]}), headers)
@@ -52,10 +53,11 @@ def test_an_answer_lost_between_gateway_and_device_is_asked_for_again(town: Town
     enrol(town)
     with gateway(town.url) as process, bad_line(process.port) as line:
         line.loses_answer_to = b"%d" % SEQUENCE
+        at = now_ms()
         with pytest.raises((OSError, http.client.HTTPException)):
-            send_one(line.port, 101, SEQUENCE)
+            send_one(line.port, 101, SEQUENCE, at)
         assert line.lost_count == 1
-        assert send_one(line.port, 101, SEQUENCE)["stored"] == "before"
+        assert send_one(line.port, 101, SEQUENCE, at)["stored"] == "before"
     assert [visit[:2] for visit in town.visits()] == [(101, SEQUENCE)]
 
 
@@ -100,8 +102,45 @@ def test_a_frozen_database_is_told_to_devices_which_keep_and_drain(own_server: O
                     time.sleep(0.1)
             wait_for_more(devices)
         assert health(process.port) == (200, "ok")
+        overrun(own_server, process.port)
     with Town.at(own_server.url) as town:
-        require_exactly_all(town, devices)
+        require_exactly_all(town, devices, besides=FLOOD)
+
+
+FLOOD = range(10_000_000, 10_020_001)
+"""Numbers of the scans that are too many."""
+
+
+def overrun(server: OwnServer, port: int) -> None:
+    """More than there is room for, while nothing can be stored: kept uploads hear 503 and when to come back, without
+    a word of theirs being read; whoever stands at a door is taken, and stored once the database goes on."""
+    with ThreadPoolExecutor(40) as senders:
+        with server.frozen():
+            starts = range(FLOOD.start, FLOOD.stop - 1, 500)
+            long = [senders.submit(upload, port, DEVICES[1 + n % 7], range(s, s + 500)) for n, s in enumerate(starts)]
+            deadline = time.monotonic() + 10
+            while sum(each.done() and each.result() == (503, "1") for each in long) < 8:
+                assert time.monotonic() < deadline, "nobody is sent away"
+                time.sleep(0.02)
+            one = senders.submit(upload, port, 101, range(FLOOD.stop - 1, FLOOD.stop))
+            time.sleep(0.2)
+            assert not one.done()
+        assert one.result() == (200, None)
+
+
+def upload(port: int, device: int, sequences: range) -> tuple[int, str | None]:
+    """The answer's status, and when to come back."""
+    at, token = now_ms(), token_of(LAN)
+    scans = [{"sequence": n, "token": token, "scanned_at": at - 1} for n in sequences]
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        headers = {"authorization": f"Bearer {device_token(device)}"}
+        connection.request("POST", "/v1/scans", json.dumps({"sent_at": at, "scans": scans}), headers)
+        answer = connection.getresponse()
+        answer.read()
+    finally:
+        connection.close()
+    return answer.status, answer.headers["retry-after"]
 
 
 def test_whoever_waits_for_news_hangs_up_on_a_frozen_database(
@@ -202,13 +241,30 @@ def fill(path: Path) -> None:
                 continue
 
 
+def require_both_kept(town: Town, one: StubbornDevice, copy: StubbornDevice) -> None:
+    """What each was told is safe is there, at its own time."""
+    ms = "(extract(epoch FROM scanned_at) * 1000)::bigint"
+    stored = town.rows(f"SELECT sequence, {ms} FROM visit WHERE device_id = %s", one.number)  # noqa: S608
+    assert len(stored) == len(set(stored))
+    expected = {(n, device.at_ms + n) for device in (one, copy) for n in device.acknowledged}
+    assert len(expected) > len(one.acknowledged)
+    assert expected <= set(stored)
+    assert town.rows("SELECT 1 FROM device_copy WHERE device_id = %s", one.number)
+
+
 def test_two_copies_of_each_device_at_two_gateways(town: Town) -> None:
-    """Somebody copied the app's data to a second phone; two gateways with two workers each have one database."""
+    """Somebody copied the app's data to a second phone; two gateways with two workers each have one database.
+
+    The first copies send what the originals send; the last two scan other people under the same numbers.
+    """
     enrol(town)
     over = threading.Event()
     with two_gateways(town.url, workers=2) as (one, other):
         first = [StubbornDevice(number, one.port, over) for number in DEVICES]
-        second = [StubbornDevice(each.number, other.port, over, each.at_ms) for each in first]
+        same, others = first[:-2], first[-2:]
+        second = [StubbornDevice(each.number, other.port, over, each.at_ms) for each in same]
+        diverged = [StubbornDevice(each.number, other.port, over, each.at_ms - 600_000) for each in others]
+        second += diverged
         for device in (*first, *second):
             device.start()
         wait_for_more([*first, *second])
@@ -216,8 +272,10 @@ def test_two_copies_of_each_device_at_two_gateways(town: Town) -> None:
         over.set()
         for device in (*first, *second):
             device.join()
-    require_each_acknowledged_scan_once(town, [*first, *second])
-    longest = [max(pair, key=lambda each: each.sent_up_to) for pair in zip(first, second, strict=True)]
-    require_exactly_all(town, longest)
+    for each, copy in zip(others, diverged, strict=True):
+        require_both_kept(town, each, copy)
+    require_each_acknowledged_scan_once(town, [*same, *second[: len(same)]], {each.number for each in others})
+    longest = [max(pair, key=lambda each: each.sent_up_to) for pair in zip(same, second, strict=False)]
+    require_exactly_all(town, longest, but={each.number for each in others})
     assert sum(each.stored["new"] for each in (*first, *second)) == len(town.visits())
     assert sum(each.stored["before"] for each in (*first, *second)) > 0

@@ -1,7 +1,7 @@
 -- name: redeem_code
--- The device that the open code of this hash lets in, written down with its token's hash, and its point; no row when the
--- code is not open. One index probe.
-SELECT device_id, point_id FROM redeem_enrol_code(%(code)s, %(token)s, %(name)s);
+-- The device that the open code of this hash lets in, written down with its token's hash, and its point; the same device
+-- again when the same nonce asks again. No row when the code is not open. One index probe.
+SELECT device_id, point_id FROM redeem_enrol_code(%(code)s, %(token)s, %(name)s, %(nonce)s);
 
 -- name: spend_guess
 -- One row: whether this network may try a code, counted for all gateways together. Two index probes.

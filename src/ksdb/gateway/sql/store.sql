@@ -49,8 +49,8 @@ WITH scan AS MATERIALIZED (
     FROM fresh
     WHERE result < 20 AND foreign_kind IS NOT NULL
 ), refused AS (
-    INSERT INTO refusal (point_id, received_at, device_id, sequence, scanned_at, reason, card_index)
-    SELECT point_id, received_at, device_id, sequence, scanned_at, result, card_index
+    INSERT INTO refusal (point_id, received_at, device_id, sequence, scanned_at, reason, card_index, claimed_at)
+    SELECT point_id, received_at, device_id, sequence, scanned_at, result, card_index, claimed_at
     FROM fresh
     WHERE result >= 20
 ), noted AS (
@@ -61,6 +61,11 @@ WITH scan AS MATERIALIZED (
 )
 SELECT (SELECT count(*) FROM intake) AS devices_known,
        ARRAY(SELECT place FROM scan WHERE place NOT IN (SELECT place FROM fresh)) AS places_before;
+
+-- name: keep_copies
+-- One row: the places of those scans, whose numbers had arrived before, that are others than the stored ones and are kept
+-- beside them now. An index probe a scan; the index of the point once for a device that is copied.
+SELECT keep_copied_scans(%(scans)s::jsonb);
 
 -- name: make_intakes
 -- Gives each device its intake row if it has none. One index probe per device.
@@ -95,9 +100,22 @@ SET told_at = excluded.told_at, clock_ahead_ms = excluded.clock_ahead_ms, app_ve
     scanned_count = excluded.scanned_count, trust_serial = excluded.trust_serial, status_serial = excluded.status_serial
 WHERE device_state.told_at <= excluded.told_at;
 
+-- name: note_heard
+-- Devices asked for something: when that was, and nothing else of what they last said. One index probe a device.
+INSERT INTO device_state (device_id, told_at, clock_ahead_ms, app_version)
+SELECT device_id, timestamptz 'epoch' + told_ms * interval '1 millisecond', 0, ''
+FROM unnest(%(device_id)s::integer[], %(told_ms)s::bigint[]) AS given (device_id, told_ms)
+ORDER BY device_id
+ON CONFLICT (device_id) DO UPDATE SET told_at = excluded.told_at WHERE device_state.told_at < excluded.told_at;
+
+-- name: has_citus
+-- One row: whether this database knows of logs that are spread over several servers (Citus).
+SELECT to_regclass('pg_dist_partition') IS NOT NULL AS has_citus;
+
 -- name: is_spread
--- One row: whether this database spreads the log over several servers (Citus), where nothing may be written inside a WITH.
-SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') AS is_spread;
+-- One row: whether the log is spread, where nothing may be written inside a WITH. Only where Citus is: the extension alone
+-- does not say so, and before `ksdb spread` the log lies in one place.
+SELECT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = 'visit'::regclass) AS is_spread;
 
 -- name: lock_intakes
 -- The first of the steps that together do what store_scans does, for a log spread over servers: locks the devices' intake
@@ -155,12 +173,13 @@ WHERE result < 20 AND foreign_kind IS NOT NULL;
 
 -- name: put_refusals
 -- Of scans that are all fresh, those that are refused.
-INSERT INTO refusal (point_id, received_at, device_id, sequence, scanned_at, reason, card_index)
+INSERT INTO refusal (point_id, received_at, device_id, sequence, scanned_at, reason, card_index, claimed_at)
 SELECT point_id, timestamptz 'epoch' + received_ms * interval '1 millisecond', device_id, sequence,
-       timestamptz 'epoch' + scanned_ms * interval '1 millisecond', result, card_index
+       timestamptz 'epoch' + scanned_ms * interval '1 millisecond', result, card_index,
+       timestamptz 'epoch' + claimed_ms * interval '1 millisecond'
 FROM unnest(%(point_id)s::integer[], %(scanned_ms)s::bigint[], %(device_id)s::integer[], %(sequence)s::bigint[],
-            %(card_index)s::integer[], %(result)s::smallint[], %(received_ms)s::bigint[])
-    AS given (point_id, scanned_ms, device_id, sequence, card_index, result, received_ms)
+            %(card_index)s::integer[], %(result)s::smallint[], %(received_ms)s::bigint[], %(claimed_ms)s::bigint[])
+    AS given (point_id, scanned_ms, device_id, sequence, card_index, result, received_ms, claimed_ms)
 WHERE result >= 20;
 
 -- name: note_intakes

@@ -75,12 +75,12 @@ ORDER BY 1, 2;
 -- name: what_is_missing
 -- One row about what a trace cannot see in the communes where the case was: scan points there, how many of them sent nothing
 -- in the period, devices in service, how many of those hold scans back, and how many scans those are, as they say themselves
--- or as gaps in their numbers tell. An index probe per point and day.
+-- or as gaps in their numbers tell (a register's tell nothing). An index probe per point and day.
 WITH point AS (
     SELECT id FROM scan_point
     WHERE division_id IN (SELECT division_id FROM scan_point JOIN trace_stay ON trace_stay.point_id = scan_point.id
                           WHERE trace_stay.trace_id = %(trace)s)
-      AND registered_at < %(until)s
+      AND registered_at < %(until)s AND (closed_at IS NULL OR closed_at > %(since)s)
 ), heard AS (
     SELECT point.id, EXISTS (
         SELECT FROM visit WHERE visit.point_id = point.id AND visit.scanned_at >= %(since)s AND visit.scanned_at < %(until)s
@@ -88,13 +88,15 @@ WITH point AS (
     FROM point
 ), held AS (
     SELECT device.id, greatest(coalesce(state.waiting_count, 0), coalesce((
-        SELECT sum(upper(hole) - lower(hole)) FROM unnest(int8multirange(int8range(1, upper(received))) - received) AS hole
+        SELECT sum(upper(hole) - lower(hole)) FROM unnest(int8multirange(range_merge(counted)) - counted) AS hole
+        WHERE NOT device.is_register
     ), 0)) AS scans
     FROM device JOIN point ON point.id = device.point_id
     LEFT JOIN device_state state ON state.device_id = device.id
     LEFT JOIN device_intake ON device_intake.device_id = device.id
+    CROSS JOIN LATERAL (SELECT received * '{[1,4503599627370496)}'::int8multirange AS counted) AS told
     WHERE device.revoked_at IS NULL
 )
 SELECT (SELECT count(*) FROM heard)::int, (SELECT count(*) FROM heard WHERE NOT is_heard)::int,
        (SELECT count(*) FROM held)::int, (SELECT count(*) FROM held WHERE scans > 0)::int,
-       (SELECT coalesce(sum(scans), 0) FROM held)::int
+       (SELECT coalesce(sum(scans), 0) FROM held)::bigint

@@ -2,8 +2,7 @@
 
 import hashlib
 import secrets
-from dataclasses import asdict, dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 
@@ -17,10 +16,10 @@ from ksdb.core.clock import day_bounds, now, today
 from ksdb.core.errors import KsdbError, NotFound
 from ksdb.core.ids import random_card_number
 from ksdb.core.scope import Permission, Scope
-from ksdb.places.models import ScanPoint
 from ksdb.places.queries import covers, province
 from ksdb.postgres.named import sql
 from ksdb.visits.actions.disputes import decide_dispute, dispute_visit, forget_disputes
+from ksdb.visits.actions.points import PointFacts, Ways, change_ways, close_point, correct_point, reopen_point
 from ksdb.visits.flagging import look_through_arrivals
 from ksdb.visits.keeping import DayHeld, DayNotOver, Dropped, day_in, first_kept_on, is_held
 from ksdb.visits.matching import Matched, match_scans
@@ -28,12 +27,28 @@ from ksdb.visits.models import Device, EnrolCode, PointOwner, Visit
 from ksdb.visits.queries import point_of, points_of
 from ksdb.web.exporting import EXPORT_LIFE, exports_dir
 
-__all__ = ["decide_dispute", "dispute_visit"]
+__all__ = [
+    "PointFacts",
+    "Ways",
+    "change_ways",
+    "close_point",
+    "correct_point",
+    "decide_dispute",
+    "dispute_visit",
+    "reopen_point",
+]
 
 CODE_LASTS = timedelta(hours=24)
 MOST_OPEN_CODES = 20
 DAYS_AHEAD = 7
 """Partitions made before they are needed, so that a job that fails for a week costs nothing."""
+
+
+class PointClosed(KsdbError):
+    """This place is closed: no device can be let in. Ask the ward to open it again."""
+
+    code = "point_closed"
+    status = 409
 
 
 class TooManyCodes(KsdbError):
@@ -70,25 +85,28 @@ def _device(scope: Scope, device_id: int) -> Device:
     return found
 
 
-def rename_device(scope: Scope, device_id: int, name: str) -> None:
+def rename_device(scope: Scope, device_id: int, name: str, *, is_register: bool | None = None) -> None:
+    """Its name, and whether it is a register; None: as it was."""
     device = _device(scope, device_id)
     device.name = name
-    device.save(update_fields=["name"])
+    device.is_register = device.is_register if is_register is None else is_register
+    device.save(update_fields=["name", "is_register"])
     record(scope, "visits:device:rename", subject=("device", device_id))
 
 
 @transaction.atomic
-def make_enrol_code(scope: Scope, point_id: int) -> tuple[str, datetime]:
+def make_enrol_code(scope: Scope, point_id: int, *, is_register: bool = False) -> tuple[str, datetime]:
     """Twelve digits that let one device in at the point, and until when; shown this once and kept as a hash only."""
     point = point_of(scope, point_id)
+    if point.closed_at is not None:
+        raise PointClosed
     point.enrol_codes.filter(used_at=None, expires_at__lte=now()).delete()
     if point.enrol_codes.filter(used_at=None).count() >= MOST_OPEN_CODES:
         raise TooManyCodes
     code, until = random_card_number(), now() + CODE_LASTS
     digest = hashlib.sha256(code.encode()).digest()
-    EnrolCode.objects.create(
-        point=point, code_sha256=digest, made_by_id=scope.actor_id, made_at=now(), expires_at=until
-    )
+    given = {"made_by_id": scope.actor_id, "made_at": now(), "expires_at": until, "is_register": is_register}
+    EnrolCode.objects.create(point=point, code_sha256=digest, **given)
     record(scope, "visits:code:write", subject=("point", point_id))
     return code, until
 
@@ -106,24 +124,6 @@ def give_point(scope: Scope, point_id: int, account_id: int) -> None:
     point_of(scope, point_id)
     PointOwner.objects.get_or_create(account_id=account_id, point_id=point_id, defaults={"since": now()})
     record(scope, "visits:owner:write", subject=("point", point_id), detail={"account": account_id})
-
-
-@dataclass(frozen=True)
-class Ways:
-    """How a point works: when it is open, how many people it holds, how many scan side by side, whether exits count."""
-
-    opens_at: time
-    closes_at: time
-    capacity: int | None
-    lanes: int
-    is_exit_scanned: bool
-
-
-def change_ways(scope: Scope, point_id: int, ways: Ways) -> None:
-    """The devices hear of it when they next ask."""
-    found = points_of(scope).filter(pk=point_of(scope, point_id).pk)
-    ScanPoint.objects.filter(pk__in=found).update(**asdict(ways))
-    record(scope, "visits:point:change", subject=("point", point_id))
 
 
 def ensure_partitions(scope: Scope, first_on: date, last_on: date) -> int:

@@ -13,7 +13,7 @@ from ksdb.audit.erasing import files_before, written_at
 from ksdb.cards.queries.printing import prints_dir
 from ksdb.config import settings
 from ksdb.core.clock import day_bounds, day_of, now, today
-from ksdb.core.decision import Flag, ForeignKind, ScanResult
+from ksdb.core.decision import Flag, ForeignKind, Mark, ScanResult
 from ksdb.core.errors import NotFound
 from ksdb.core.names import sort_key
 from ksdb.core.scope import Permission, Scope
@@ -23,7 +23,10 @@ from ksdb.postgres.named import sql
 from ksdb.registry.queries import imports_dir
 from ksdb.visits.keeping import KEPT, DayKept, Kept, is_held
 from ksdb.visits.models import Dispute, PointOwner
+from ksdb.visits.queries.finding import PointState, Wanted, points_wanted
 from ksdb.web.exporting import EXPORT_LIFE, exports_dir
+
+__all__ = ["PointState", "Wanted"]
 
 SHORTEST_SILENCE_SECONDS = 2 * 3600
 
@@ -39,10 +42,10 @@ class PointActivity:
     seen_at: datetime | None
 
 
-def points_with_activity(scope: Scope, start: int, count: int) -> tuple[list[PointActivity], int]:
-    """A page of the scan points of the jurisdiction, by name, and how many there are in all. Two queries."""
+def points_with_activity(scope: Scope, wanted: Wanted, start: int, count: int) -> tuple[list[PointActivity], int]:
+    """A page of those scan points of the jurisdiction, by name, and how many there are in all. Three queries."""
     scope.require(Permission.VISITS_POINT_READ)
-    points = points_in(scope)
+    points = points_wanted(scope, wanted)
     page = list(points[start : start + count])
     activity = _activity([point.pk for point in page])
     nothing = (0, 0, 0, None)
@@ -108,6 +111,7 @@ class DeviceRow:
 
     id: int
     name: str
+    is_register: bool
     enrolled_at: datetime
     revoked_at: datetime | None
     seen_at: datetime | None
@@ -118,23 +122,36 @@ class DeviceRow:
     scanned_count: int | None
     clock_ahead_ms: int | None
     stored_count: int
-    highest: int
+    span_count: int
     missing_count: int
     holes: list[str]
+    copied_count: int
 
     @property
     def scanned(self) -> int:
-        """How many it scanned: as it says, or at least as many as the highest number that came."""
-        return max(self.scanned_count or 0, self.highest)
+        """How many it scanned: as it says, or at least as many as numbers lie from the first to the last that came."""
+        return (
+            self.stored_count if self.is_register else max(self.scanned_count or 0, self.span_count, self.stored_count)
+        )
 
     @property
     def is_whole(self) -> bool:
         return self.stored_count >= self.scanned
 
     @property
-    def clock_ahead_minutes(self) -> int:
-        """Rounded to nothing below two minutes, which nobody needs to act on."""
-        return round((self.clock_ahead_ms or 0) / 60_000) if abs(self.clock_ahead_ms or 0) >= 120_000 else 0
+    def outstanding(self) -> int:
+        """Scans that are known to be made and are not here; of a device out of service none comes any more."""
+        return 0 if self.revoked_at else max(self.scanned - self.stored_count, 0)
+
+    @property
+    def clock_off_minutes(self) -> int:
+        """How far its clock is off, either way; nothing below two minutes, which nobody needs to act on."""
+        off = abs(self.clock_ahead_ms or 0)
+        return round(off / 60_000) if off >= 120_000 else 0
+
+    @property
+    def is_slow(self) -> bool:
+        return (self.clock_ahead_ms or 0) < 0
 
 
 @dataclass(frozen=True)
@@ -193,6 +210,14 @@ def point_of(scope: Scope, point_id: int) -> ScanPoint:
     return found
 
 
+def written_point(scope: Scope, point_id: int) -> ScanPoint:
+    """A point that the actor may correct and close. Raises NotFound for any other, an owner's own too."""
+    found = points_of(scope).filter(within(scope, Permission.VISITS_POINT_WRITE), pk=point_id).first()
+    if found is None or not (scope.is_system or scope.allows(Permission.VISITS_POINT_WRITE)):
+        raise NotFound
+    return found
+
+
 def devices_of(scope: Scope, point_id: int) -> list[DeviceRow]:
     """The devices of a point that the actor manages, those in service first."""
     point = point_of(scope, point_id)
@@ -208,6 +233,15 @@ def results_today(scope: Scope, point_id: int) -> list[tuple[ScanResult, int]]:
     with connection.cursor() as cursor:
         cursor.execute(sql("ksdb.visits", "results_of_point"), asked)
         return [(ScanResult(result), count) for result, count in cursor.fetchall()]
+
+
+def marks_today(scope: Scope, point_id: int) -> list[tuple[Mark, int]]:
+    """How many visits of today came about in which way, at a point that the actor manages."""
+    since, until = day_bounds(today())
+    asked: dict[str, Any] = {"point": point_of(scope, point_id).pk, "since": since, "until": until}
+    with connection.cursor() as cursor:
+        cursor.execute(sql("ksdb.visits", "marks_of_point"), asked | {"marks": [int(mark) for mark in Mark]})
+        return [(Mark(mark), count) for mark, count in cursor.fetchall()]
 
 
 def odd_visits(scope: Scope, point_id: int, since: datetime) -> dict[Flag, int]:
@@ -226,7 +260,7 @@ def communes_of_points(scope: Scope) -> list[Division]:
 
 def silent_points(scope: Scope, asked_for: Silence) -> list[SilentPoint]:
     """Points of the jurisdiction that were open for so long and sent nothing, longest silence first."""
-    found = points_in(scope)
+    found = points_in(scope).filter(closed_at=None)
     found = found.filter(type_id=asked_for.type_code) if asked_for.type_code else found
     found = found.filter(**inside(asked_for.division_id)) if asked_for.division_id else found
     points = {point.pk: point for point in found}

@@ -1,20 +1,28 @@
 -- name: devices_of_point
 -- One row per device of the point, those in service first: what it is, what it last said of itself, how many scans of it
--- are stored, the highest number stored, and the first numbers below that which are missing, as text. Index probes.
-SELECT device.id, device.name, device.enrolled_at, device.revoked_at,
+-- are stored, how many numbers lie between the first and the highest of these, the first of them that are missing, as
+-- text, and how many scans of a copy are kept. A device let in anew counts on from where it was, so its first number is the
+-- lowest that came; of a register, whose numbers are its own (from 2^52 on: made of what its rows say), none is missing.
+-- Index probes.
+SELECT device.id, device.name, device.is_register, device.enrolled_at, device.revoked_at,
        device_intake.seen_at, state.told_at, state.app_version, state.battery_percent, state.waiting_count,
        state.scanned_count, state.clock_ahead_ms,
        (SELECT coalesce(sum(upper(part) - lower(part)), 0) FROM unnest(received) AS part)::bigint AS stored_count,
-       coalesce(upper(received) - 1, 0) AS highest,
+       CASE WHEN device.is_register OR isempty(counted) OR counted IS NULL THEN 0
+            ELSE upper(counted) - lower(counted) END AS span_count,
        (SELECT coalesce(sum(upper(hole) - lower(hole)), 0) FROM unnest(missing) AS hole)::bigint AS missing_count,
        ARRAY(SELECT CASE WHEN upper(hole) - lower(hole) = 1 THEN lower(hole)::text
                          ELSE lower(hole) || '–' || upper(hole) - 1 END
-             FROM unnest(missing) AS hole ORDER BY lower(hole) LIMIT 5) AS holes
+             FROM unnest(missing) AS hole ORDER BY lower(hole) LIMIT 5) AS holes,
+       coalesce(device_copy.kept_count, 0) AS copied_count
 FROM device
 LEFT JOIN device_intake ON device_intake.device_id = device.id
 LEFT JOIN device_state state ON state.device_id = device.id
+LEFT JOIN device_copy ON device_copy.device_id = device.id
+CROSS JOIN LATERAL (SELECT received * '{[1,4503599627370496)}'::int8multirange AS counted) AS told
 CROSS JOIN LATERAL (
-    SELECT int8multirange(int8range(1, upper(received))) - received AS missing
+    SELECT CASE WHEN device.is_register THEN '{}'::int8multirange
+                ELSE int8multirange(range_merge(counted)) - counted END AS missing
 ) AS gaps
 WHERE device.point_id = %(point)s
 ORDER BY device.revoked_at IS NOT NULL, device.name, device.id;
@@ -27,6 +35,13 @@ SELECT result, count(*)::integer FROM (
     SELECT reason FROM refusal WHERE point_id = %(point)s AND received_at >= %(since)s AND received_at < %(until)s
 ) AS told (result)
 GROUP BY result ORDER BY result;
+
+-- name: marks_of_point
+-- One row per mark (core.decision.Mark) that visits of the day at the point carry: the mark, and how many. One index range.
+SELECT mark, count(*)::integer
+FROM visit CROSS JOIN unnest(%(marks)s::integer[]) AS mark
+WHERE point_id = %(point)s AND scanned_at >= %(since)s AND scanned_at < %(until)s AND marks & mark <> 0
+GROUP BY mark ORDER BY mark;
 
 -- name: silent_points
 -- One row per point of those named that was open for at least so long since anything was stored from it: how many devices

@@ -6,6 +6,8 @@ import { enrolment, keepEnrolment, keepPoint } from "./vault.js";
 
 const DELTA_TYPE = "application/vnd.ksdb.status-delta+cbor";
 const SECONDS = 20_000;
+// By it the gateway knows that it is we who ask again with a code that is used, because its answer never came.
+const NONCE = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 export class Refused extends Error {
   constructor(code) {
@@ -20,7 +22,7 @@ export async function enrol(code, name, rootName = null) {
   const response = await asked("/v1/enrol", {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ code, name }),
+    body: JSON.stringify({ code, name, nonce: NONCE }),
   });
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) throw new Refused(answer.error ?? "unexpected");
