@@ -171,6 +171,19 @@ WITHOUT_SECOND_FACTOR = frozenset(
 )
 NEEDS_SECOND_FACTOR = frozenset(P) - WITHOUT_SECOND_FACTOR
 """What a password alone never opens: whatever shows a person, signs a card or gives rights; new permissions too."""
+
+PROVINCE_ONLY = frozenset(
+    {
+        P.AUDIT_ENTRY_READ,
+        P.CARDS_KEY_MANAGE,
+        P.PLACES_DIVISION_WRITE,
+        P.SMS_TALLY_READ,
+        P.TRACING_RULES_WRITE,
+        P.VISITS_DAY_DELETE,
+        P.VISITS_DAY_READ,
+    }
+)
+"""What is of the whole province and cannot be cut: only a grant on the province itself gives it."""
 del P
 
 
