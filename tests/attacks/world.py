@@ -38,10 +38,9 @@ from ksdb.visits.actions import dispute_visit, enrol_device
 from ksdb.visits.disputing import Raiser, Reason, VisitRef
 from ksdb.visits.models import Device, Dispute, Visit
 from ksdb.wallet.actions.mine import ask_correction
-from ksdb.wallet.asking import About
+from ksdb.wallet.asking import CLAIMED_ID, About
 from ksdb.wallet.models import Claim, DataRequest, Holder
 from ksdb.wallet.queries import WALLET_PHONE
-from ksdb.wallet.queries.claims import CLAIMED_ID
 
 SYSTEM = system_scope()
 

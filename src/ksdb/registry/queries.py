@@ -7,7 +7,7 @@ import msgspec
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from ksdb.access.actions import spend_person_search
+from ksdb.access.actions import spend_person_search, spend_persons
 from ksdb.audit.actions import record, record_many
 from ksdb.config import settings
 from ksdb.core.errors import NotFound
@@ -75,6 +75,7 @@ def residents_named(scope: Scope, search: ResidentSearch, purpose: Purpose, page
     found = searching.found(asked, divisions, page)
     people = Resident.objects.filter(pk__in=found.ids).select_related("division__parent", "household").in_bulk()
     shown = [people[one] for one in found.ids]
+    spend_persons(scope, len(shown))
     record_many(scope, Permission.REGISTRY_RESIDENT_READ, [("resident", one.pk) for one in shown], purpose)
     return FoundResidents(shown, found.total, found.is_more, page)
 
@@ -146,7 +147,8 @@ def require_resident(scope: Scope, resident_id: int) -> None:
 
 
 def resident_sheet(scope: Scope, resident_id: int, purpose: Purpose) -> ResidentSheet:
-    """The resident with the household's other members, each of whom is audited as read too."""
+    """The resident with the household's other members, each of whom is audited as read too. Raises TooManyPersons."""
+    spend_persons(scope, 1)
     resident = resident_for(scope, resident_id, purpose)
     members = _residents(scope).filter(household=resident.household_id, merged_into=None).exclude(pk=resident_id)
     listed = list(members.order_by("id")[:PAGE_ROWS]) if resident.household_id else []
