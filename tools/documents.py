@@ -73,6 +73,10 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
         "merge records of one person, or tell them apart",
         "gộp các hồ sơ trùng hoặc xác nhận là hai người khác nhau",
     ),
+    Permission.REGISTRY_HOUSEHOLD_READ: (
+        "see who lives in one household, and whose guardian somebody is",
+        "xem ai ở cùng một hộ và ai giám hộ cho ai",
+    ),
     Permission.REGISTRY_IMPORT_RUN: ("import lists of residents", "nhập danh sách người dân"),
     Permission.REGISTRY_RESIDENT_EXPORT: ("take out a list of residents", "xuất danh sách người dân"),
     Permission.REGISTRY_RESIDENT_READ: ("find and read residents", "tra cứu và xem thông tin người dân"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
-from tests.attacks.asking import ask, fields_of
+from tests.attacks.asking import ask, fields_of, with_phone
 from tests.attacks.routes import ROUTES
 from tests.attacks.test_doors import HEADERS
 from tests.attacks.test_objects import with_every_role
@@ -50,7 +50,7 @@ def marked(keys: None, commune_a: Division) -> World:
 
 def pages_of(world: World) -> dict[str, Page]:
     """Every page as it answers, by address; forms sent with markup too, under an address of their own."""
-    client = with_every_role(world.division)
+    client = with_phone(with_every_role(world.division), world)
     StaffAccount.objects.update(full_name=MARK)
     found: dict[str, Page] = {}
     sent = {**dict.fromkeys(("name", "number", "birth_year", "sampled_on", "reason"), MARK), "purpose": "card_service"}

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     OUTREACH_NOTE_WRITE = "outreach:note:write"
     PLACES_DIVISION_READ = "places:division:read"
     PLACES_DIVISION_WRITE = "places:division:write"
+    REGISTRY_HOUSEHOLD_READ = "registry:household:read"
     REGISTRY_IMPORT_RUN = "registry:import:run"
     REGISTRY_RESIDENT_EXPORT = "registry:resident:export"
     REGISTRY_RESIDENT_READ = "registry:resident:read"
@@ -86,6 +87,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         P.FOLLOWUP_CONTACT_WRITE,
         P.FOLLOWUP_LIST_EXPORT,
         P.FOLLOWUP_LIST_READ,
+        P.REGISTRY_HOUSEHOLD_READ,
         P.TRACING_CASE_READ,
         P.TRACING_CASE_WRITE,
         P.TRACING_LIST_READ,
@@ -114,6 +116,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.FOLLOWUP_LIST_EXPORT,
             P.FOLLOWUP_LIST_READ,
             P.PLACES_DIVISION_READ,
+            P.REGISTRY_HOUSEHOLD_READ,
             P.REGISTRY_RESIDENT_READ,
             P.TRACING_CASE_READ,
             P.TRACING_CASE_WRITE,
@@ -143,6 +146,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.OUTREACH_LIST_TAKE,
             P.OUTREACH_NOTE_WRITE,
             P.PLACES_DIVISION_READ,
+            P.REGISTRY_HOUSEHOLD_READ,
             P.REGISTRY_IMPORT_RUN,
             P.REGISTRY_RESIDENT_EXPORT,
             P.REGISTRY_RESIDENT_READ,

@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from django.db import connection, transaction
 
 from ksdb.access.resealing import SealedColumn, seal_columns_anew, sealed_columns, versions_in
 from ksdb.config import MOST_SEAL_KEYS, make_secret, seal_key_name, settings
 from ksdb.core.errors import KsdbError
+from ksdb.core.seal import Sealer
 from ksdb.postgres.named import sql
 from ksdb.registry.sealing import ID_NUMBER, PHONE, sealer
 
@@ -77,15 +79,18 @@ def _bytes(given: bytes | memoryview | None) -> bytes | None:
 
 @transaction.atomic
 def _write(rows: list[Row]) -> int:
-    seal = sealer().sealed_anew
+    with connection.cursor() as cursor:
+        cursor.execute(sql(ROOM, "write_sealed_anew"), given_anew(rows, sealer()))
+    return sum(one is not None and one[0] != sealer().newest for row in rows for one in row[1:])
+
+
+def given_anew(rows: list[Row], under: Sealer) -> dict[str, list[Any]]:
+    """What `write_sealed_anew` takes: the values as they are, and as that sealer seals them."""
     ids, id_numbers, phones = (list(column) for column in zip(*rows, strict=True))
-    given = {
+    return {
         "ids": ids,
-        "id_numbers": [seal(ID_NUMBER, one) for one in id_numbers],
-        "phones": [seal(PHONE, one) for one in phones],
+        "id_numbers": [under.sealed_anew(ID_NUMBER, one) for one in id_numbers],
+        "phones": [under.sealed_anew(PHONE, one) for one in phones],
         "old_id_numbers": id_numbers,
         "old_phones": phones,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(sql(ROOM, "write_sealed_anew"), given)
-    return sum(one is not None and one[0] != sealer().newest for row in rows for one in row[1:])
