@@ -194,8 +194,8 @@ def _roles() -> Iterator[str]:
         mark = "◆" if permission in PROVINCE_ONLY else "●"
         marks = " | ".join(mark if permission in PERMISSIONS[role] else "" for role in roles)
         yield f"| `{permission}` | {english} | {vietnamese} | {marks} |\n"
-    yield "\n◆ is of the whole province: only a grant on the province gives it, the same role on a part of it does not.\n"
-    yield "◆ là quyền của toàn tỉnh: chỉ có khi được phân quyền trên toàn tỉnh; phân quyền một phần tỉnh thì không có.\n"
+    yield "\n◆ is of the whole province: only a grant on the province gives it, the role on a part of it does not.\n"
+    yield "◆ là quyền của toàn tỉnh: chỉ có khi được phân quyền trên toàn tỉnh; phân quyền một phần thì không có.\n"
     weak = ", ".join(f"`{p}`" for p in Permission if p in WITHOUT_SECOND_FACTOR)
     yield f"\nWith a password alone one holds only {weak}; everything else waits for the second factor.\n"
     yield "Chỉ đăng nhập bằng mật khẩu thì chưa dùng được các quyền khác; phải có lớp xác thực thứ hai.\n"
@@ -215,8 +215,8 @@ def _table_of_pages(roles: Sequence[Role]) -> Iterator[str]:
     yield "shows or takes only what lies inside. ◆ opens with a grant on the whole province; with one on a part of it\n"
     yield "it answers 403. Empty: answers 403 everywhere. Each cell is tried by a test.\n\n"
     yield "● mở được dữ liệu trong phạm vi phụ trách; ngoài phạm vi thì trả lời 404 như không có. ○ mở được, chỉ hiện\n"
-    yield "hoặc nhận dữ liệu trong phạm vi. ◆ chỉ mở được khi có quyền trên toàn tỉnh; quyền trên một phần tỉnh thì bị\n"
-    yield "từ chối (403). Để trống: luôn từ chối (403). Mỗi ô đều có kiểm thử.\n\n"
+    yield "hoặc nhận dữ liệu trong phạm vi. ◆ chỉ mở được khi có quyền trên toàn tỉnh; quyền trên một phần tỉnh thì\n"
+    yield "bị từ chối (403). Để trống: luôn từ chối (403). Mỗi ô đều có kiểm thử.\n\n"
     yield (
         "| page · trang | permission · quyền | " + " | ".join("<br>".join(ROLE_NAMES[role]) for role in roles) + " |\n"
     )

@@ -15,7 +15,7 @@ from tools.documents import NOBODYS, Access, access_to
 from ksdb.access.actions import give_grant
 from ksdb.access.models import StaffAccount
 from ksdb.core.clock import today
-from ksdb.core.scope import PROVINCE_ONLY, Role, system_scope
+from ksdb.core.scope import Role, system_scope
 from ksdb.places.models import Division
 
 METHODS = ("get", "post")
@@ -93,22 +93,6 @@ def test_no_field_of_any_form_or_filter_reaches_over(world_a: World, world_b: Wo
 
 def _rows() -> Counter[str]:
     return Counter({model._meta.db_table: model.objects.count() for model in apps.get_models() if model._meta.managed})
-
-
-def test_at_home_each_number_opens_its_page(world_a: World) -> None:
-    client = with_every_role(world_a.division)
-    statuses = {
-        (route.name, method): ask(client, method, route.path(world_a), fields_of(world_a))[0]
-        for route in CLOSED
-        for method in METHODS
-    }
-    provincial = {route.name for route in CLOSED if route.permission in PROVINCE_ONLY}
-    unlike = {key: status for key, status in statuses.items() if status not in {200, 302, 405, 422}}
-    assert {key[0] for key in unlike if key[0] in provincial} == provincial
-    assert {status for key, status in statuses.items() if key[0] in provincial} <= {403, 405}
-    at_home = {key: status for key, (status, _) in AT_HOME.items() if key[0] not in provincial}
-    assert {key: status for key, status in unlike.items() if key[0] not in provincial} == at_home
-    assert {key[0] for key, status in statuses.items() if status != 405} == {route.name for route in CLOSED}
 
 
 def test_officer_binh_works_at_home(world_a: World, binh: StaffAccount) -> None:

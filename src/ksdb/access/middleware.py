@@ -18,7 +18,7 @@ from ksdb.core.scope import NEEDS_SECOND_FACTOR, Scope
 
 BEGAN, SEEN = "began_at", "seen_at"
 CLOCKS_DIFFER = 5 * 60
-"""By how many seconds the clocks of two machines of the site may differ; a session from later than that is not believed."""
+"""By so many seconds the clocks of two machines of the site may differ; no session from later than that is believed."""
 BY_ITSELF = "Ksdb-Nobody-Clicked"
 """The header of a page that asks by itself how far some work is: it keeps no session alive."""
 
