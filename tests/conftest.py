@@ -5,6 +5,7 @@ from datetime import date, time, timedelta
 
 import pytest
 from django.contrib.auth.signals import user_logged_in
+from django.db import connection
 from django.http import HttpRequest
 from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
 
@@ -28,10 +29,17 @@ PASSWORD = "một mật khẩu đủ dài 2021"
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """The divisions of the province stand in the test database once; tests roll back to that."""
     with django_db_blocker.unblock():
         load_reference(system_scope())
+    yield
+    # A thread of a live server may not have hung up yet, and a database in use cannot be dropped.
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.hookimpl(wrapper=True)

@@ -123,18 +123,24 @@ def test_a_link_made_by_hand_ties_until_it_is_taken_back(followed: Trace, hanh: 
 
 def test_the_pages_say_numbers_and_no_names(client: Client, hanh: StaffAccount, followed: Trace, second: int) -> None:
     client.force_login(hanh)
-    pages = [
+    index, graph, chain, chain_graph = (
         reverse("followup:chains"),
         reverse("followup:graph"),
         reverse("followup:chain", args=[second]),
-        reverse("followup:chain", args=[second]) + "?all=1",
         reverse("followup:chain_graph", args=[second]),
-    ]
-    for url in pages:
+    )
+    pages = {
+        index: f'href="{reverse("followup:chain", args=[followed.case_id])}?all=1"',
+        graph: f"[{second},",
+        chain: f"ca {second}",
+        f"{chain}?all=1": f"ca {second}",
+        chain_graph: f"[{second},",
+    }
+    for url, number in pages.items():
         text = client.get(url).content.decode()
-        assert str(second) in text
+        assert number in text, url
         assert not [name for name in ("Lan", "Hòa", "Sen") if name in text], url
-    drawing = client.get(pages[1]).json()
+    drawing = client.get(graph).json()
     assert sorted(node[0] for node in drawing["nodes"]) == sorted([followed.case_id, second])
     assert len(drawing["ties"]) == 1
 

@@ -48,7 +48,11 @@ def browser_of(live_server: Any, traced: Trace, monkeypatch: pytest.MonkeyPatch)
             cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
             context.add_cookies([cookie])
             page = context.new_page()
-            page.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
+            # A form that lacks something is answered with 422, which Chromium tells as an error.
+            page.on(
+                "console",
+                lambda told: errors.append(told.text) if told.type == "error" and "422" not in told.text else None,
+            )
             page.on("pageerror", lambda error: errors.append(str(error)))
             return page
 
@@ -122,5 +126,5 @@ def _walks(hanh: Any, traced: Trace, stranger: Resident) -> None:
     assert hanh.get_by_role("row").filter(has_text=f"ca {second.pk} (do cán bộ liên kết)").count() == 1
     hanh.get_by_role("link", name="Liên kết ca này với ca khác").click()
     hanh.get_by_role("button", name="Bỏ liên kết").click()
-    hanh.get_by_text("none").or_(hanh.get_by_text("không có")).first.wait_for()
+    hanh.get_by_text("Đã bỏ liên kết hai ca.").wait_for()
     assert FollowUp.objects.filter(closed_at=None).count() == 1

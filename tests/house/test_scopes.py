@@ -11,6 +11,8 @@ WITHOUT_SCOPE = {
     "cards.actions.digest": "a hash of numbers; reads nothing",
     "cards.actions.token_sha256": "a hash of a text; reads nothing",
     "cards.queries.printing.prints_dir": "a folder's path; reads nothing",
+    "followup.actions.set_days": "counts the exposures of a follow-up that was read under a scope",
+    "followup.queries.first_day": "computed from a follow-up that was read under a scope",
     "places.queries.inside": "narrows by the public structure, in addition to the caller's condition of jurisdiction",
     "registry.queries.imports_dir": "a folder's path; reads nothing",
     "tracing.actions.running.one_snapshot": "a transaction; reads nothing of anybody",
