@@ -100,8 +100,10 @@ def _secrets(one: Authenticator) -> dict[str, str]:
 def _second_factors_anew() -> int:
     count = 0
     for one in _authenticators().select_for_update():
-        anew = {name: resealed_text(sealed) for name, sealed in _secrets(one).items()}
-        count += sum(anew[name] != one.data[name] for name in anew)
-        one.data.update(anew)
-        one.save(update_fields=["data"])
+        kept = _secrets(one)
+        anew = {name: resealed_text(sealed) for name, sealed in kept.items()}
+        if changed := sum(anew[name] != kept[name] for name in kept):
+            one.data.update(anew)
+            one.save(update_fields=["data"])
+            count += changed
     return count
