@@ -121,7 +121,7 @@ def test_a_csv_neutralises_a_formula_for_a_name(client: Client, hanh: StaffAccou
     text = body(client.post(reverse("tracing:export", args=[traced.pk]), {**SAID, "kind": "2"}))
     lines = list(csv.reader(io.StringIO(text.decode("utf-8-sig"))))
     assert lines[1][1] == "'=HYPERLINK(“http://x”)"
-    assert Entry.objects.get(action="tracing:trace:export").detail["sha256"] in lines[-1]
+    assert Entry.objects.get(action="tracing:trace:export", subject="trace").detail["sha256"] in lines[-1]
 
 
 @pytest.mark.parametrize("missing", ["purpose", "reason", "kind"])
