@@ -30,7 +30,8 @@ class SealedColumn:
     def rows(self) -> QuerySet[Any]:
         """Those that hold something, each with the version of the key that sealed it."""
         version = Func(F(self.name), Value(0), function="get_byte", output_field=IntegerField())
-        return self.all().exclude(**{self.name: None}).annotate(version=version)
+        found: QuerySet[Any] = self.all().exclude(**{self.name: None}).annotate(version=version)
+        return found
 
     @property
     def table(self) -> str:
@@ -89,7 +90,9 @@ def _write(column: SealedColumn, rows: list[tuple[int, bytes]]) -> int:
 
 
 def _authenticators() -> QuerySet[Authenticator]:
-    return Authenticator.objects.filter(type__in=[Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES])
+    kinds = [Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES]
+    found: QuerySet[Authenticator] = Authenticator.objects.filter(type__in=kinds)
+    return found
 
 
 def _secrets(one: Authenticator) -> dict[str, str]:
