@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -29,16 +28,15 @@ from ksdb.tracing.actions import run_trace
 from ksdb.tracing.models import WardList
 
 CROWD = 60
-ONE_OF_THE_CROWD = re.compile(r"Nguyễn Thị Lan Đ\d\d")
+ONE_OF_THE_CROWD = re.compile(r"Nguyễn Thị Lan [ĐE]\d\d")
 
 MOST_NAMED = 50
 TAKEN_OUT: Mapping[str, str] = {
     "followup:paper": "followup:list:export: a ward's list of the day on paper, up to 500",
-    "outreach:day_list": "outreach:list:take: a group's list for the day, decision 046",
-    "registry:export": "registry:resident:export: with purpose, reason, count and hash",
-    "tracing:export": "tracing:trace:export: with purpose, reason, count and hash; by two persons beyond 500",
+    "outreach:paper": "outreach:list:take: a group's list for the day on paper, decision 046",
+    "outreach:take": "outreach:list:take: a group's list for the day on a phone, decision 046",
 }
-"""What names more than fifty, by a right of its own."""
+"""What names more than fifty, by a right of its own. Files ask for a reason first: their own tests try them."""
 
 
 @pytest.fixture
@@ -121,7 +119,7 @@ class Asked:
             self.unnoted[route.name, method] = shown
 
     def _people(self, world: World) -> dict[str, int]:
-        crowd = Resident.objects.filter(search_key__startswith="nguyen thi lan d").values_list("full_name", "pk")
+        crowd = Resident.objects.filter(search_key__startswith="nguyen thi lan ").values_list("full_name", "pk")
         return {**dict(crowd), world.words.neighbour: world.contact.resident_id}
 
 
@@ -130,11 +128,10 @@ def test_each_page_opens_notes_whom_it_names_and_names_fifty_at_most(crowded: Wo
     for route in CLOSED:
         for method in METHODS:
             asked.ask(client, route, method, crowded)
-    Path("/tmp/w/i3-home.txt").write_text(repr((asked.unnoted, asked.named, asked.statuses)))
     _each_opens(asked.statuses)
     assert asked.unnoted == {}
-    assert {name for name, count in asked.named.items() if count > MOST_NAMED} <= set(TAKEN_OUT)
-    assert sum(count == MOST_NAMED for count in asked.named.values()) > 5, "the crowd is on the lists"
+    assert {name for name, count in asked.named.items() if count > MOST_NAMED} == set(TAKEN_OUT)
+    assert sum(count >= MOST_NAMED - 2 for count in asked.named.values()) > 8, "the crowd is on the lists"
 
 
 def _each_opens(statuses: Mapping[tuple[str, str], int]) -> None:
