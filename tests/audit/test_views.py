@@ -42,7 +42,7 @@ def test_the_page_names_the_account_and_the_words_of_the_purpose(auditor: Client
 def test_the_page_shows_reason_count_and_hash_of_what_was_taken_out(auditor: Client, system: Scope) -> None:
     detail = {"reason": "theo văn bản 12/SYT", "rows": 612, "sha256": "ab" * 32, "parts": [1, {"x": None}], "case": 77}
     record(system, "tracing:trace:export", ("trace", 5), Purpose.CASE_TRACING, detail)
-    text = page(auditor, case_id=77, action="tracing:trace:export")
+    text = page(auditor, case_id=77, action="tracing:trace:export").replace("<wbr>", "")
     assert text.count('<th scope="row"') == 1
     for said in ("Lý do: theo văn bản 12/SYT", "Số dòng: 612", "ab" * 32, "parts: 1, x = –"):
         assert said in text

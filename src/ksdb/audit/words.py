@@ -39,11 +39,21 @@ DETAIL_LABELS: Mapping[str, str | Promise] = {
     "card": _("Card no."),
 }
 MOST_SHOWN = 20
+PIECE = 16
 
 
-def detail_lines(detail: Mapping[str, object]) -> list[tuple[str | Promise, str]]:
-    """What an entry says beside its subject, a line for each word: its words, and its value as text."""
-    return [(DETAIL_LABELS.get(key, key.replace("_", " ")), _text(value)) for key, value in detail.items()]
+def detail_lines(detail: Mapping[str, object]) -> list[tuple[str | Promise, list[str]]]:
+    """What an entry says beside its subject, a line for each word: its words, and its value as text.
+
+    A hash comes in pieces, between which a line may break.
+    """
+    return [(DETAIL_LABELS.get(key, key.replace("_", " ")), _pieces(_text(value))) for key, value in detail.items()]
+
+
+def _pieces(text: str) -> list[str]:
+    if len(text) < 2 * PIECE or " " in text:
+        return [text]
+    return [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
 
 
 def _text(value: object) -> str:
