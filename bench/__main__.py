@@ -14,6 +14,11 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 PARTS = (
     ("Search", "search", "Looking for people among 1.2 million, by kind of question: P50 and P95, and a whole scan."),
     (
+        "Security",
+        "security",
+        "Row-level security on the search, the audit trail written and followed, numbers sealed anew.",
+    ),
+    (
         "Duplicates",
         "duplicates",
         "Planted errors among 1,000,000 people: found, and false pairs, beside a peer's rule (trigrams, equal birth).",

@@ -79,11 +79,15 @@ def staff(username: str, full_name: str, role: Role, division: Division) -> Staf
 
 
 @pytest.fixture
-def hanh(db: None) -> StaffAccount:
+def whole_province(db: None) -> Division:
+    return Division.objects.get(kind=Division.Kind.PROVINCE, valid_from=date(2025, 7, 1))
+
+
+@pytest.fixture
+def hanh(whole_province: Division) -> StaffAccount:
     """Administrator and epidemiologist of the whole province."""
-    province = Division.objects.get(kind=Division.Kind.PROVINCE, valid_from=date(2025, 7, 1))
-    account = staff("hanh", "Trần Thị Hạnh", Role.EPIDEMIOLOGIST, province)
-    give_grant(system_scope(), account, Role.ADMINISTRATOR, province.pk, today() - timedelta(days=1))
+    account = staff("hanh", "Trần Thị Hạnh", Role.EPIDEMIOLOGIST, whole_province)
+    give_grant(system_scope(), account, Role.ADMINISTRATOR, whole_province.pk, today() - timedelta(days=1))
     return account
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ksdb.config import SECRETS, Settings
-from ksdb.core.scope import PERMISSIONS, WITHOUT_SECOND_FACTOR, Permission, Role
+from ksdb.core.scope import PERMISSIONS, PROVINCE_ONLY, WITHOUT_SECOND_FACTOR, Permission, Role
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -73,6 +73,10 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
         "merge records of one person, or tell them apart",
         "gộp các hồ sơ trùng hoặc xác nhận là hai người khác nhau",
     ),
+    Permission.REGISTRY_HOUSEHOLD_READ: (
+        "see who lives in one household, and whose guardian somebody is",
+        "xem ai ở cùng một hộ và ai giám hộ cho ai",
+    ),
     Permission.REGISTRY_IMPORT_RUN: ("import lists of residents", "nhập danh sách người dân"),
     Permission.REGISTRY_RESIDENT_EXPORT: ("take out a list of residents", "xuất danh sách người dân"),
     Permission.REGISTRY_RESIDENT_READ: ("find and read residents", "tra cứu và xem thông tin người dân"),
@@ -130,12 +134,15 @@ class Access(Enum):
     CLOSED = ""
     OPEN_CUT = "○"
     OUTSIDE_UNKNOWN = "●"
+    PROVINCE = "◆"
 
 
 def access_to(permission: Permission | None, role: Role, *, names_an_object: bool) -> Access:
     """What a page that asks for `permission` answers the role; `names_an_object`: its address has a number in it."""
     if permission is not None and permission not in PERMISSIONS[role]:
         return Access.CLOSED
+    if permission in PROVINCE_ONLY:
+        return Access.PROVINCE
     return Access.OUTSIDE_UNKNOWN if names_an_object else Access.OPEN_CUT
 
 
@@ -184,8 +191,11 @@ def _roles() -> Iterator[str]:
     yield "| --- | --- | --- |" + " :-: |" * len(roles) + "\n"
     for permission in Permission:
         english, vietnamese = PERMISSION_NAMES[permission]
-        marks = " | ".join("●" if permission in PERMISSIONS[role] else "" for role in roles)
+        mark = "◆" if permission in PROVINCE_ONLY else "●"
+        marks = " | ".join(mark if permission in PERMISSIONS[role] else "" for role in roles)
         yield f"| `{permission}` | {english} | {vietnamese} | {marks} |\n"
+    yield "\n◆ is of the whole province: only a grant on the province gives it, the role on a part of it does not.\n"
+    yield "◆ là quyền của toàn tỉnh: chỉ có khi được phân quyền trên toàn tỉnh; phân quyền một phần thì không có.\n"
     weak = ", ".join(f"`{p}`" for p in Permission if p in WITHOUT_SECOND_FACTOR)
     yield f"\nWith a password alone one holds only {weak}; everything else waits for the second factor.\n"
     yield "Chỉ đăng nhập bằng mật khẩu thì chưa dùng được các quyền khác; phải có lớp xác thực thứ hai.\n"
@@ -202,9 +212,11 @@ OWN_PAGES: Mapping[str, str] = {
 def _table_of_pages(roles: Sequence[Role]) -> Iterator[str]:
     yield "\n## Pages · Các trang\n\n"
     yield "● opens what lies inside the jurisdiction; outside it answers 404, as if it did not exist. ○ opens, and\n"
-    yield "shows or takes only what lies inside. Empty: answers 403 everywhere. Each cell is tried by a test.\n\n"
+    yield "shows or takes only what lies inside. ◆ opens with a grant on the whole province; with one on a part of it\n"
+    yield "it answers 403. Empty: answers 403 everywhere. Each cell is tried by a test.\n\n"
     yield "● mở được dữ liệu trong phạm vi phụ trách; ngoài phạm vi thì trả lời 404 như không có. ○ mở được, chỉ hiện\n"
-    yield "hoặc nhận dữ liệu trong phạm vi. Để trống: luôn từ chối (403). Mỗi ô đều có kiểm thử.\n\n"
+    yield "hoặc nhận dữ liệu trong phạm vi. ◆ chỉ mở được khi có quyền trên toàn tỉnh; quyền trên một phần tỉnh thì\n"
+    yield "bị từ chối (403). Để trống: luôn từ chối (403). Mỗi ô đều có kiểm thử.\n\n"
     yield (
         "| page · trang | permission · quyền | " + " | ".join("<br>".join(ROLE_NAMES[role]) for role in roles) + " |\n"
     )

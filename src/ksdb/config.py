@@ -97,6 +97,9 @@ class Settings:
         default=60, metadata={"help": "how often one account may search for people in a minute"}
     )
     person_searches_an_hour: int = field(default=600, metadata={"help": "and in an hour"})
+    persons_a_day: int = field(
+        default=3000, metadata={"help": "how many people one account may look up in a day; lists of work do not count"}
+    )
     file_days: int = field(
         default=30, metadata={"help": "days an uploaded list, a correction file or a printed sheet is kept"}
     )

@@ -13,10 +13,12 @@ from tests.conftest import PASSWORD, scope_for, staff
 from ksdb.access import actions, queries
 from ksdb.access.actions import InvitationGone, Newcomer, NotYourself, TermImpossible, Terms
 from ksdb.access.models import Grant, Invitation, StaffAccount
+from ksdb.approvals.actions import request_act
+from ksdb.approvals.kinds import Kind, UnitMissing
 from ksdb.audit.models import Entry
 from ksdb.core.clock import now, today
 from ksdb.core.errors import NotAllowed, NotFound
-from ksdb.core.scope import Permission, Role, Scope, system_scope
+from ksdb.core.scope import PROVINCE_ONLY, Permission, Role, Scope, system_scope
 from ksdb.places.models import Division
 from ksdb.registry.models import Resident
 
@@ -175,7 +177,7 @@ def test_who_also_works_elsewhere_is_governed_from_above(
     assert queries.account(scope_for(admin_a), binh.pk) == binh
 
 
-ACTS = ["grant", "invite_again", "deactivate", "reactivate", "end_sessions", "reset_second_factor"]
+ACTS = ["grant", "unit", "invite_again", "deactivate", "reactivate", "end_sessions", "reset_second_factor"]
 
 
 @pytest.mark.parametrize("act", ACTS)
@@ -213,6 +215,25 @@ def test_a_ward_officer_makes_no_accounts(binh: StaffAccount, commune_a: Divisio
 
 
 # Rights have days
+
+
+def test_a_commune_gives_nothing_of_the_province(
+    admin_a: StaffAccount, commune_a: Division, whole_province: Division
+) -> None:
+    """The trail, keys and retention cannot be cut to a commune: its administrator makes no auditor of the province."""
+    helper = staff("helper", "Trần Thị Phụ", Role.WARD_OFFICER, commune_a)
+    actions.grant(scope_for(admin_a), helper.pk, Terms(Role.AUDITOR, commune_a.pk, today()))
+    with pytest.raises(NotAllowed):
+        actions.grant(scope_for(admin_a), helper.pk, Terms(Role.AUDITOR, whole_province.pk, today()))
+    assert [p for p in PROVINCE_ONLY if scope_for(helper).allows(p) or scope_for(admin_a).allows(p)] == []
+    assert scope_for(helper).allows(Permission.COVERAGE_FIGURES_READ)
+    desk = desk_of(helper)
+    assert {desk.get(reverse(name)).status_code for name in ("audit:entries", "audit:counts", "visits:retention")} == {
+        403
+    }
+    assert reverse("audit:entries") not in desk.get(reverse("coverage:divisions")).content.decode()
+    actions.give_grant(system_scope(), helper, Role.AUDITOR, whole_province.pk, today())
+    assert desk.get(reverse("audit:entries")).status_code == 200
 
 
 def test_a_right_begins_and_ends_on_its_days(hanh: StaffAccount, minh: StaffAccount, commune_a: Division) -> None:
@@ -279,7 +300,61 @@ def test_a_right_for_one_residential_group(
     assert ("Không có tổ dân phố" in answer.content.decode()) != is_found
 
 
+def test_the_unit_is_written_on_the_page_and_stands_in_the_trail(hanh: StaffAccount, binh: StaffAccount) -> None:
+    desk, path = desk_of(hanh), reverse("access:unit", args=[binh.pk])
+    was = binh.unit
+    answer = desk.post(path, {"unit": " Trạm Y tế  phường Hương Vân "}, follow=True)
+    assert "Trạm Y tế phường Hương Vân" in answer.content.decode()
+    binh.refresh_from_db()
+    assert binh.unit == "Trạm Y tế phường Hương Vân"
+    entry = Entry.objects.get(action="access:unit:write")
+    assert (entry.actor_id, entry.subject_id) == (hanh.pk, binh.pk)
+    assert entry.detail == {"unit": "Trạm Y tế phường Hương Vân", "was": was}
+    for wrong in ("", " ", "x" * 121):
+        assert "govuk-error-message" in desk.post(path, {"unit": wrong}).content.decode()
+    assert Entry.objects.filter(action="access:unit:write").count() == 1
+
+
+def test_without_a_unit_one_asks_for_nothing_until_it_is_written(
+    hanh: StaffAccount, binh: StaffAccount, commune_a: Division
+) -> None:
+    StaffAccount.objects.filter(pk=binh.pk).update(unit="")
+    asked = {"resident": 1, "count": 1}
+    with pytest.raises(UnitMissing):
+        request_act(scope_for(binh), Kind.BULK_REVOKE, commune_a.pk, asked, "mất thẻ")
+    desk_of(hanh).post(reverse("access:unit", args=[binh.pk]), {"unit": "Đội dân phòng " + "rất dài " * 12})
+    assert request_act(scope_for(binh), Kind.BULK_REVOKE, commune_a.pk, asked, "mất thẻ").requester_unit
+
+
+@pytest.mark.parametrize("words", ["le van binh", "BÌNH", "phuong huong van binh"])
+def test_accounts_are_found_by_words_and_no_name_stands_in_the_address(
+    hanh: StaffAccount, binh: StaffAccount, admin_a: StaffAccount, words: str
+) -> None:
+    page = desk_of(hanh).post(reverse("access:accounts"), {"words": words})
+    assert [row["account"] for row in page.context["rows"]] == [binh]
+    assert "Bình" not in page.headers.get("Location", "")
+    assert desk_of(hanh).post(reverse("access:accounts"), {"words": "không ai"}).context["rows"] == []
+
+
+def test_the_search_finds_nobody_outside(admin_a: StaffAccount, minh: StaffAccount) -> None:
+    assert desk_of(admin_a).post(reverse("access:accounts"), {"words": "minh"}).context["rows"] == []
+
+
 # Ending
+
+
+@pytest.mark.parametrize("act", ["deactivate", "reset_second_factor"])
+def test_what_a_slip_must_not_do_is_asked_first(hanh: StaffAccount, binh: StaffAccount, act: str) -> None:
+    desk = desk_of(hanh)
+    path = reverse(f"access:{act}", args=[binh.pk])
+    page = desk.get(reverse("access:account", args=[binh.pk])).content.decode()
+    assert f'action="{path}"' not in page
+    assert f'href="{path}"' in page
+    assert "Lê Văn Bình" in desk.get(path).content.decode()
+    binh.refresh_from_db()
+    assert binh.is_active
+    assert not Entry.objects.filter(action__in=["access:account:deactivate", "access:second_factor:reset"]).exists()
+    assert desk.post(path).status_code == 302
 
 
 def test_a_closed_account_is_out_at_once(hanh: StaffAccount, binh: StaffAccount) -> None:

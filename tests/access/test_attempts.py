@@ -14,6 +14,7 @@ from tests.access.hashers import Counting
 from tests.access.steps import sign_in
 from tests.conftest import PASSWORD
 
+from ksdb.access import actions
 from ksdb.access.actions import forget_attempts, give_back, spend
 from ksdb.access.adapters import AccountAdapter
 from ksdb.access.limits import Limit, TooManyAttempts
@@ -102,6 +103,25 @@ def test_the_limit_is_reached_and_ends(db: None) -> None:
     assert again.value.until == refused.value.until, "trying on does not make the wait longer"
     Attempt.objects.update(until=now())
     spend(SOMEBODY, THREE, "a")
+
+
+def test_several_at_once_reach_the_limit_and_are_told_once(db: None) -> None:
+    spend(SOMEBODY, THREE, "a", 2)
+    for amount in (5, 1, 9, 1):
+        with pytest.raises(TooManyAttempts):
+            spend(SOMEBODY, THREE, "a", amount)
+    assert Entry.objects.filter(action="access:limit:reach").count() == 1
+
+
+def test_a_clock_set_back_frees_nobody_earlier(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wait then lasts longer, which is the safe side; it ends when the clock comes to its end."""
+    for _ in range(3):
+        spend(SOMEBODY, THREE, "a")
+    for days in (1, 400):
+        with monkeypatch.context() as patch:
+            patch.setattr(actions, "now", lambda back=days: now() - timedelta(days=back))
+            with pytest.raises(TooManyAttempts):
+                spend(SOMEBODY, THREE, "a")
 
 
 def test_what_is_given_back_may_be_spent_again(db: None) -> None:

@@ -8,6 +8,7 @@ from django.test import Client
 from tests.access.steps import set_up_app, sign_in
 
 from ksdb.access.models import StaffAccount
+from ksdb.audit.models import Entry
 from ksdb.cli import accounts
 from ksdb.core.scope import Role
 
@@ -57,3 +58,14 @@ def test_a_new_link_and_a_new_second_factor(
     assert sign_in(Client(), "binh", NEW).status_code == 302
     with pytest.raises(SystemExit):
         accounts.link("nobody")
+
+
+def test_the_unit_of_the_only_administrator_is_written_at_the_server(
+    db: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    accounts.make("chi", "Đoàn Thị Chi", "", is_administrator=True, is_sealed=False)
+    accounts.unit("chi", "Trung tâm IOC")
+    assert StaffAccount.objects.get().unit == "Trung tâm IOC"
+    assert Entry.objects.get(action="access:unit:write").actor_id is None
+    with pytest.raises(SystemExit):
+        accounts.unit("nobody", "IOC")

@@ -10,6 +10,7 @@ from django.urls import reverse
 from tests.access.steps import is_signed_in, sign_in
 from tests.conftest import PASSWORD
 
+from ksdb.access.middleware import BY_ITSELF, CLOCKS_DIFFER
 from ksdb.access.models import StaffAccount
 from ksdb.config import settings as ours
 
@@ -51,6 +52,26 @@ def test_a_made_up_session_key_is_not_taken_over(client: Client, binh: StaffAcco
     client.cookies["sessionid"] = "a" * 32
     sign_in(client, "binh")
     assert client.session.session_key != "a" * 32
+
+
+def test_a_page_that_asks_by_itself_keeps_nobody_signed_in(client: Client, binh: StaffAccount) -> None:
+    """A print that hangs asks every two seconds, all night, at a desk that its officer has left."""
+    sign_in(client, "binh")
+    assert is_signed_in(client)
+    age(client, seen_at=ours().session_idle_minutes * 60 - 5)
+    assert client.get(reverse("access:sessions"), headers={BY_ITSELF: "1"}).status_code == 200
+    age(client, seen_at=10)
+    assert not is_signed_in(client)
+
+
+@pytest.mark.parametrize("mark", ["seen_at", "began_at"])
+def test_a_clock_set_back_lengthens_no_session(client: Client, binh: StaffAccount, mark: str) -> None:
+    sign_in(client, "binh")
+    assert is_signed_in(client)
+    age(client, **{mark: -(CLOCKS_DIFFER - 60)})
+    assert is_signed_in(client), "two machines whose clocks differ a little"
+    age(client, **{mark: -CLOCKS_DIFFER - 60})
+    assert not is_signed_in(client)
 
 
 def test_half_an_hour_without_a_click_signs_out(client: Client, binh: StaffAccount) -> None:

@@ -12,12 +12,19 @@ from tests.attacks.world import World
 
 from ksdb.access.models import StaffAccount
 from ksdb.core.names import fold
+from ksdb.wallet.session import cookie_name
 
 
 def signed_in(account: StaffAccount, **options: Any) -> Client:
     """A browser of that person. What fails in a view is answered with 500, as it would be."""
     client = Client(raise_request_exception=False, **options)
     client.force_login(account)
+    return client
+
+
+def with_phone(client: Client, world: World) -> Client:
+    """The same browser, which keeps the person's card too: residents' pages open in it."""
+    client.cookies[cookie_name()] = world.phone
     return client
 
 

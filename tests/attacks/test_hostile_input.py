@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
-from tests.attacks.asking import ask, fields_of, same_cookies, undone
+from tests.attacks.asking import ask, fields_of, same_cookies, undone, with_phone
 from tests.attacks.routes import ROUTES, Route
 from tests.attacks.test_objects import with_every_role
 from tests.attacks.world import World
@@ -109,7 +109,7 @@ def _tries(kind: str, asked: set[str], names: frozenset[str]) -> list[list[str]]
 
 
 def test_a_name_that_a_page_looks_up_is_noted(world_a: World) -> None:
-    client = with_every_role(world_a.division)
+    client = with_phone(with_every_role(world_a.division), world_a)
     assert {"name", "birth_year", "purpose", "page"} <= names_asked(
         client, "post", reverse("registry:residents"), world_a
     )
@@ -129,7 +129,7 @@ def _taking(client: Client, method: str, world: World) -> list[Route]:
 
 def test_every_filter_of_every_page(world_a: World) -> None:
     """Each name alone, then all at once."""
-    client = with_every_role(world_a.division)
+    client = with_phone(with_every_role(world_a.division), world_a)
     faults = {}
     for route in _taking(client, "get", world_a):
         names, path = names_read(route, "get"), route.path(world_a)
@@ -146,7 +146,7 @@ def test_every_filter_of_every_page(world_a: World) -> None:
 
 def test_every_field_of_every_form(world_a: World) -> None:
     """A form that is right but for one field, and one where all are wrong; the fields are sent as raw bytes."""
-    client = with_every_role(world_a.division)
+    client = with_phone(with_every_role(world_a.division), world_a)
     right = {name: quote_from_bytes(str(one).encode()) for name, one in fields_of(world_a).items()}
     faults = {}
     for route in _taking(client, "post", world_a):
@@ -174,7 +174,7 @@ def _tables_are_there() -> bool:
 
 @pytest.mark.parametrize("number", ["0", "2147483648", "9223372036854775808", "9" * 40])
 def test_numbers_that_no_row_has(world_a: World, number: str) -> None:
-    client = with_every_role(world_a.division)
+    client = with_phone(with_every_role(world_a.division), world_a)
     for route in ROUTES:
         if route.names_an_object:
             for method in ("get", "post"):

@@ -1,16 +1,22 @@
 """Markup in every text that a person can bring in: put past all checks into the tables, it is shown and never runs."""
 
+import csv
+import io
+import json
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from django.contrib.staticfiles import finders
-from tests.attacks.asking import ask, fields_of
+from django.test import Client
+from tests.attacks.asking import fields_of, same_cookies, undone, with_phone
+from tests.attacks.reading import content_of
 from tests.attacks.routes import ROUTES
 from tests.attacks.test_doors import HEADERS
 from tests.attacks.test_objects import with_every_role
@@ -48,23 +54,40 @@ def marked(keys: None, commune_a: Division) -> World:
     return made
 
 
-def pages_of(world: World) -> dict[str, Page]:
-    """Every page as it answers, by address; forms sent with markup too, under an address of their own."""
-    client = with_every_role(world.division)
+@dataclass(frozen=True)
+class Answers:
+    """Every page as it answers, by an address of its own, and every file that was given out."""
+
+    pages: dict[str, Page]
+    files: dict[str, tuple[dict[str, str], bytes]]
+
+
+def answers_of(world: World) -> Answers:
+    """Forms are sent with markup too. Residents' own pages are opened in the same browser."""
+    client = with_phone(with_every_role(world.division), world)
     StaffAccount.objects.update(full_name=MARK)
-    found: dict[str, Page] = {}
+    found = Answers({}, {})
     sent = {**dict.fromkeys(("name", "number", "birth_year", "sampled_on", "reason"), MARK), "purpose": "card_service"}
+    taken = {**fields_of(world), "kind": "1", "purpose": "case_tracing", "reason": MARK}
     for number, route in enumerate(ROUTES):
         path = route.path(world)
         tries = [("get", fields_of(world)), ("get", dict.fromkeys(fields_of(world), MARK)), ("post", sent)]
-        tries.append(("post", {**fields_of(world), "name": "lan"}))
+        tries += [("post", {**fields_of(world), "name": "lan"}), ("post", taken), ("post", {**taken, "kind": "2"})]
         for which, (method, data) in enumerate(tries):
-            status, text = ask(client, method, path, data)
-            head, _, body = text.partition("\n\n")
-            headers = dict(line.split(": ", 1) for line in head.split("\n"))
-            if headers.get("Content-Type", "").startswith("text/html") and body:
-                found[f"/{number}-{which}{path}"] = (status, headers, body)
+            status, headers, body = _answer(client, method, path, data)
+            if not body:
+                continue
+            if headers.get("Content-Type", "").startswith("text/html"):
+                found.pages[f"/{number}-{which}{path}"] = (status, headers, body.decode())
+            else:
+                found.files[f"/{number}-{which}{path}"] = (headers, body)
     return found
+
+
+def _answer(client: Client, method: str, path: str, data: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+    with undone(), same_cookies(client):
+        answer = getattr(client, method)(path, data)
+        return answer.status_code, dict(answer.headers), content_of(answer)
 
 
 def richest_of_each_route(pages: dict[str, Page]) -> dict[str, Page]:
@@ -103,7 +126,9 @@ def acting_in(body: str) -> list[str]:
 
 
 def test_no_text_becomes_markup(marked: World) -> None:
-    pages = pages_of(marked)
+    answers = answers_of(marked)
+    pages = answers.pages
+    assert any(path.endswith("/my/data/") for path in pages), "residents' pages were reached"
     shown = {path for path, (_, _, body) in pages.items() if "&lt;script&gt;alert(" in body}
     assert len(shown) > 15
     assert {path: acting for path, (_, _, body) in pages.items() if (acting := acting_in(body))} == {}
@@ -111,6 +136,44 @@ def test_no_text_becomes_markup(marked: World) -> None:
     assert all(
         headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"] for _, headers, _ in pages.values()
     )
+    assert {suffix_of(body) for _, body in answers.files.values()} >= {"csv", "json", "pdf", "xlsx"}
+    assert {path: wrong for path, (headers, body) in answers.files.items() if (wrong := wrong_in(headers, body))} == {}
+
+
+def suffix_of(body: bytes) -> str:
+    beginnings = {b"PK": "xlsx", b"%PDF": "pdf", b"{": "json", b"[": "json", b"\xef\xbb\xbf": "csv"}
+    return next((suffix for start, suffix in beginnings.items() if body.startswith(start)), "other")
+
+
+def wrong_in(headers: dict[str, str], body: bytes) -> list[str]:
+    """What of a file with markup in its cells would run where it is opened, or be shown as a page."""
+    kind = headers.get("Content-Type", "").partition(";")[0]
+    wrong = [] if headers.get("X-Content-Type-Options") == "nosniff" else ["the browser may guess what it is"]
+    if MARK[4:20].encode() in body and kind in {"text/html", "image/svg+xml", "application/xml", "text/xml"}:
+        wrong.append(f"shown as {kind}")
+    match suffix_of(body):
+        case "xlsx":
+            sheets = openpyxl.load_workbook(io.BytesIO(body)).worksheets
+            cells = [cell for sheet in sheets for row in sheet.iter_rows() for cell in row]
+            wrong += [f"{cell.coordinate} is a formula" for cell in cells if cell.data_type == "f"]
+            wrong += [f"{cell.coordinate} leads elsewhere" for cell in cells if cell.hyperlink]
+        case "pdf":
+            wrong += [
+                f"holds {word.decode()}"
+                for word in (b"/JavaScript", b"/OpenAction", b"/URI", b"/Launch")
+                if word in body
+            ]
+        case "json":
+            json.loads(body)
+        case "csv":
+            begun = [
+                cell
+                for row in csv.reader(io.StringIO(body.decode("utf-8-sig")))
+                for cell in row
+                if cell[:1] in {*"=+-@"}
+            ]
+            wrong += [f"a cell begins with {cell[0]}" for cell in begun if not re.fullmatch(r"-?\d+([.,]\d+)?|-", cell)]
+    return wrong
 
 
 def test_the_rule_sees() -> None:
@@ -175,7 +238,7 @@ def _static_files() -> dict[str, tuple[str, bytes]]:
 @pytest.mark.browser
 def test_nothing_runs_in_a_browser(marked: World, request: pytest.FixtureRequest) -> None:
     # Before the browser: Django will not ask the database beside a running event loop.
-    pages = richest_of_each_route(pages_of(marked))
+    pages = richest_of_each_route(answers_of(marked).pages)
     assert len(pages) > 15
     static = _static_files()
     watched = Watched(request.getfixturevalue("browser"), pages, static)

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from django.db import connection
 from psycopg.conninfo import make_conninfo
-from tests.attacks.asking import ask, fields_of
+from tests.attacks.asking import ask, fields_of, with_phone
 from tests.attacks.routes import ROUTES
 from tests.attacks.test_objects import with_every_role
 from tests.attacks.world import World
@@ -43,7 +43,7 @@ CORRECTIONS = {"registry:person_edit", "enrolment:correct"}
 
 def test_no_address_and_no_title_names_anybody(world_a: World) -> None:
     """Links, forms, redirects and the names of files. What a form sent back holds was typed by the asker."""
-    client = with_every_role(world_a.division)
+    client = with_phone(with_every_role(world_a.division), world_a)
     typed = {"name": "nguyen thi", "purpose": "card_service"}
     for route in ROUTES:
         for method, data in (("get", {"purpose": "card_service"}), ("post", {**fields_of(world_a), **typed})):
@@ -61,7 +61,7 @@ def test_no_log_names_anybody(
     world_a: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A click through every page and form, at home and outside, with a fault of ours at the end."""
-    client = with_every_role(world_a.division)
+    client = with_phone(with_every_role(world_a.division), world_a)
     with caplog.at_level(logging.INFO):
         for route in ROUTES:
             for method in ("get", "post", "put"):

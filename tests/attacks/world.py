@@ -37,11 +37,11 @@ from ksdb.tracing.models import CaseLink, CaseRecord, Contact, ReportedCase, Tra
 from ksdb.visits.actions import dispute_visit, enrol_device
 from ksdb.visits.disputing import Raiser, Reason, VisitRef
 from ksdb.visits.models import Device, Dispute, Visit
+from ksdb.wallet.actions import keep_resident, sign_in_phone
 from ksdb.wallet.actions.mine import ask_correction
-from ksdb.wallet.asking import About
-from ksdb.wallet.models import Claim, DataRequest, Holder
+from ksdb.wallet.asking import CLAIMED_ID, About
+from ksdb.wallet.models import Claim, DataRequest, Holder, Holding
 from ksdb.wallet.queries import WALLET_PHONE
-from ksdb.wallet.queries.claims import CLAIMED_ID
 
 SYSTEM = system_scope()
 
@@ -111,6 +111,7 @@ class World:
     claim: Claim
     report: ReportedCase
     follow_up: FollowUp
+    phone: str
 
     def secrets(self) -> tuple[str, ...]:
         """Texts that nobody outside may read; the card's number as pages show it."""
@@ -151,7 +152,16 @@ def world_of(division: Division, words: Words) -> World:
             division=division, label=words.place, profile=case.profile, sampled_on=today(), reported_at=now()
         ),
         _following(division, case, trace),
+        _holding(person, words),
     )
+
+
+def _holding(person: Resident, words: Words) -> str:
+    """The secret of the phone that keeps the person's card."""
+    token = sign_in_phone(Scope(None), words.phone)
+    holder = Holder.objects.latest("pk")
+    keep_resident(Scope(None), holder, person.pk, Holding.Relation.SELF, Holding.Evidence.MATCHED)
+    return token
 
 
 def _disputed(person: Resident) -> Dispute:

@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from tests.audit.conftest import Intruder
 from tests.conftest import scope_for
+from typer.testing import CliRunner
 
 from ksdb.access.models import StaffAccount
 from ksdb.audit import actions
@@ -17,6 +18,7 @@ from ksdb.audit.anchors import anchors_path
 from ksdb.audit.chain import Fault, Kind
 from ksdb.audit.models import Entry, Link, Unsealed
 from ksdb.audit.queries import faults
+from ksdb.cli.audit import app, run
 from ksdb.config import settings
 from ksdb.core.clock import now
 from ksdb.core.errors import NotAllowed
@@ -167,6 +169,34 @@ def test_a_chain_made_without_the_key(
         seal_entries(system)
     kinds = {position: kind for kind, position, _ in found(system)}
     assert set(kinds) == set(range(3, len(trail) + 1))
+
+
+def test_who_writes_chain_and_anchors_anew_is_told_on_by_a_copy(
+    trail: list[int], system: Scope, intruder: Intruder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """He owns the machine, and so the key and the file; but the file was copied elsewhere before."""
+    copied = tmp_path / "copied"
+    copied.write_bytes(anchors_path().read_bytes())
+    assert run(copied) == run(None) == 0
+    assert "The audit trail is whole." in capsys.readouterr().out
+    intruder("DELETE FROM audit_entry WHERE id = %s", trail[2])
+    intruder("DELETE FROM audit_link")
+    intruder("INSERT INTO audit_unsealed SELECT id FROM audit_entry")
+    anchors_path().unlink()
+    seal_entries(system)
+    assert run(None) == 0
+    assert run(copied) == 1
+    assert "1 faults." in capsys.readouterr().out
+    said = CliRunner().invoke(app, ["verify", "--anchors", str(tmp_path / "nowhere")])
+    assert said.exit_code == 2
+
+
+def test_the_command_names_each_fault_and_ends_with_one(
+    trail: list[int], intruder: Intruder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    intruder("DELETE FROM audit_entry WHERE id = %s", trail[2])
+    assert run(None) == 1
+    assert f"Entry {trail[2]} (link 3) was removed." in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_clock_set_back_changes_no_order(trail: list[int], system: Scope, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,12 +16,12 @@ ENTRIES = reverse("audit:entries")
 
 
 @pytest.fixture
-def auditor(client: Client, commune_a: Division, binh: StaffAccount, system: Scope) -> Client:
+def auditor(client: Client, whole_province: Division, binh: StaffAccount, system: Scope) -> Client:
     scope = scope_for(binh)
     record_many(scope, "registry:resident:read", [("resident", n) for n in (11, 12)], Purpose.CARD_SERVICE)
     record(scope, "tracing:trace:run", ("resident", 13), Purpose.CASE_TRACING, {"case": 77})
     seal_entries(system)
-    client.force_login(staff("thu", "Đỗ Thị Thu", Role.AUDITOR, commune_a))
+    client.force_login(staff("thu", "Đỗ Thị Thu", Role.AUDITOR, whole_province))
     return client
 
 
@@ -37,6 +37,16 @@ def test_the_page_names_the_account_and_the_words_of_the_purpose(auditor: Client
     assert text.count('<td class="govuk-table__cell">binh</td>') == 2
     assert "Cấp hoặc đổi thẻ" in text
     assert "tracing:trace:run" not in text
+
+
+def test_the_page_shows_reason_count_and_hash_of_what_was_taken_out(auditor: Client, system: Scope) -> None:
+    detail = {"reason": "theo văn bản 12/SYT", "rows": 612, "sha256": "ab" * 32, "parts": [1, {"x": None}], "case": 77}
+    record(system, "tracing:trace:export", ("trace", 5), Purpose.CASE_TRACING, detail)
+    text = page(auditor, case_id=77, action="tracing:trace:export").replace("<wbr>", "")
+    assert text.count('<th scope="row"') == 1
+    for said in ("Lý do: theo văn bản 12/SYT", "Số dòng: 612", "ab" * 32, "parts: 1, x = –"):
+        assert said in text
+    assert "govuk-error-summary" in page(auditor, case_id="77; DROP TABLE audit_entry")
 
 
 def test_filters_go_with_the_page_number(auditor: Client, system: Scope) -> None:

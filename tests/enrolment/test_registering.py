@@ -306,6 +306,8 @@ def test_old_messages_and_drafts_are_forgotten(client: Client, hoa_chau: Divisio
     Text.objects.update(made_at=now() - timedelta(days=2))
     Place.objects.update(applied_at=now() - timedelta(days=2))
     assert (forget_texts(system_scope()), actions.forget_unproven(system_scope())) == (1, 1)
+    proofs = Entry.objects.filter(action__endswith=":forget").order_by("action").values_list("action", "detail")
+    assert list(proofs) == [("enrolment:place:forget", {"count": 1}), ("sms:text:forget", {"count": 1})]
 
 
 def test_hours_are_those_that_were_typed(client: Client, officer: StaffAccount) -> None:

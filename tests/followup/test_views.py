@@ -75,6 +75,8 @@ def test_on_paper_with_phones_by_post_alone(client: Client, binh: StaffAccount, 
     assert "0905123456" in text
     assert "Hồ Thị Sen" not in text
     assert Entry.objects.filter(action="followup:list:paper", subject_id=with_phone.pk).exists()
+    sheet = Entry.objects.get(action="followup:list:paper", subject="")
+    assert (sheet.detail["rows"], sheet.purpose) == (text.count('<th scope="row"'), "case_tracing")
 
 
 def test_the_phone_stands_on_the_persons_page_and_opening_it_is_audited(

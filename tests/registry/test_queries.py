@@ -1,13 +1,17 @@
+import hashlib
+
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from tests.conftest import resident_of, scope_for
+from django.urls import reverse
+from tests.conftest import resident_of, scope_for, staff
 from tests.registry.lists import LAN, content, imported, person, workbook
 
 from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
 from ksdb.core.errors import NotAllowed, NotFound
-from ksdb.core.scope import Permission, Purpose, Scope
+from ksdb.core.scope import Permission, Purpose, Role, Scope
 from ksdb.places.models import Division
 from ksdb.postgres.named import queries_in
 from ksdb.registry.models import Resident
@@ -76,9 +80,28 @@ def test_the_sheet_masks_numbers_and_audits_the_household(binh: StaffAccount, co
     lan = Resident.objects.get(full_name="Nguyễn Thị Lan")
     sheet = resident_sheet(scope_for(binh), lan.pk, P)
     assert (sheet.id_number, sheet.phone) == ("••••••••0011", "••••••••1222")
+    assert sheet.members
     assert [member.household_id for member in sheet.members] == [lan.household_id]
     read = set(Entry.objects.filter(subject="resident").values_list("subject_id", flat=True))
     assert read == {lan.pk, sheet.members[0].pk}
+    assert Entry.objects.get(action="registry:household:read").subject_id == sheet.members[0].pk
+
+
+def test_who_lives_with_whom_is_a_right_of_its_own(
+    client: Client, hanh: StaffAccount, commune_a: Division, whole_province: Division
+) -> None:
+    """An administrator finds residents for their cards and accounts, and sees no household."""
+    imported(commune_a, content(workbook(LAN, person(2, household="7"))))
+    lan = Resident.objects.get(full_name="Nguyễn Thị Lan")
+    other = Resident.objects.exclude(pk=lan.pk).get()
+    keeper = staff("keeper", "Ngô Thị Ái", Role.ADMINISTRATOR, whole_province)
+    sheet = resident_sheet(scope_for(keeper), lan.pk, P)
+    assert (sheet.members, sheet.guardian, sheet.phone) == (None, None, "••••••••1222")
+    client.force_login(keeper)
+    text = client.get(reverse("registry:resident", args=[lan.pk]), {"purpose": "card_service"}).content.decode()
+    assert other.full_name not in text
+    assert not Entry.objects.filter(subject_id=other.pk, subject="resident").exists()
+    assert resident_sheet(scope_for(hanh), lan.pk, P).members == [other]
 
 
 def test_imports_and_their_files_are_of_the_jurisdiction(
@@ -90,8 +113,10 @@ def test_imports_and_their_files_are_of_the_jurisdiction(
     for read in (import_of, problems_of, rejected_file):
         with pytest.raises(NotFound):
             read(scope_for(minh), done.pk)
-    assert rejected_file(scope_for(binh), done.pk).name == done.rejected_path
+    path = rejected_file(scope_for(binh), done.pk)
+    assert path.name == done.rejected_path
     taken = Entry.objects.get(action="registry:rejected:export")
+    assert taken.detail["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert (taken.actor_id, taken.subject_id, taken.purpose) == (binh.pk, done.pk, "correction")
 
 

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import resident_of, scope_for
 
-from ksdb.access.limits import TooManySearches
+from ksdb.access.limits import TooManyPersons, TooManySearches
 from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
 from ksdb.cards.models import Card
-from ksdb.cards.queries import NumberMistyped, card_by_number
+from ksdb.cards.queries import NumberMistyped, card_by_number, cards_by_numbers
 from ksdb.config import settings
 from ksdb.core.clock import now
 from ksdb.core.decision import CardStatus
@@ -29,7 +29,7 @@ from ksdb.postgres.named import sql
 from ksdb.registry import searching
 from ksdb.registry.ends import fill_ends
 from ksdb.registry.models import Resident
-from ksdb.registry.queries import residents_named
+from ksdb.registry.queries import resident_sheet, residents_named
 from ksdb.registry.sealing import ID_NUMBER, PHONE, sealer
 from ksdb.registry.searching import EndNeedsMore, ResidentSearch, read_search
 
@@ -185,6 +185,34 @@ def test_so_many_searches_a_minute(binh: StaffAccount, minh: StaffAccount, reach
     assert found(scope_for(minh), words="thuy") == [], "another account is not kept waiting"
     reached_limit = Entry.objects.filter(action="access:limit:reach")
     assert [(entry.actor_id, entry.detail["limit"]) for entry in reached_limit] == [(binh.pk, "person_search_minute")]
+
+
+def test_so_many_people_a_day_however_they_are_looked_up(
+    binh: StaffAccount, minh: StaffAccount, lan: Resident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers that find nobody count as well: whoever tries them one after the other is stopped all the same."""
+    monkeypatch.setenv("KSDB_PERSONS_A_DAY", "20")
+    settings.cache_clear()
+    scope = scope_for(binh)
+    for _ in range(4):
+        assert len(found(scope, words="thi lan")) == 1
+        resident_sheet(scope, lan.pk, P)
+    with pytest.raises(NotFound):
+        card_by_number(scope, "000000000098", P)
+    assert cards_by_numbers(scope, ["000000000098"] * 11, P) == []
+    for look in (
+        lambda: found(scope, words="thi lan"),
+        lambda: resident_sheet(scope, lan.pk, P),
+        lambda: card_by_number(scope, "000000000098", P),
+        lambda: cards_by_numbers(scope, ["000000000098"], P),
+    ):
+        with pytest.raises(TooManyPersons):
+            look()
+    reached_limit = Entry.objects.filter(action="access:limit:reach")
+    assert [(entry.actor_id, entry.detail["limit"]) for entry in reached_limit] == [(binh.pk, "persons_day")]
+    with pytest.raises(NotFound):
+        resident_sheet(scope_for(minh), lan.pk, P)
+    settings.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_a_workbook_names_the_contacts_and_says_how_many(client: Client, hanh: S
     assert [row[1] for row in listed] == ["Trần Văn Hòa", "Hồ Thị Sen"]
     check = [[cell.value for cell in row] for row in book.worksheets[-1].iter_rows()]
     assert check[0][1].count("2") == 2
-    entry = Entry.objects.get(action="tracing:trace:export")
+    entry = Entry.objects.get(action="tracing:trace:export", subject="trace")
     assert entry.detail["sha256"] == check[1][1]
     assert (entry.detail["found"], entry.detail["rows"], entry.detail["reason"]) == (2, 2, WHY)
     assert (entry.actor_id, entry.subject, entry.subject_id, entry.purpose) == (
@@ -111,7 +111,8 @@ def test_a_workbook_names_the_contacts_and_says_how_many(client: Client, hanh: S
         traced.pk,
         "case_tracing",
     )
-    assert Entry.objects.filter(action="tracing:case:read", actor_id=hanh.pk, detail__trace=traced.pk).count() == 2
+    taken = Entry.objects.filter(action="tracing:trace:export", actor_id=hanh.pk, subject="resident")
+    assert taken.filter(detail__trace=traced.pk).count() == 2
 
 
 def test_a_csv_neutralises_a_formula_for_a_name(client: Client, hanh: StaffAccount, traced: Trace) -> None:
@@ -120,7 +121,7 @@ def test_a_csv_neutralises_a_formula_for_a_name(client: Client, hanh: StaffAccou
     text = body(client.post(reverse("tracing:export", args=[traced.pk]), {**SAID, "kind": "2"}))
     lines = list(csv.reader(io.StringIO(text.decode("utf-8-sig"))))
     assert lines[1][1] == "'=HYPERLINK(“http://x”)"
-    assert Entry.objects.get(action="tracing:trace:export").detail["sha256"] in lines[-1]
+    assert Entry.objects.get(action="tracing:trace:export", subject="trace").detail["sha256"] in lines[-1]
 
 
 @pytest.mark.parametrize("missing", ["purpose", "reason", "kind"])
@@ -186,7 +187,7 @@ def test_more_than_500_need_a_second_person(
     book = openpyxl.load_workbook(io.BytesIO(body(client.get(file_url))))
     assert book.worksheets[0].max_row == 502
     assert WHY in [row[1].value for row in book.worksheets[-1].iter_rows()]
-    entry = Entry.objects.get(action="tracing:trace:export")
+    entry = Entry.objects.get(action="tracing:trace:export", subject="trace")
     assert (entry.actor_id, entry.detail["rows"], entry.detail["reason"]) == (asker.pk, 501, WHY)
     assert Entry.objects.filter(action="tracing:export:download", actor_id=asker.pk).count() == 1
 

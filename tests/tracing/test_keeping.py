@@ -17,7 +17,8 @@ from ksdb.core.scope import system_scope
 from ksdb.tracing.actions import CaseClosed, run_trace
 from ksdb.tracing.actions.keeping import close_case, forget_cases, reopen_case
 from ksdb.tracing.models import CaseRecord, Contact, CoPresence, Trace
-from ksdb.tracing.queries.keeping import kept_data, open_case_needs
+from ksdb.tracing.queries.keeping import WARNED_DAYS, kept_data, open_case_needs
+from ksdb.visits.keeping import first_kept_on
 from ksdb.visits.models import Visit
 
 
@@ -137,3 +138,23 @@ def test_officers_close_nothing(client: Client, lans_case: CaseRecord, binh: Sta
     page = client.get(reverse("tracing:case", args=[lans_case.pk])).content.decode()
     assert reverse("tracing:trace_run", args=[lans_case.pk]) not in page
     assert reverse("tracing:case_reopen", args=[lans_case.pk]) in page
+
+
+def test_an_untraced_case_is_told_of_before_its_days_go(
+    client: Client, lans_case: CaseRecord, hanh: StaffAccount, minh: StaffAccount
+) -> None:
+    """The hold of an open case keeps its traces. It has none yet, and its visits go like everybody's."""
+    sentence = "chưa được truy vết"
+    client.force_login(hanh)
+    page = reverse("tracing:cases")
+    assert sentence not in client.get(page).content.decode(), "its days are kept for weeks"
+    sampled = first_kept_on() + timedelta(days=WARNED_DAYS - 1)
+    CaseRecord.objects.filter(pk=lans_case.pk).update(sampled_on=sampled, onset_on=sampled)
+    text = client.get(page).content.decode()
+    assert sentence in text
+    assert reverse("tracing:case", args=[lans_case.pk]) in text.split('role="alert"')[1].split("</div>")[0]
+    other = Client()
+    other.force_login(minh)
+    assert sentence not in other.get(reverse("registry:residents")).content.decode()
+    run_trace(system_scope(), lans_case.pk, "overlap-15")
+    assert sentence not in client.get(page).content.decode()

@@ -7,7 +7,7 @@ from tests.conftest import resident_of, scope_for, staff
 from tests.tracing.conftest import ScanAt, moment
 
 from ksdb.access.models import StaffAccount
-from ksdb.core.errors import NotFound
+from ksdb.core.errors import NotAllowed, NotFound
 from ksdb.core.scope import Role, Scope, system_scope
 from ksdb.places.models import Division, ScanPoint
 from ksdb.tracing.actions import run_trace
@@ -43,7 +43,7 @@ def test_what_is_retired_is_offered_no_more(profiles: Scope) -> None:
 
 def test_a_commune_writes_no_rules_of_the_province(profiles: Scope, commune_a: Division) -> None:
     account = staff("van", "Lê Thị Vân", Role.EPIDEMIOLOGIST, commune_a)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotAllowed):
         add_rules(scope_for(account), "overlap-30", HALF_AN_HOUR)
 
 

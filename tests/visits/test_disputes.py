@@ -15,7 +15,7 @@ from ksdb.core.errors import NotAllowed, NotFound
 from ksdb.core.scope import system_scope
 from ksdb.registry.models import Resident
 from ksdb.visits.actions import decide_dispute, dispute_visit
-from ksdb.visits.actions.disputes import forget_disputes, reseal_disputes
+from ksdb.visits.actions.disputes import forget_disputes
 from ksdb.visits.disputing import (
     ACCEPTED,
     ANSWER_DAYS,
@@ -84,11 +84,11 @@ def test_declined_it_may_be_raised_again(market_day: None, neighbour: Resident) 
     assert dispute_visit(SYSTEM, visit, Reason.OTHER).state == State.OPEN
 
 
-def test_disputes_go_with_their_day_and_are_sealed_anew(market_day: None, neighbour: Resident) -> None:
+def test_disputes_go_with_their_day(market_day: None, neighbour: Resident) -> None:
     made = dispute_visit(SYSTEM, ref_of(neighbour), Reason.OTHER, "khác")
-    assert reseal_disputes(SYSTEM) == 1
     assert forget_disputes(SYSTEM, today()) == 0
     assert forget_disputes(SYSTEM, day_of(made.scanned_at)) == 1
+    assert Entry.objects.get(action="visits:dispute:forget").detail["count"] == 1
 
 
 def test_a_ward_officer_disputes_inside_the_ward_alone(

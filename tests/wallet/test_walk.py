@@ -266,7 +266,7 @@ def _officer(page: Any, role: Role, division: Division) -> Any:
 
 
 def test_a_phone_that_the_registry_does_not_know_is_confirmed_by_the_ward(
-    browser: Any, province: tuple[Resident, str], market_a: ScanPoint
+    browser: Any, province: tuple[Resident, str], whole_province: Division
 ) -> None:
     page = browser()
     page.goto("/my/begin/")
@@ -285,7 +285,7 @@ def test_a_phone_that_the_registry_does_not_know_is_confirmed_by_the_ward(
     officer.get_by_text("Đã xác nhận").wait_for()
     page.goto("/my/")
     card_shown(page)
-    auditor = _officer(browser(), Role.AUDITOR, market_a.division)
+    auditor = _officer(browser(), Role.AUDITOR, whole_province)
     auditor.goto("/phone-codes/")
     auditor.get_by_role("columnheader", name="Đã gửi", exact=True).wait_for()
     looked_at(auditor, "phone-codes")

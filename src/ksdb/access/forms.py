@@ -252,6 +252,29 @@ class GrantForm(_TermsForm):
     """A further right for an account."""
 
 
+def _unit() -> forms.CharField:
+    return forms.CharField(
+        label=_("Unit"),
+        max_length=120,
+        help_text=_("The office the person works in, for example: Trạm Y tế phường Hương Vân"),
+        widget=forms.TextInput({"autocomplete": "off", "list": "units"}),
+    )
+
+
+class UnitForm(forms.Form):
+    """Which office somebody works in."""
+
+    unit = _unit()
+
+
+class SearchForm(forms.Form):
+    """Which accounts to show. Sent by POST: names stand in no address."""
+
+    words = forms.CharField(
+        label=_("Name, sign-in name or unit"), max_length=120, widget=forms.TextInput({"autocomplete": "off"})
+    )
+
+
 class InviteForm(_TermsForm):
     """Who is invited, to do what, where."""
 
@@ -268,11 +291,7 @@ class InviteForm(_TermsForm):
         widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
     full_name = forms.CharField(label=_("Full name"), max_length=120, widget=forms.TextInput({"autocomplete": "off"}))
-    unit = forms.CharField(
-        label=_("Unit"),
-        max_length=120,
-        help_text=_("The office the person works in, for example: Trạm Y tế phường Hương Vân"),
-    )
+    unit = _unit()
     field_order = ["full_name", "username", "unit", "role", "division", "group", "valid_from", "valid_to"]
 
     @property

@@ -33,6 +33,11 @@ def person_searches() -> tuple[Limit, Limit]:
     )
 
 
+def persons_of_a_day() -> Limit:
+    """How many people one account may look up in a day; lists of work and what is taken out are not look-ups."""
+    return Limit("persons_day", settings().persons_a_day, 24 * 60 * 60)
+
+
 class TooManyAttempts(KsdbError):
     """There were too many attempts. Wait an hour at most, then try again; if you forgot something, ask for help."""
 
@@ -48,3 +53,9 @@ class TooManySearches(TooManyAttempts):
     """You have looked for people very often. Wait a little, then go on; if work needs more, ask the administrator."""
 
     code = "too_many_searches"
+
+
+class TooManyPersons(TooManyAttempts):
+    """You have looked up as many people as one account may in a day. Go on tomorrow; if work needs more, ask for it."""
+
+    code = "too_many_persons"

@@ -17,12 +17,19 @@ from ksdb.core.clock import now, today
 from ksdb.core.scope import NEEDS_SECOND_FACTOR, Scope
 
 BEGAN, SEEN = "began_at", "seen_at"
+CLOCKS_DIFFER = 5 * 60
+"""By so many seconds the clocks of two machines of the site may differ; no session from later than that is believed."""
+BY_ITSELF = "Ksdb-Nobody-Clicked"
+"""The header of a page that asks by itself how far some work is: it keeps no session alive."""
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class SessionLifeMiddleware:
-    """Signs out whoever did nothing for a while, or signed in long ago; stands before whatever asks who is there."""
+    """Signs out whoever did nothing for a while, or signed in long ago; stands before whatever asks who is there.
+
+    A clock that was set back lengthens no session: one that began or was used later than now ends.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self._get_response = get_response
@@ -36,10 +43,10 @@ class SessionLifeMiddleware:
         at = int(now().timestamp())
         began, seen = request.session.setdefault(BEGAN, at), request.session.setdefault(SEEN, at)
         idle, age = settings().session_idle_minutes * 60, settings().session_hours * 3600
-        if at - seen >= idle or at - began >= age:
+        if at - seen >= idle or at - began >= age or at < max(seen, began) - CLOCKS_DIFFER:
             logout(request)
             messages.info(request, gettext("You were signed out, because you did nothing for a while or for safety."))
-        elif at - seen >= SEEN_EVERY.total_seconds():
+        elif at - seen >= SEEN_EVERY.total_seconds() and BY_ITSELF not in request.headers:
             request.session[SEEN] = at
             mark_seen(Scope(actor_id=request.user.pk), request.session.session_key or "")
 

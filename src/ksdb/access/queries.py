@@ -12,7 +12,7 @@ from ksdb.access.models import Grant, Invitation, StaffAccount
 from ksdb.core.clock import now, today
 from ksdb.core.errors import NotFound
 from ksdb.core.names import fold
-from ksdb.core.scope import PERMISSIONS, Permission, Role, Scope
+from ksdb.core.scope import PERMISSIONS, PROVINCE_ONLY, Permission, Role, Scope
 from ksdb.places.models import Division, DivisionContainment
 from ksdb.places.queries import within
 
@@ -29,10 +29,15 @@ class AccountSheet:
 
 
 def scope_of(account: StaffAccount, on: date, address: str) -> Scope:
-    """What the account may do on that day, from its grants then valid. One query."""
+    """What the account may do on that day, from its grants then valid. One query.
+
+    A role on less than the province comes without what cannot be cut to a part of it.
+    """
     divisions: dict[Permission, set[int]] = defaultdict(set)
-    for role, division_id in _grants_valid(account, on).values_list("role", "division_id"):
-        for permission in PERMISSIONS[Role(role)]:
+    valid = _grants_valid(account, on).values_list("role", "division_id", "division__kind")
+    for role, division_id, kind in valid:
+        left_out = frozenset() if kind == Division.Kind.PROVINCE else PROVINCE_ONLY
+        for permission in PERMISSIONS[Role(role)] - left_out:
             divisions[permission].add(division_id)
     frozen = {permission: frozenset(ids) for permission, ids in divisions.items()}
     return Scope(actor_id=account.pk, divisions=frozen, address=address, actor_name=account.username)
@@ -53,11 +58,26 @@ def accounts_in(scope: Scope) -> QuerySet[StaffAccount]:
     return found.filter(Exists(own.filter(inside)), ~Exists(own.filter(is_open).exclude(inside)))
 
 
-def accounts_with_grants(scope: Scope) -> QuerySet[StaffAccount]:
-    """The same with their grants that have not ended, and the divisions of those. Three queries a page."""
+def accounts_with_grants(scope: Scope, words: str = "") -> QuerySet[StaffAccount]:
+    """The same with their grants that have not ended, and the divisions of those. Three queries a page.
+
+    Of words only those whose name, sign-in name or unit has each, with marks or without: one more query, over all.
+    """
     is_open = Q(valid_to=None) | Q(valid_to__gt=today())
     grants = Grant.objects.filter(is_open).select_related("division").order_by("valid_from", "id")
-    return accounts_in(scope).prefetch_related(Prefetch("grants", grants))
+    found = accounts_in(scope).prefetch_related(Prefetch("grants", grants))
+    return found.filter(pk__in=_with_words(scope, words)) if words.strip() else found
+
+
+def _with_words(scope: Scope, words: str) -> list[int]:
+    wanted = fold(words).split()
+    rows = accounts_in(scope).values_list("pk", "full_name", "username", "unit")
+    return [number for number, *texts in rows if all(word in fold(" ".join(texts)) for word in wanted)]
+
+
+def units_in(scope: Scope) -> list[str]:
+    """The units that accounts of the jurisdiction work for, so that one office is written in one way."""
+    return sorted(set(accounts_in(scope).exclude(unit="").values_list("unit", flat=True)))
 
 
 def account(scope: Scope, account_id: int) -> StaffAccount:

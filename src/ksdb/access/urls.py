@@ -16,6 +16,7 @@ urlpatterns = [
     path("accounts/", views.accounts, name="accounts"),
     path("accounts/invite/", views.invite, name="invite"),
     path("accounts/<int:account_id>/", views.account, name="account"),
+    path("accounts/<int:account_id>/unit/", views.unit, name="unit"),
     path("accounts/<int:account_id>/grant/", views.grant, name="grant"),
     path("accounts/<int:account_id>/grants/<int:grant_id>/end/", views.end_grant, name="end_grant"),
     path("accounts/<int:account_id>/invite/", views.invite_again, name="invite_again"),

@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from ksdb.access import actions, queries
-from ksdb.access.forms import FirstPasswordForm, GrantForm, InviteForm
+from ksdb.access.forms import FirstPasswordForm, GrantForm, InviteForm, SearchForm, UnitForm
 from ksdb.access.words import FACTOR_LABELS, ROLE_LABELS
 from ksdb.core.clock import today
 from ksdb.core.scope import Permission, Role, Scope
@@ -48,9 +48,13 @@ def _rows(grants: list[Any], on: date) -> list[GrantRow]:
 
 @requires(GOVERNS)
 def accounts(request: ScopedRequest) -> HttpResponse:
-    page = Paginator(queries.accounts_with_grants(request.scope), PAGE_ROWS).get_page(request.GET.get("page"))
+    """All by name, page after page; or the first fifty that have the words."""
+    form = SearchForm(request.POST or None)
+    words = form.cleaned_data["words"] if form.is_valid() else ""
+    page = Paginator(queries.accounts_with_grants(request.scope, words), PAGE_ROWS).get_page(request.GET.get("page"))
     rows = [{"account": one, "grants": _rows(list(one.grants.all()), today())} for one in page]
-    return render(request, "access/accounts.html", {"page": page, "rows": rows})
+    context = {"page": page, "rows": rows, "form": form, "is_search": bool(words)}
+    return render(request, "access/accounts.html", context)
 
 
 @requires(GOVERNS)
@@ -66,6 +70,7 @@ def invite(request: ScopedRequest) -> HttpResponse:
         else:
             return _invited(request, account, token)
     context = {"form": form, "title": _("Invite a person"), "submit_label": _("Make the link")}
+    context["units"] = queries.units_in(request.scope)
     return render(request, "access/invite.html", context | {"cancel_url": reverse("access:accounts")})
 
 
@@ -80,9 +85,13 @@ def account(request: ScopedRequest, account_id: int) -> HttpResponse:
     return _account_page(request, account_id, GrantForm(request.scope))
 
 
-def _account_page(request: ScopedRequest, account_id: int, form: GrantForm) -> HttpResponse:
+def _account_page(
+    request: ScopedRequest, account_id: int, form: GrantForm, unit_form: UnitForm | None = None
+) -> HttpResponse:
     sheet = queries.account_sheet(request.scope, account_id)
     context = {
+        "unit_form": unit_form or UnitForm(initial={"unit": sheet.account.unit}),
+        "units": queries.units_in(request.scope),
         "sheet": sheet,
         "grants": _rows(sheet.grants, today()),
         "factors": [FACTOR_LABELS[factor] for factor in sheet.factors],
@@ -100,6 +109,17 @@ def grant(request: ScopedRequest, account_id: int) -> HttpResponse:
         return _account_page(request, account_id, form)
     actions.grant(request.scope, account_id, form.terms)
     messages.success(request, gettext("The right was given."))
+    return redirect("access:account", account_id)
+
+
+@requires(GOVERNS)
+@require_POST
+def unit(request: ScopedRequest, account_id: int) -> HttpResponse:
+    form = UnitForm(request.POST)
+    if not form.is_valid():
+        return _account_page(request, account_id, GrantForm(request.scope), form)
+    actions.set_unit(request.scope, account_id, form.cleaned_data["unit"])
+    messages.success(request, gettext("The unit is written."))
     return redirect("access:account", account_id)
 
 
@@ -131,11 +151,48 @@ def _act(act: Callable[[Scope, int], None], done: str | Promise) -> Callable[...
     return view
 
 
-deactivate = _act(actions.deactivate_account, _("The account is closed; nobody can sign in with it."))
+@dataclass(frozen=True)
+class Question:
+    """What is asked before something that a slip of the hand must not do."""
+
+    title: str | Promise
+    consequence: str | Promise
+    answer: str | Promise
+
+
+def _asked_first(act: Callable[..., HttpResponse], question: Question) -> Callable[..., HttpResponse]:
+    """The act, on a page of its own that says what it does."""
+
+    @requires(GOVERNS)
+    def view(request: ScopedRequest, account_id: int) -> HttpResponse:
+        if request.method == "POST":
+            return act(request, account_id)
+        one = queries.account(request.scope, account_id)
+        return render(request, "access/question.html", {"account": one, "question": question})
+
+    return view
+
+
+deactivate = _asked_first(
+    _act(actions.deactivate_account, _("The account is closed; nobody can sign in with it.")),
+    Question(
+        _("Close this account?"),
+        _("Nobody can sign in with it any more, and whoever is signed in is signed out now. It can be opened again."),
+        _("Close the account"),
+    ),
+)
 reactivate = _act(actions.reactivate_account, _("The account is open again."))
 end_sessions = _act(actions.end_sessions, _("The account was signed out everywhere."))
-reset_second_factor = _act(
-    actions.reset_second_factor, _("The second factor was reset. It is set up anew at the next sign-in.")
+reset_second_factor = _asked_first(
+    _act(actions.reset_second_factor, _("The second factor was reset. It is set up anew at the next sign-in.")),
+    Question(
+        _("Reset the second factor of this account?"),
+        _(
+            "App, passkeys and recovery codes are forgotten, and the account is signed out everywhere. Until a new one"
+            " is set up the password alone protects it: make sure first that it is the person who asks."
+        ),
+        _("Reset the second factor"),
+    ),
 )
 
 

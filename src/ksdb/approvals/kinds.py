@@ -138,7 +138,7 @@ class SameUnit(KsdbError):
 
 
 class UnitMissing(KsdbError):
-    """It is not known which unit you or the other person works for. The administrator must fill in both units first."""
+    """It is not known which unit you or the other person works for. An administrator writes it at the account."""
 
     code = "unit_missing"
     status = 409

@@ -60,6 +60,13 @@ def record_many(
         transaction.on_commit(_chain_what_waits, robust=True)  # failing, it leaves the entries to the next minute's job
 
 
+def record_deleted(scope: Scope, action: str, count: int, detail: Mapping[str, object] | None = None) -> int:
+    """Proof that what was past its time is gone: how many rows. Nothing is written where nothing went. The count."""
+    if count:
+        record(scope, action, detail={"count": count, **(detail or {})})
+    return count
+
+
 def look(scope: Scope, asked: Asked, page: int | str | None = 1) -> Page[Entry]:
     """A page of the trail for an auditor; that he looked, and for what, is written to it."""
     shown = entries_asked(scope, asked, page)

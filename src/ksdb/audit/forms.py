@@ -46,6 +46,13 @@ class EntriesForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
     purpose = forms.ChoiceField(label=_("Purpose"), required=False)
+    case_id = forms.IntegerField(
+        label=_("Number of the case"),
+        required=False,
+        min_value=1,
+        max_value=2**63 - 1,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
 
     def __init__(self, scope: Scope, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -69,6 +76,7 @@ class EntriesForm(forms.Form):
             subject=given["subject"],
             subject_id=given["subject_id"],
             purpose=given["purpose"],
+            case_id=given["case_id"],
         )
 
 

@@ -26,6 +26,13 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["subject", "subject_id", "at"], name="audit_entry_by_subject"),
             models.Index(fields=["actor_id", "id"], name="audit_entry_by_actor"),
+            models.Index(
+                fields=["action", "id"], opclasses=["varchar_pattern_ops", "int8_ops"], name="audit_entry_by_action"
+            ),
+            models.Index(fields=["purpose", "id"], condition=~models.Q(purpose=""), name="audit_entry_by_purpose"),
+            models.Index(
+                fields=["case_id", "id"], condition=models.Q(case_id__isnull=False), name="audit_entry_by_case"
+            ),
         ]
 
 

@@ -1,13 +1,18 @@
-"""Reads of the audit trail: for auditors, for the resident, for the public; and whether the trail is whole."""
+"""Reads of the audit trail: for auditors, for the public; and whether the trail is whole.
+
+What a resident may know of his own record is told by `wallet.queries.mine.my_reads`.
+"""
 
 from collections.abc import Callable, Collection, Iterator
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from django.core.paginator import Page, Paginator
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils.functional import cached_property
 
 from ksdb.audit.anchors import anchors
 from ksdb.audit.chain import Content, Fault, Kind, StoredLink, Walk
@@ -20,6 +25,7 @@ from ksdb.postgres.named import sql
 ROOM = "ksdb.audit"
 READ = Permission.AUDIT_ENTRY_READ
 PAGE_ROWS = 50
+MOST_LISTED = 10_000
 CHUNK = 5_000
 
 Progress = Callable[[int, int], None]
@@ -35,6 +41,7 @@ class Asked(msgspec.Struct, frozen=True):
     subject: str = ""
     subject_id: int | None = None
     purpose: str = ""
+    case_id: int | None = None
 
     def conditions(self) -> dict[str, object]:
         """As filter arguments."""
@@ -46,6 +53,7 @@ class Asked(msgspec.Struct, frozen=True):
             "subject": self.subject,
             "subject_id": self.subject_id,
             "purpose": self.purpose,
+            "case_id": self.case_id,
         }
         return {name: value for name, value in given.items() if value not in {None, ""}}
 
@@ -72,11 +80,29 @@ def written_about(scope: Scope, subject: tuple[str, Collection[int]], action: st
     return list(found.values_list("at", "detail"))
 
 
+class LatestPaginator(Paginator):  # type: ignore[type-arg]  # takes none at run time
+    """Pages of the latest entries: whoever looks for older ones names days. Nothing counts a trail of years."""
+
+    @cached_property
+    def count(self) -> int:
+        return min(self._counted, MOST_LISTED)
+
+    @property
+    def has_older(self) -> bool:
+        return self._counted > MOST_LISTED
+
+    @cached_property
+    def _counted(self) -> int:
+        found = self.object_list
+        assert isinstance(found, QuerySet)  # noqa: S101 - entries_asked gives one
+        return found.order_by()[: MOST_LISTED + 1].count()
+
+
 def entries_asked(scope: Scope, asked: Asked, page: int | str | None = 1) -> Page[Entry]:
-    """At most 50 entries, latest first; pages look through `actions.look`. An index scan, and a count of all."""
+    """At most 50 of the latest 10,000 entries, latest first; pages look through `actions.look`. Index scans."""
     scope.require(READ)
     found = Entry.objects.filter(**asked.conditions()).order_by("-id")
-    shown = Paginator(found, PAGE_ROWS).get_page(page)
+    shown = LatestPaginator(found, PAGE_ROWS).get_page(page)
     shown.object_list = list(shown.object_list)
     return shown
 
@@ -103,16 +129,6 @@ def subjects(scope: Scope) -> list[str]:
         return [kind for (kind,) in cursor.fetchall()]
 
 
-def reads_of(scope: Scope, resident_id: int) -> QuerySet[Entry]:
-    """Who read this resident's data, when and why, latest first: what a resident may know of his own record.
-
-    Without the looks of auditors at the trail, and the system's own work. One index scan.
-    """
-    scope.require(READ)
-    reads = Entry.objects.filter(subject="resident", subject_id=resident_id).exclude(purpose="")
-    return reads.exclude(actor_id=None).exclude(action=READ).order_by("-at", "-id")
-
-
 class PurposeCount(msgspec.Struct, frozen=True):
     """Entries of one purpose in a month, by how many accounts, of how many residents."""
 
@@ -136,13 +152,14 @@ def _month(day: date) -> tuple[datetime, datetime]:
     return day_bounds(first)[0], day_bounds(next_first)[0]
 
 
-def faults(scope: Scope, progress: Progress | None = None) -> Iterator[Fault]:
+def faults(scope: Scope, progress: Progress | None = None, copied: Path | None = None) -> Iterator[Fault]:
     """Everything that is wrong with the trail, in the order of the chain; nothing if it is whole.
 
+    Held against the anchors of this machine and against a copy of them from elsewhere, which counts where they differ.
     Reads the whole trail once. Entries that were written and not yet chained are no fault.
     """
     scope.require(READ)
-    walk = Walk(settings().secret("audit_key"), anchors())
+    walk = Walk(settings().secret("audit_key"), anchors() | (anchors(copied) if copied else {}))
     last = Link.objects.order_by("-position").values_list("position", flat=True).first() or 0
     while links := _links_after(walk.head.position):
         yield from walk.follow(links)

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from ksdb.audit import queries
 from ksdb.audit.actions import look
 from ksdb.audit.forms import EntriesForm, MonthForm
-from ksdb.audit.words import purpose_label
+from ksdb.audit.words import detail_lines, purpose_label
 from ksdb.core.clock import today
 from ksdb.core.scope import Permission
 from ksdb.web.requires import ScopedRequest, requires
@@ -24,7 +24,9 @@ def entries(request: ScopedRequest) -> HttpResponse:
         page = look(request.scope, form.asked, request.GET.get("page"))
         positions = queries.positions_of(request.scope, [entry.pk for entry in page])
         context["page"] = page
-        context["rows"] = [(entry, positions.get(entry.pk), purpose_label(entry.purpose)) for entry in page]
+        context["rows"] = [
+            (entry, positions.get(entry.pk), purpose_label(entry.purpose), detail_lines(entry.detail)) for entry in page
+        ]
     return render(request, "audit/entries.html", context)
 
 

@@ -171,6 +171,20 @@ def link_account(username: Annotated[str, typer.Argument(help="Sign-in name.")])
         link(username)
 
 
+@account.command("unit")
+def unit_account(
+    username: Annotated[str, typer.Argument(help="Sign-in name.")],
+    name: Annotated[str, typer.Argument(help="The office the person works in, in quotes.")],
+) -> None:
+    """Writes which office a person works in: acts of two persons ask for two."""
+    with_django()
+    from ksdb.cli.accounts import unit
+    from ksdb.cli.database import stopping_the_server
+
+    with stopping_the_server():
+        unit(username, name)
+
+
 @account.command("reset")
 def reset_account(username: Annotated[str, typer.Argument(help="Sign-in name.")]) -> None:
     """Forgets an account's second factor and signs it out everywhere."""

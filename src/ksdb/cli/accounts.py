@@ -5,7 +5,16 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from ksdb.access.actions import INVITATION_LASTS, NameTaken, Newcomer, Terms, invite, invite_again, reset_second_factor
+from ksdb.access.actions import (
+    INVITATION_LASTS,
+    NameTaken,
+    Newcomer,
+    Terms,
+    invite,
+    invite_again,
+    reset_second_factor,
+    set_unit,
+)
 from ksdb.access.queries import account_named
 from ksdb.config import Settings, settings
 from ksdb.core.clock import today
@@ -38,6 +47,11 @@ def link(username: str) -> None:
 def reset(username: str) -> None:
     reset_second_factor(system_scope(), _number_of(username))
     console.print(f"{username} sets up a second factor anew at the next sign-in.")
+
+
+def unit(username: str, name: str) -> None:
+    set_unit(system_scope(), _number_of(username), name)
+    console.print(f"{username} works for: {name}")
 
 
 def _number_of(username: str) -> int:

@@ -2,6 +2,7 @@
 
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,18 +13,25 @@ MOST_SAID = 50
 
 
 @app.command()
-def verify() -> None:
+def verify(
+    anchors: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="A copy of the file audit/anchors that was kept elsewhere."),
+    ] = None,
+) -> None:
     """Follows the whole chain and says which entry was removed, altered or exchanged. Exit status 1 if any was.
 
-    Changes nothing. Entries of the last moments that have no link yet are no fault.
+    Changes nothing. Entries of the last moments that have no link yet are no fault. Who owns this machine can write
+    its own anchors anew: only a copy that lay elsewhere tells of that.
     """
     from ksdb.cli import with_django
 
     with_django()
-    sys.exit(_verify())
+    sys.exit(run(anchors))
 
 
-def _verify() -> int:
+def run(copied: Path | None) -> int:
+    """The exit status."""
     from rich.progress import Progress
 
     from ksdb.audit.queries import faults
@@ -32,7 +40,9 @@ def _verify() -> int:
 
     with stopping_the_server(), Progress(console=console) as progress:
         task = progress.add_task("links followed", total=None)
-        found = list(faults(system_scope(), lambda done, all_: progress.update(task, completed=done, total=all_)))
+        found = list(
+            faults(system_scope(), lambda done, all_: progress.update(task, completed=done, total=all_), copied)
+        )
     for fault in found[:MOST_SAID]:
         console.print(f"[red]{fault.kind}[/]  {fault.sentence()}")
     if len(found) > MOST_SAID:

@@ -7,6 +7,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import psutil
 import psycopg
@@ -21,6 +22,7 @@ from ksdb.postgres.server import data_dir
 GIB = 1024**3
 LEAST_DISK = 2 * GIB
 LEAST_MEMORY = 2 * GIB
+CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,10 @@ def _keys(connection: psycopg.Connection[tuple[object, ...]], ours: Settings) ->
     newest = connection.execute("SELECT max(made_at) > now() - interval '1 hour' FROM status_list").fetchone()
     advice = "Is the publisher running, and is there a key for it? `ksdb keys list`, `ksdb keys make --usage status`."
     yield Finding(newest == (True,), "a status list was published within the hour", advice)
+    latest = connection.execute("SELECT at FROM audit_entry ORDER BY at DESC LIMIT 1").fetchone()
+    is_later = latest is not None and isinstance(latest[0], datetime) and latest[0] > now() + CLOCKS_DIFFER
+    advice = "The trail has entries of later than now: rights that had ended may hold again. Set the clock by NTP."
+    yield Finding(not is_later, "the clock was not set back", advice)
     noted = connection.execute("SELECT kept_days FROM log_retention").fetchone()
     advice = "The database was told another number of days: run `ksdb migrate` with the setting that is meant."
     yield Finding(noted == (ours.retention_days,), f"visits are kept {ours.retention_days} days", advice)

@@ -172,7 +172,7 @@ def rotate_seal(
     *,
     finish: Annotated[bool, typer.Option("--finish", help="Seal what is left under older keys; make no key.")] = False,
 ) -> None:
-    """Makes a new key for ID numbers and phones and seals them all anew. Broken off, run it again: it goes on."""
+    """Makes a new seal key and seals everything anew: numbers, phones, what was written. Broken off, it goes on."""
     from ksdb.cli import with_django
 
     with_django()

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     OUTREACH_NOTE_WRITE = "outreach:note:write"
     PLACES_DIVISION_READ = "places:division:read"
     PLACES_DIVISION_WRITE = "places:division:write"
+    REGISTRY_HOUSEHOLD_READ = "registry:household:read"
     REGISTRY_IMPORT_RUN = "registry:import:run"
     REGISTRY_RESIDENT_EXPORT = "registry:resident:export"
     REGISTRY_RESIDENT_READ = "registry:resident:read"
@@ -86,6 +87,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         P.FOLLOWUP_CONTACT_WRITE,
         P.FOLLOWUP_LIST_EXPORT,
         P.FOLLOWUP_LIST_READ,
+        P.REGISTRY_HOUSEHOLD_READ,
         P.TRACING_CASE_READ,
         P.TRACING_CASE_WRITE,
         P.TRACING_LIST_READ,
@@ -114,6 +116,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.FOLLOWUP_LIST_EXPORT,
             P.FOLLOWUP_LIST_READ,
             P.PLACES_DIVISION_READ,
+            P.REGISTRY_HOUSEHOLD_READ,
             P.REGISTRY_RESIDENT_READ,
             P.TRACING_CASE_READ,
             P.TRACING_CASE_WRITE,
@@ -143,6 +146,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.OUTREACH_LIST_TAKE,
             P.OUTREACH_NOTE_WRITE,
             P.PLACES_DIVISION_READ,
+            P.REGISTRY_HOUSEHOLD_READ,
             P.REGISTRY_IMPORT_RUN,
             P.REGISTRY_RESIDENT_EXPORT,
             P.REGISTRY_RESIDENT_READ,
@@ -171,6 +175,19 @@ WITHOUT_SECOND_FACTOR = frozenset(
 )
 NEEDS_SECOND_FACTOR = frozenset(P) - WITHOUT_SECOND_FACTOR
 """What a password alone never opens: whatever shows a person, signs a card or gives rights; new permissions too."""
+
+PROVINCE_ONLY = frozenset(
+    {
+        P.AUDIT_ENTRY_READ,
+        P.CARDS_KEY_MANAGE,
+        P.PLACES_DIVISION_WRITE,
+        P.SMS_TALLY_READ,
+        P.TRACING_RULES_WRITE,
+        P.VISITS_DAY_DELETE,
+        P.VISITS_DAY_READ,
+    }
+)
+"""What is of the whole province and cannot be cut: only a grant on the province itself gives it."""
 del P
 
 

@@ -9,11 +9,11 @@ from django.utils.translation import gettext
 
 from ksdb.access.actions.owners import invite_owner, make_owner
 from ksdb.access.models import StaffAccount
-from ksdb.access.sealing import opened, sealer, sealer_of_now
-from ksdb.audit.actions import record
+from ksdb.access.sealing import opened, sealer
+from ksdb.audit.actions import record, record_deleted
 from ksdb.core.clock import now
 from ksdb.core.errors import KsdbError, NotAllowed, NotFound
-from ksdb.core.scope import Permission, Scope
+from ksdb.core.scope import Scope
 from ksdb.enrolment.models import Place
 from ksdb.enrolment.queries import PHONE, place, places_of_phone
 from ksdb.places.actions import make_points
@@ -168,20 +168,10 @@ def owner_link(scope: Scope, phone: str, place_id: int) -> tuple[StaffAccount, s
     return invite_owner(replace(scope, is_system=True), found.account_id)
 
 
+@transaction.atomic
 def forget_unproven(scope: Scope) -> int:
     """Deletes what was typed more than a day ago and never proven; how many."""
     if not scope.is_system:
         raise NotAllowed
-    return Place.objects.filter(state=State.UNPROVEN, applied_at__lt=now() - UNPROVEN_KEPT).delete()[0]
-
-
-@transaction.atomic
-def reseal_phones(scope: Scope) -> int:
-    """Seals the owners' phones under the newest key; returns how many there are."""
-    scope.require(Permission.ACCESS_GRANT_WRITE)
-    kept, now_sealer = list(Place.objects.select_for_update()), sealer_of_now()
-    for one in kept:
-        one.phone_sealed = now_sealer.sealed_anew(PHONE, bytes(one.phone_sealed)) or b""
-    Place.objects.bulk_update(kept, ["phone_sealed"], batch_size=1_000)
-    record(scope, "enrolment:seal:rotate", detail={"places": len(kept)})
-    return len(kept)
+    gone = Place.objects.filter(state=State.UNPROVEN, applied_at__lt=now() - UNPROVEN_KEPT).delete()[0]
+    return record_deleted(scope, "enrolment:place:forget", gone)

@@ -2,7 +2,10 @@
 
 from django.db import models
 
+from ksdb.access.sealed import SealedField
 from ksdb.places.models import Division, ScanPoint, ScanPointType
+
+PLACE_PHONE = "enrolment_phone"
 
 
 class Place(models.Model):
@@ -20,7 +23,7 @@ class Place(models.Model):
     division = models.ForeignKey(Division, models.PROTECT, related_name="+")
     address = models.CharField(max_length=200)
     contact_name = models.CharField(max_length=120)
-    phone_sealed = models.BinaryField()
+    phone_sealed = SealedField(PLACE_PHONE)
     phone_key = models.BinaryField(max_length=16, db_index=True)
     opens_at = models.TimeField()
     closes_at = models.TimeField()

@@ -10,11 +10,11 @@ from ksdb.core.clock import today
 from ksdb.core.errors import NotFound
 from ksdb.core.names import search_key
 from ksdb.core.scope import Permission, Scope
-from ksdb.enrolment.models import Place
+from ksdb.enrolment.models import PLACE_PHONE, Place
 from ksdb.places.models import Division, ScanPoint, ScanPointType
 from ksdb.places.queries import divisions_on, inside, point_types, within
 
-PHONE = "enrolment_phone"
+PHONE = PLACE_PHONE
 LIKE = 88
 """Of 100: "Tạp hóa Bà Năm" and "Tạp hoá bà Năm 2" are 93, two neighbouring shops of other names below 75."""
 MOST_TWINS = 5

@@ -2,7 +2,8 @@
 
 from django.db import models
 
-from ksdb.followup.states import EventKind, Outcome, Reason, Status
+from ksdb.access.sealed import SealedField
+from ksdb.followup.states import NOTE, EventKind, Outcome, Reason, Status
 
 
 def _choices(values: type[Status | Reason | EventKind | Outcome]) -> list[tuple[str, str]]:
@@ -85,7 +86,7 @@ class Event(models.Model):
     status = models.CharField(max_length=10, choices=_choices(Status))
     reason = models.CharField(max_length=14, choices=_choices(Reason), blank=True, default="")
     trace_id = models.BigIntegerField(null=True)
-    note_sealed = models.BinaryField(null=True)
+    note_sealed = SealedField(NOTE, null=True)
     at = models.DateTimeField()
     by_id = models.IntegerField(null=True)
 

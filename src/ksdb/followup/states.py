@@ -1,6 +1,10 @@
 """The closed lists of the follow-up: statuses, reasons, symptoms, outcomes, kinds of events."""
 
 from enum import StrEnum
+from typing import Final
+
+NOTE: Final = "follow_up_note"
+"""What notes about contacts are sealed as."""
 
 
 class Status(StrEnum):

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from ksdb.access.sealing import sealer
-from ksdb.audit.actions import record_many
+from ksdb.audit.actions import record_deleted, record_many
 from ksdb.config import settings
 from ksdb.core.clock import ZONE, now
 from ksdb.core.errors import NotAllowed
@@ -202,9 +202,11 @@ def forget_subscription(scope: Scope, owner: int, endpoint: str) -> None:
         Subscription.objects.filter(owner=owner, endpoint_key=sealer().match_key("push_endpoint", endpoint)).delete()
 
 
+@transaction.atomic
 def forget_notices(scope: Scope) -> int:
     """Deletes notices that are older than what visits are kept, with their ways; how many."""
     if not scope.is_system:
         raise NotAllowed
     over = now() - timedelta(days=settings().retention_days * 2)
-    return Notice.objects.filter(made_at__lt=over).delete()[0]
+    count = Notice.objects.filter(made_at__lt=over).delete()[1].get("notices.Notice", 0)
+    return record_deleted(scope, "notices:notice:forget", count)

@@ -2,6 +2,9 @@
 
 from django.db import models
 
+from ksdb.access.sealed import SealedField
+from ksdb.registry.sealing import ID_NUMBER, PHONE
+
 
 class Household(models.Model):
     """People of one address and book, in a residential group."""
@@ -125,9 +128,9 @@ class Resident(models.Model):
     id_document = models.CharField(max_length=10, choices=Document, blank=True, default="", db_default="")
     nationality = models.CharField(max_length=3, blank=True, default="", db_default="")
     guardian = models.ForeignKey("self", models.SET_NULL, null=True, related_name="wards", db_index=False)
-    id_number_sealed = models.BinaryField(null=True)
+    id_number_sealed = SealedField(ID_NUMBER, null=True)
     id_number_key = models.BinaryField(null=True)
-    phone_sealed = models.BinaryField(null=True)
+    phone_sealed = SealedField(PHONE, null=True)
     phone_key = models.BinaryField(null=True)
     id_number_end = models.BigIntegerField(null=True)
     phone_end = models.BigIntegerField(null=True)

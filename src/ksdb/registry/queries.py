@@ -1,5 +1,6 @@
 """Reads of residents, households and imports. Each read of a person is written to the audit trail."""
 
+import hashlib
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import msgspec
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from ksdb.access.actions import spend_person_search
+from ksdb.access.actions import spend_person_search, spend_persons
 from ksdb.audit.actions import record, record_many
 from ksdb.config import settings
 from ksdb.core.errors import NotFound
@@ -25,6 +26,7 @@ from ksdb.registry.sealing import ID_NUMBER, PHONE, opened
 from ksdb.registry.searching import PAGE_ROWS, EndNeedsMore, ResidentSearch
 
 MASK = "••••••••"
+HOUSEHOLD = Permission.REGISTRY_HOUSEHOLD_READ
 
 
 class FoundResidents(msgspec.Struct, frozen=True):
@@ -52,7 +54,7 @@ class ResidentSheet(msgspec.Struct, frozen=True):
     """What the page of one resident shows. Of numbers only the last four digits."""
 
     resident: Resident
-    members: Sequence[Resident]
+    members: Sequence[Resident] | None
     id_number: str
     phone: str
     guardian: Resident | None
@@ -75,6 +77,7 @@ def residents_named(scope: Scope, search: ResidentSearch, purpose: Purpose, page
     found = searching.found(asked, divisions, page)
     people = Resident.objects.filter(pk__in=found.ids).select_related("division__parent", "household").in_bulk()
     shown = [people[one] for one in found.ids]
+    spend_persons(scope, len(shown))
     record_many(scope, Permission.REGISTRY_RESIDENT_READ, [("resident", one.pk) for one in shown], purpose)
     return FoundResidents(shown, found.total, found.is_more, page)
 
@@ -146,18 +149,29 @@ def require_resident(scope: Scope, resident_id: int) -> None:
 
 
 def resident_sheet(scope: Scope, resident_id: int, purpose: Purpose) -> ResidentSheet:
-    """The resident with the household's other members, each of whom is audited as read too."""
+    """The resident; and, for whoever may see households, its other members. Raises TooManyPersons.
+
+    Members and guardian are each audited as read.
+    """
+    spend_persons(scope, 1)
     resident = resident_for(scope, resident_id, purpose)
-    members = _residents(scope).filter(household=resident.household_id, merged_into=None).exclude(pk=resident_id)
-    listed = list(members.order_by("id")[:PAGE_ROWS]) if resident.household_id else []
-    subjects = [("resident", member.pk) for member in listed]
-    record_many(scope, Permission.REGISTRY_RESIDENT_READ, subjects, purpose, {"household_of": resident_id})
+    if not scope.allows(HOUSEHOLD):
+        return ResidentSheet(resident, None, *masked_numbers(scope, resident), None)
+    members = _household_of(scope, resident)
+    subjects = [("resident", member.pk) for member in members]
+    record_many(scope, HOUSEHOLD, subjects, purpose, {"household_of": resident_id})
     guardian = _guardian_of(scope, resident)
     if guardian:
-        record(
-            scope, Permission.REGISTRY_RESIDENT_READ, ("resident", guardian.pk), purpose, {"guardian_of": resident_id}
-        )
-    return ResidentSheet(resident, listed, *masked_numbers(scope, resident), guardian)
+        record(scope, HOUSEHOLD, ("resident", guardian.pk), purpose, {"guardian_of": resident_id})
+    return ResidentSheet(resident, members, *masked_numbers(scope, resident), guardian)
+
+
+def _household_of(scope: Scope, resident: Resident) -> list[Resident]:
+    """At most 50 others who live with the resident."""
+    if resident.household_id is None:
+        return []
+    same = Resident.objects.filter(within(scope, HOUSEHOLD), household=resident.household_id, merged_into=None)
+    return list(same.exclude(pk=resident.pk).order_by("id")[:PAGE_ROWS])
 
 
 def _guardian_of(scope: Scope, resident: Resident) -> Resident | None:
@@ -205,12 +219,18 @@ def imports_dir() -> Path:
 
 
 def rejected_file(scope: Scope, import_id: int) -> Path:
-    """The correction file of an import. It holds persons' data: taking it away is audited."""
+    """The correction file of an import. It holds persons' data: it takes the right to take out a list, and is audited.
+
+    The reason is the import itself; the hash tells the file again wherever it turns up.
+    """
+    scope.require(Permission.REGISTRY_RESIDENT_EXPORT)
     source = import_of(scope, import_id)
     path = imports_dir() / source.rejected_path
     if not source.rejected_path or not path.exists():
         raise NotFound
-    detail = {"rejected": source.rejected_count, "warned": source.warned_count}
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    detail = {"rejected": source.rejected_count, "warned": source.warned_count, "sha256": digest}
     record(scope, "registry:rejected:export", ("import", source.pk), Purpose.CORRECTION, detail)
     return path
 

@@ -1,16 +1,21 @@
-"""Rotation of the key that seals ID numbers and phones: every sealed value is written anew under the newest key."""
+"""Rotation of the seal key: every sealed value of every room is written anew under the newest key."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from django.db import connection, transaction
 
+from ksdb.access.resealing import SealedColumn, seal_columns_anew, sealed_columns, versions_in
 from ksdb.config import MOST_SEAL_KEYS, make_secret, seal_key_name, settings
 from ksdb.core.errors import KsdbError
+from ksdb.core.seal import Sealer
 from ksdb.postgres.named import sql
 from ksdb.registry.sealing import ID_NUMBER, PHONE, sealer
 
 ROOM = "ksdb.registry"
+TABLE = "resident"
 BATCH = 2_000
 
 
@@ -21,18 +26,17 @@ class SealKeyNeeded(KsdbError):
     status = 409
 
 
-def versions_in_use() -> dict[int, int]:
-    """How many values each version of the key has sealed. Reads every resident once."""
+def versions_in_use() -> Counter[int]:
+    """How many values of all rooms each version of the key has sealed. Reads each of their tables once."""
+    found = versions_in(_columns_of_others())
     with connection.cursor() as cursor:
         cursor.execute(sql(ROOM, "seal_versions"))
-        return dict(cursor.fetchall())
+        found.update(dict(cursor.fetchall()))
+    return found
 
 
-def count_under_older_keys() -> int:
-    """Residents with a value that another key than the newest sealed. Reads every resident once."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql(ROOM, "count_sealed_with_others"), {"newest": sealer().newest})
-        return int(cursor.fetchone()[0])
+def _columns_of_others() -> list[SealedColumn]:
+    return [column for column in sealed_columns() if column.table != TABLE]
 
 
 def make_newest_key() -> int:
@@ -48,15 +52,16 @@ def make_newest_key() -> int:
 
 
 def seal_anew() -> Iterator[int]:
-    """Batch after batch, each in a transaction of its own; gives how many residents each had.
+    """Batch after batch, each in a transaction of its own; gives how many values each had.
 
-    Only what is still as it was read is written: who changes a number meanwhile wins, and has it sealed already.
+    Residents first, whose two numbers are written at once. Only what is still as it was read is written: who changes
+    a number meanwhile wins, and has it sealed already.
     """
     after = 0
     while rows := _under_older_keys(after):
         after = rows[-1][0]
-        _write(rows)
-        yield len(rows)
+        yield _write(rows)
+    yield from seal_columns_anew(_columns_of_others())
 
 
 Row = tuple[int, bytes | None, bytes | None]
@@ -73,15 +78,19 @@ def _bytes(given: bytes | memoryview | None) -> bytes | None:
 
 
 @transaction.atomic
-def _write(rows: list[Row]) -> None:
-    seal = sealer().sealed_anew
+def _write(rows: list[Row]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql(ROOM, "write_sealed_anew"), given_anew(rows, sealer()))
+    return sum(one is not None and one[0] != sealer().newest for row in rows for one in row[1:])
+
+
+def given_anew(rows: list[Row], under: Sealer) -> dict[str, list[Any]]:
+    """What `write_sealed_anew` takes: the values as they are, and as that sealer seals them."""
     ids, id_numbers, phones = (list(column) for column in zip(*rows, strict=True))
-    given = {
+    return {
         "ids": ids,
-        "id_numbers": [seal(ID_NUMBER, one) for one in id_numbers],
-        "phones": [seal(PHONE, one) for one in phones],
+        "id_numbers": [under.sealed_anew(ID_NUMBER, one) for one in id_numbers],
+        "phones": [under.sealed_anew(PHONE, one) for one in phones],
         "old_id_numbers": id_numbers,
         "old_phones": phones,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(sql(ROOM, "write_sealed_anew"), given)

@@ -352,7 +352,7 @@ def _preview(request: ScopedRequest, import_id: int) -> HttpResponse:
 
 @require_GET
 @never_cache
-@requires(Permission.REGISTRY_IMPORT_RUN)
+@requires(Permission.REGISTRY_RESIDENT_EXPORT)
 def import_rejected(request: ScopedRequest, import_id: int) -> HttpResponseBase:
     path = queries.rejected_file(request.scope, import_id)
     return FileResponse(path.open("rb"), as_attachment=True, filename=f"can-sua-{import_id}.xlsx", content_type=XLSX)

@@ -2,6 +2,9 @@
 
 from django.db import models
 
+from ksdb.access.sealed import SealedField
+from ksdb.sms.proof import BODY, PHONE
+
 
 class Text(models.Model):
     """One message to one number, tried again until `expires_at`. `sent_at` is when the carrier took it."""
@@ -12,8 +15,8 @@ class Text(models.Model):
         DELIVERED = "delivered"
         FAILED = "failed"
 
-    phone_sealed = models.BinaryField()
-    body_sealed = models.BinaryField()
+    phone_sealed = SealedField(PHONE)
+    body_sealed = SealedField(BODY)
     made_at = models.DateTimeField(db_index=True)
     expires_at = models.DateTimeField(null=True)
     next_at = models.DateTimeField(null=True)

@@ -9,5 +9,8 @@ class TracingConfig(AppConfig):
 
     def ready(self) -> None:
         from ksdb.tracing.acts import register
+        from ksdb.tracing.alarms import losing_days_alarm
+        from ksdb.web.alarms import ALARMS
 
         register()
+        ALARMS.append(losing_days_alarm)

@@ -2,7 +2,8 @@
 
 from django.db import models
 
-from ksdb.visits.disputing import Raiser, Reason, State
+from ksdb.access.sealed import SealedField
+from ksdb.visits.disputing import NOTE, TEXT, Raiser, Reason, State
 
 
 class Device(models.Model):
@@ -106,13 +107,13 @@ class Dispute(models.Model):
     sequence = models.BigIntegerField()
     resident = models.ForeignKey("registry.Resident", models.DO_NOTHING, db_constraint=False, related_name="+")
     reason = models.CharField(max_length=20, choices=[(one.value, one.value) for one in Reason])
-    text_sealed = models.BinaryField(null=True)
+    text_sealed = SealedField(TEXT, null=True)
     raised_as = models.CharField(max_length=10, choices=[(one.value, one.value) for one in Raiser])
     raised_by_id = models.IntegerField(null=True)
     raised_at = models.DateTimeField()
     due_on = models.DateField()
     state = models.CharField(max_length=10, choices=[(one.value, one.value) for one in State], default=State.OPEN)
-    note_sealed = models.BinaryField(null=True)
+    note_sealed = SealedField(NOTE, null=True)
     decided_by_id = models.IntegerField(null=True)
     decided_at = models.DateTimeField(null=True)
 

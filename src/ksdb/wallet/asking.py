@@ -15,6 +15,8 @@ FORM_VERSION: Final = 1
 ANSWER_DAYS: Final = 5
 """As a dispute of a visit: what is wrong in a record can mean a notice that does not arrive."""
 
+WALLET_PHONE: Final = "wallet_phone"
+CLAIMED_ID: Final = "wallet_id_number"
 REQUEST_TEXT: Final = "request_text"
 REQUEST_NOTE: Final = "request_note"
 DECLARED_KEPT: Final = timedelta(days=28)

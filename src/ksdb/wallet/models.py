@@ -2,14 +2,23 @@
 
 from django.db import models
 
-from ksdb.wallet.asking import About, Allowed, RequestState
+from ksdb.access.sealed import SealedField
+from ksdb.wallet.asking import (
+    CLAIMED_ID,
+    REQUEST_NOTE,
+    REQUEST_TEXT,
+    WALLET_PHONE,
+    About,
+    Allowed,
+    RequestState,
+)
 
 
 class Holder(models.Model):
     """Whoever proved to hold a phone number. The number is sealed; `phone_key` is its keyed hash."""
 
     id = models.AutoField(primary_key=True)
-    phone_sealed = models.BinaryField()
+    phone_sealed = SealedField(WALLET_PHONE)
     phone_key = models.BinaryField(max_length=16, unique=True)
     language = models.CharField(max_length=2, default="vi")
     created_at = models.DateTimeField()
@@ -101,11 +110,11 @@ class DataRequest(models.Model):
     resident = models.ForeignKey("registry.Resident", models.CASCADE, related_name="+")
     holder = models.ForeignKey(Holder, models.SET_NULL, null=True, related_name="+")
     about = models.CharField(max_length=20, choices=[(one.value, one.value) for one in About])
-    text_sealed = models.BinaryField()
+    text_sealed = SealedField(REQUEST_TEXT)
     made_at = models.DateTimeField()
     due_on = models.DateField()
     state = models.CharField(max_length=10, choices=[(one.value, one.value) for one in RequestState], default="open")
-    note_sealed = models.BinaryField(null=True)
+    note_sealed = SealedField(REQUEST_NOTE, null=True)
     decided_by_id = models.IntegerField(null=True)
     decided_at = models.DateTimeField(null=True)
 
@@ -154,7 +163,7 @@ class Claim(models.Model):
     full_name = models.CharField(max_length=120)
     birth_year = models.SmallIntegerField()
     born_on = models.DateField(null=True)
-    id_number_sealed = models.BinaryField(null=True)
+    id_number_sealed = SealedField(CLAIMED_ID, null=True)
     relation = models.CharField(max_length=6, choices=Holding.Relation)
     division = models.ForeignKey("places.Division", models.PROTECT, related_name="+")
     address = models.CharField(max_length=200, blank=True, default="")

@@ -17,21 +17,21 @@ from ksdb.access.limits import (
     INVITATION_BY_ADDRESS,
     Limit,
     TooManyAttempts,
+    TooManyPersons,
     TooManySearches,
     person_searches,
+    persons_of_a_day,
 )
 from ksdb.access.models import Attempt, Grant, Invitation, StaffAccount
-from ksdb.access.sealing import LIMIT, resealed_text, sealer, sealer_of_now
+from ksdb.access.sealing import LIMIT, sealer
 from ksdb.audit.actions import record
 from ksdb.core.addresses import network_of
 from ksdb.core.clock import now, today
 from ksdb.core.errors import KsdbError, NotAllowed, NotFound
+from ksdb.core.names import stored_name
 from ksdb.core.scope import Permission, Role, Scope
 from ksdb.places.queries import covers
 from ksdb.postgres.named import sql
-
-SEALED = ("secret", "seed")
-"""What of an authenticator's data is sealed: the app's secret, the seed of recovery codes."""
 
 INVITATION_LASTS = timedelta(hours=72)
 SEEN_EVERY = timedelta(minutes=1)
@@ -172,6 +172,16 @@ def _governed(scope: Scope, account_id: int) -> StaffAccount:
 
 
 @transaction.atomic
+def set_unit(scope: Scope, account_id: int, unit: str) -> None:
+    """The office the person works in: acts of two persons ask for two of them. The trail keeps both names."""
+    account = _governed(scope, account_id)
+    was, account.unit = account.unit, stored_name(unit)
+    account.save(update_fields=["unit"])
+    detail = {"unit": account.unit, "was": was}
+    record(scope, "access:unit:write", subject=("account", account.pk), detail=detail)
+
+
+@transaction.atomic
 def deactivate_account(scope: Scope, account_id: int) -> None:
     """Cannot sign in any more, and is signed out everywhere; grants stay as they are."""
     account = _governed(scope, account_id)
@@ -305,8 +315,8 @@ def mark_seen(scope: Scope, session_key: str) -> None:
 # Attempts
 
 
-def spend(scope: Scope, limit: Limit, key: str) -> None:
-    """Counts one attempt; holds across processes. Raises TooManyAttempts when there were more than the limit lets.
+def spend(scope: Scope, limit: Limit, key: str, amount: int = 1) -> None:
+    """Counts one attempt, or several; holds across processes. Raises TooManyAttempts when they pass the limit.
 
     Under a key, such as an account or an address, that the caller chooses. The system's own jobs are not counted.
     """
@@ -317,13 +327,14 @@ def spend(scope: Scope, limit: Limit, key: str) -> None:
         "now": now(),
         "seconds": limit.seconds,
         "most": limit.most,
+        "amount": amount,
     }
     with connection.cursor() as cursor:
         cursor.execute(sql("ksdb.access", "spend"), given)
         count, until = cursor.fetchone()
     if count <= limit.most:
         return
-    if count == limit.most + 1:
+    if count <= limit.most + amount:
         record(scope, "access:limit:reach", detail={"limit": limit.name})
     raise TooManyAttempts(until)
 
@@ -335,6 +346,15 @@ def spend_person_search(scope: Scope) -> None:
             spend(scope, limit, str(scope.actor_id))
         except TooManyAttempts as error:
             raise TooManySearches(error.until) from error
+
+
+def spend_persons(scope: Scope, count: int) -> None:
+    """Counts people that a search or a look-up shows to the account. Raises TooManyPersons beyond those of a day."""
+    if count:
+        try:
+            spend(scope, persons_of_a_day(), str(scope.actor_id), count)
+        except TooManyAttempts as error:
+            raise TooManyPersons(error.until) from error
 
 
 def give_back(scope: Scope, limit: Limit, key: str) -> None:
@@ -359,19 +379,3 @@ def forget_attempts(scope: Scope) -> int:
     if not scope.is_system:
         raise NotAllowed
     return Attempt.objects.filter(until__lt=now()).delete()[0]
-
-
-@transaction.atomic
-def reseal_second_factors(scope: Scope) -> int:
-    """Seals the secrets of second factors under the newest key; returns how many authenticators there are."""
-    scope.require(Permission.ACCESS_GRANT_WRITE)
-    sealer_of_now()
-    kept = Authenticator.objects.filter(type__in=[Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES])
-    for authenticator in kept.select_for_update():
-        sealed = {
-            name: resealed_text(authenticator.data[name]) for name in ("secret", "seed") if name in authenticator.data
-        }
-        authenticator.data.update(sealed)
-        authenticator.save(update_fields=["data"])
-    record(scope, "access:seal:rotate", detail={"authenticators": len(kept)})
-    return len(kept)

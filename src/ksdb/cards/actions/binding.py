@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.db import transaction
 from django.db.models import Q
 
-from ksdb.audit.actions import record
+from ksdb.audit.actions import record, record_deleted
 from ksdb.cards.actions import activate_cards, issue_approved
 from ksdb.cards.actions.replacing import replace_card
 from ksdb.cards.keys import SigningKey, signing_key
@@ -143,7 +143,9 @@ def _key_for(scope: Scope, card: Card) -> SigningKey:
     return signing_key(key.kid, bytes(key.public_key))
 
 
+@transaction.atomic
 def forget_bindings(scope: Scope) -> int:
     """Deletes the rows of bound tokens that ran out long ago; how many."""
     scope.require(Permission.CARDS_KEY_MANAGE)
-    return Binding.objects.filter(expires_at__lt=now() - KEPT).delete()[0]
+    gone = Binding.objects.filter(expires_at__lt=now() - KEPT).delete()[0]
+    return record_deleted(scope, "cards:binding:forget", gone)

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count
 
-from ksdb.access.actions import spend_person_search
+from ksdb.access.actions import spend_person_search, spend_persons
 from ksdb.audit.actions import record, record_many
 from ksdb.cards.life import CARDS_PER_KEY, LIVE, NoIssuerKey, card_expiry
 from ksdb.cards.models import Card, IssuerKey
@@ -101,6 +101,7 @@ def card_by_number(scope: Scope, number: str, purpose: Purpose) -> Card:
     if not is_card_number(digits):
         raise NumberMistyped
     condition = within(scope, Permission.REGISTRY_RESIDENT_READ, "resident__division")
+    spend_persons(scope, 1)
     card = Card.objects.filter(condition, number=digits).first()
     subject = ("resident", card.resident_id) if card else None
     record(scope, "cards:card:find", subject=subject, purpose=purpose, detail={"found": card is not None})
@@ -117,6 +118,7 @@ def holder_by_number(scope: Scope, number: str, purpose: Purpose) -> int:
 def cards_by_numbers(scope: Scope, numbers: Sequence[str], purpose: Purpose) -> list[Card]:
     """The cards of the jurisdiction with these printed numbers, by index. The look-up is audited."""
     condition = within(scope, Permission.CARDS_CARD_REVOKE, "resident__division")
+    spend_persons(scope, len(numbers))
     found = list(Card.objects.filter(condition, number__in=numbers).select_related("resident").order_by("index"))
     detail = {"asked": len(numbers), "found": len(found)}
     record_many(scope, "cards:card:find", [("resident", card.resident_id) for card in found], purpose, detail)

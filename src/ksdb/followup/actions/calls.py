@@ -15,8 +15,8 @@ from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.followup.faults import DayOutside, FollowUpClosed, OfficerUnknown, WardUnknown
 from ksdb.followup.models import DayEntry, Event, FollowUp
-from ksdb.followup.queries import NOTE, WRITE, first_day, follow_up, officers_for, wards_to_assign
-from ksdb.followup.states import FAILED, REACHED, EventKind, Outcome, Reason, Status, Symptom
+from ksdb.followup.queries import WRITE, first_day, follow_up, officers_for, wards_to_assign
+from ksdb.followup.states import FAILED, NOTE, REACHED, EventKind, Outcome, Reason, Status, Symptom
 from ksdb.tracing.actions import open_case
 from ksdb.tracing.actions.correcting import note_infector
 from ksdb.tracing.models import CaseRecord

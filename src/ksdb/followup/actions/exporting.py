@@ -1,5 +1,6 @@
 """Taking out a list of follow-ups, as a file with count and hash or on paper: at most 500 people at once."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,9 +41,20 @@ class Printed:
 
 @transaction.atomic
 def paper_list(scope: Scope, asked: Asked) -> list[Printed]:
-    """The list with phones, to be printed; each person is audited. Raises TooManyToTakeOut beyond 500."""
+    """The list with phones, to be printed; each person is audited. Raises TooManyToTakeOut beyond 500.
+
+    And once the sheet: what it was asked by, how many stand on it, and a hash of their numbers in its order.
+    """
     lines = _lines(scope, asked)
     record_shown(scope, lines, PAPER, asked)
+    numbers = ",".join(str(line.follow_up.resident_id) for line in lines)
+    detail = {
+        "rows": len(lines),
+        "numbers_sha256": hashlib.sha256(numbers.encode()).hexdigest(),
+        "asked": {"part": asked.part.value, "ward": asked.ward},
+        "case": asked.case,
+    }
+    record(scope, PAPER, None, Purpose.CASE_TRACING, detail)
     return [Printed(line, phone_of(scope, line.follow_up)) for line in lines]
 
 

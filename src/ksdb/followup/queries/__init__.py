@@ -15,6 +15,7 @@ from ksdb.core.errors import NotFound
 from ksdb.core.scope import PERMISSIONS, Permission, Purpose, Scope
 from ksdb.followup.models import DayEntry, Drill, FollowUp, Source
 from ksdb.followup.queries.following import Asked, Day, Line, Part, Sheet, Told
+from ksdb.followup.states import NOTE
 from ksdb.places.models import Division, DivisionContainment
 from ksdb.places.queries import inside, within
 from ksdb.registry.models import Resident
@@ -23,7 +24,6 @@ from ksdb.registry.sealing import PHONE
 ROOM = "ksdb.followup"
 READ, WRITE = Permission.FOLLOWUP_LIST_READ, Permission.FOLLOWUP_CONTACT_WRITE
 PAGE_ROWS = 50
-NOTE = "follow_up_note"
 OPENED = "followup:contact:open"
 
 

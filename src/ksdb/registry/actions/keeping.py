@@ -18,7 +18,7 @@ from ksdb.registry.sealing import remember_keys, sealer_of_now
 
 
 class Rotation(msgspec.Struct, frozen=True):
-    """What came of a rotation: the version that seals now, residents sealed anew, and versions nothing needs now."""
+    """What came of a rotation: the version that seals now, values sealed anew, and versions nothing needs now."""
 
     newest: int
     resealed: int
@@ -28,7 +28,7 @@ class Rotation(msgspec.Struct, frozen=True):
 def rotate_seal_key(
     scope: Scope, progress: Callable[[int, int], None] | None = None, *, makes_key: bool = True
 ) -> Rotation:
-    """Makes a new seal key and seals every ID number and phone anew under it, in batches.
+    """Makes a new seal key and seals everything that is sealed anew under it, in batches.
 
     Where values under an older key are left, no key is made: the rotation that was broken off is gone on with.
     Raises SealKeyNeeded when this machine cannot make the key.
@@ -36,18 +36,19 @@ def rotate_seal_key(
     if not scope.is_system:
         raise NotAllowed
     newest = max(settings().seal_keys())
-    if makes_key and set(rotating.versions_in_use()) <= {newest}:
+    used, resealed = rotating.versions_in_use(), 0
+    if makes_key and set(used) <= {newest}:
         newest = rotating.make_newest_key()
         record(scope, "registry:seal_key:make", detail={"version": newest})
     sealer_of_now()
     remember_keys()
-    total, resealed = rotating.count_under_older_keys(), 0
+    total = used.total() - used[newest]
     for count in rotating.seal_anew():
         resealed += count
         if progress:
             progress(resealed, max(total, resealed))
     used = rotating.versions_in_use()
-    record(scope, "registry:seal_key:rotate", detail={"version": newest, "residents": resealed})
+    record(scope, "registry:seal_key:rotate", detail={"version": newest, "values": resealed})
     return Rotation(newest, resealed, tuple(sorted(set(settings().seal_keys()) - set(used) - {newest})))
 
 

@@ -7,6 +7,7 @@ import msgspec
 from django.db import connection, transaction
 from django.db.models import Q
 
+from ksdb.access.actions import spend_person_search
 from ksdb.audit.actions import record, record_many
 from ksdb.core.clock import now
 from ksdb.core.errors import KsdbError, NotAllowed, NotFound
@@ -86,8 +87,9 @@ def _match_key_of(document: str, nationality: str, number: str) -> bytes:
 def people_like(scope: Scope, person: Person, besides: int | None = None) -> list[Resident]:
     """Who may be this person: of the commune, with the same folded name and year of birth; or with the other's number.
 
-    Each is audited, for one is shown them. Of merged records the one that counts is shown.
+    Each is audited, for one is shown them, and it counts as a search. Of merged records the one that counts is shown.
     """
+    spend_person_search(scope)
     named = Q(search_key=search_key(person.name), birth_year=person.birth_year, **inside(person.commune_id))
     alike = Resident.objects.filter(named | _numbered_like(person)).values_list("pk", "merged_into_id")
     counting = {merged_into or pk for pk, merged_into in alike} - {besides}

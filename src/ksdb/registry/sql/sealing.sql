@@ -6,12 +6,6 @@ WHERE sealed IS NOT NULL
 GROUP BY version
 ORDER BY version;
 
--- name: count_sealed_with_others
--- One row: residents who have a value sealed with another key than the newest. Reads every resident once.
-SELECT count(*)
-FROM resident
-WHERE get_byte(id_number_sealed, 0) <> %(newest)s OR get_byte(phone_sealed, 0) <> %(newest)s;
-
 -- name: sealed_with_others
 -- One row per resident beyond a number who has a value sealed with another key than the newest, at most as many as
 -- asked for, in the order of numbers. One pass over the residents, all batches together.

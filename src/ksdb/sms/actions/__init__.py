@@ -12,7 +12,7 @@ from procrastinate.contrib.django import app
 from ksdb.access.actions import spend
 from ksdb.access.limits import Limit, TooManyAttempts
 from ksdb.access.sealing import sealer
-from ksdb.audit.actions import record
+from ksdb.audit.actions import record, record_deleted
 from ksdb.config import settings
 from ksdb.core.addresses import network_of
 from ksdb.core.clock import now
@@ -152,9 +152,11 @@ def _proven(proof: Proof) -> Proof:
     return replace(proof, is_proven=True, code="", until=int(now().timestamp()) + PROVEN_SECONDS)
 
 
+@transaction.atomic
 def forget_texts(scope: Scope) -> int:
     """Deletes what went out more than a day ago; how many."""
     if not scope.is_system:
         raise NotAllowed
     Tally.objects.filter(hour__lt=now() - TALLY_KEPT).delete()
-    return Text.objects.filter(made_at__lt=now() - KEPT).delete()[0]
+    count = Text.objects.filter(made_at__lt=now() - KEPT).delete()[1].get("sms.Text", 0)
+    return record_deleted(scope, "sms:text:forget", count)

@@ -7,6 +7,7 @@ from django.core.paginator import Page, Paginator
 from django.db import connection
 from django.db.models import QuerySet
 
+from ksdb.access.actions import spend_person_search, spend_persons
 from ksdb.audit.actions import record_many
 from ksdb.cards.queries import card_by_number
 from ksdb.core.errors import NotFound
@@ -113,6 +114,8 @@ def resident_by_number(scope: Scope, text: str) -> int:
         return int(card_by_number(scope, digits, Purpose.CASE_TRACING).resident_id)
     if not digits.isascii() or not digits.isdigit():
         raise NotFound
+    spend_person_search(scope)
+    spend_persons(scope, 1)
     return person_for_case(scope, int(digits)).resident_id
 
 
@@ -247,13 +250,15 @@ def _report(found: Trace, shown: int, rows: list[Row]) -> Report:
     )
 
 
-def _rows(scope: Scope, found: Trace, contacts: Sequence[Contact], first_rank: int) -> list[Row]:
+def _rows(
+    scope: Scope, found: Trace, contacts: Sequence[Contact], first_rank: int, action: Permission = READ
+) -> list[Row]:
     """The contacts with names and places; names only of those inside the jurisdiction, each of whom is audited."""
     residents = _with_commune(Resident.objects.filter(pk__in=[contact.resident_id for contact in contacts]))
     people = {resident.pk: resident for resident in residents}
     named = set(residents.filter(within(scope, READ)).values_list("pk", flat=True))
     through = _ranks_of(found, {contact.through_id for contact in contacts if contact.through_id})
-    _read(scope, sorted(named), {"case": found.case_id, "trace": found.pk})
+    _read(scope, sorted(named), {"case": found.case_id, "trace": found.pk}, action)
     places, flags = _places(contacts), flags_of(scope, [contact.pk for contact in contacts])
     return [
         Row(
@@ -323,10 +328,13 @@ def audit_people(scope: Scope, resident_ids: Sequence[int], found: Trace) -> Non
     _read(scope, sorted(resident_ids), {"case": found.case_id, "trace": found.pk})
 
 
-def _read(scope: Scope, resident_ids: Sequence[int], detail: dict[str, object]) -> None:
-    record_many(scope, READ, [("resident", one) for one in resident_ids], Purpose.CASE_TRACING, detail)
+def _read(scope: Scope, resident_ids: Sequence[int], detail: dict[str, object], action: Permission = READ) -> None:
+    record_many(scope, action, [("resident", one) for one in resident_ids], Purpose.CASE_TRACING, detail)
 
 
 def export_rows(scope: Scope, found: Trace) -> list[Row]:
-    """All contacts of a trace, longest together first; names only of those inside the jurisdiction, each audited."""
-    return _rows(scope, found, list(_ranked(found)), 1)
+    """All contacts of a trace, longest together first; names only of those inside the jurisdiction.
+
+    Each is audited as taken out: what has left in a file is no mere look.
+    """
+    return _rows(scope, found, list(_ranked(found)), 1, Permission.TRACING_TRACE_EXPORT)

@@ -9,9 +9,13 @@ from django.utils.translation import gettext
 
 from ksdb.core.clock import day_of
 from ksdb.core.scope import Permission, Scope
+from ksdb.places.queries import within
 from ksdb.postgres.named import sql
 from ksdb.tracing.models import CaseRecord, ReportedCase
-from ksdb.visits.keeping import Kept
+from ksdb.visits.keeping import Kept, first_kept_on
+
+WARNED_DAYS = 3
+"""So many days before its visits go, a case that was never traced is told of."""
 
 
 def open_case_needs(scope: Scope, on: date) -> bool:
@@ -25,6 +29,19 @@ def _is_infectious(one: CaseRecord, on: date) -> bool:
     onset = one.onset_on or one.sampled_on
     first = onset - timedelta(days=one.profile.days_before_onset)
     return first <= on <= onset + timedelta(days=one.profile.days_after_onset)
+
+
+def case_losing_days(scope: Scope) -> int | None:
+    """An open case of the jurisdiction that was never traced and of which a day goes soon; None for who traces none.
+
+    The legal hold of an open case keeps what was traced, not the visits. Reads the open cases without a trace.
+    """
+    if not scope.allows(Permission.TRACING_CASE_WRITE):
+        return None
+    untraced = CaseRecord.objects.filter(within(scope, Permission.TRACING_CASE_WRITE, "resident__division"))
+    waiting = untraced.filter(closed_at=None, traces=None).select_related("profile").order_by("id")
+    going = [first_kept_on() + timedelta(days=ahead) for ahead in range(WARNED_DAYS)]
+    return next((one.pk for one in waiting if any(_is_infectious(one, on) for on in going)), None)
 
 
 def kept_data(scope: Scope) -> list[Kept]:

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 from django.db import IntegrityError, transaction
 
-from ksdb.access.sealing import sealer, sealer_of_now
-from ksdb.audit.actions import record
+from ksdb.access.sealing import sealer
+from ksdb.audit.actions import record, record_deleted
 from ksdb.core.clock import day_bounds, now, today
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Purpose, Scope
@@ -93,21 +93,10 @@ def decide_dispute(scope: Scope, dispute_id: int, accepted: bool, note: str = ""
     return one
 
 
+@transaction.atomic
 def forget_disputes(scope: Scope, on: date) -> int:
     """Deletes the disputes of a day's visits, which go with it; how many."""
     scope.require(Permission.VISITS_DAY_DELETE)
     since, until = day_bounds(on)
-    return Dispute.objects.filter(scanned_at__gte=since, scanned_at__lt=until).delete()[0]
-
-
-@transaction.atomic
-def reseal_disputes(scope: Scope) -> int:
-    """Seals what was said under the newest key; returns how many disputes there are."""
-    scope.require(Permission.ACCESS_GRANT_WRITE)
-    kept, newest = list(Dispute.objects.select_for_update()), sealer_of_now()
-    for one in kept:
-        one.text_sealed = newest.sealed_anew(TEXT, bytes(one.text_sealed) if one.text_sealed else None)
-        one.note_sealed = newest.sealed_anew(NOTE, bytes(one.note_sealed) if one.note_sealed else None)
-    Dispute.objects.bulk_update(kept, ["text_sealed", "note_sealed"], batch_size=1_000)
-    record(scope, "visits:seal:rotate", detail={"disputes": len(kept)})
-    return len(kept)
+    gone = Dispute.objects.filter(scanned_at__gte=since, scanned_at__lt=until).delete()[0]
+    return record_deleted(scope, "visits:dispute:forget", gone, {"day": on.isoformat()})

@@ -8,8 +8,8 @@ from django.utils.translation import gettext, gettext_noop, override
 
 from ksdb.access.actions import spend
 from ksdb.access.limits import Limit
-from ksdb.access.sealing import opened, sealer, sealer_of_now
-from ksdb.audit.actions import record
+from ksdb.access.sealing import opened, sealer
+from ksdb.audit.actions import record, record_deleted
 from ksdb.core.addresses import network_of
 from ksdb.core.clock import now
 from ksdb.core.errors import KsdbError, NotAllowed
@@ -18,10 +18,11 @@ from ksdb.core.scope import Permission, Scope
 from ksdb.registry.queries import require_resident
 from ksdb.sms.actions import NoCarrier, send_text
 from ksdb.wallet.actions import keep_resident
+from ksdb.wallet.asking import CLAIMED_ID
 from ksdb.wallet.claiming import Facts, in_words
 from ksdb.wallet.models import Claim, Holder, Holding, Phone
 from ksdb.wallet.queries import WALLET_PHONE, Mine
-from ksdb.wallet.queries.claims import CLAIMED_ID, claim, registry_match
+from ksdb.wallet.queries.claims import claim, registry_match
 
 BY_HOLDER: Final = Limit("claims_by_holder", 10, 24 * 60 * 60)
 BY_ADDRESS: Final = Limit("claims_by_address", 60, 60 * 60)
@@ -130,6 +131,7 @@ def _tell(scope: Scope, holder: Holder, body: str) -> None:
         return
 
 
+@transaction.atomic
 def forget_claims(scope: Scope) -> int:
     """Empties what was typed in claims that were decided a month ago; how many."""
     if not scope.is_system:
@@ -137,19 +139,4 @@ def forget_claims(scope: Scope) -> int:
     old = Claim.objects.filter(decided_at__lt=now() - FORGOTTEN_AFTER).exclude(full_name="")
     matched = Claim.objects.filter(state=State.MATCHED, made_at__lt=now() - FORGOTTEN_AFTER).exclude(full_name="")
     empty = {"full_name": "", "born_on": None, "birth_year": 0, "id_number_sealed": None, "address": ""}
-    return old.update(**empty) + matched.update(**empty)
-
-
-def reseal_holders(scope: Scope) -> int:
-    """Seals phones and typed numbers under the newest key; returns how many phones there are."""
-    scope.require(Permission.ACCESS_GRANT_WRITE)
-    now_sealer = sealer_of_now()
-    holders, claims = list(Holder.objects.select_for_update()), list(Claim.objects.exclude(id_number_sealed=None))
-    for holder in holders:
-        holder.phone_sealed = now_sealer.sealed_anew(WALLET_PHONE, bytes(holder.phone_sealed)) or b""
-    for one in claims:
-        one.id_number_sealed = now_sealer.sealed_anew(CLAIMED_ID, bytes(one.id_number_sealed or b""))
-    Holder.objects.bulk_update(holders, ["phone_sealed"], batch_size=1_000)
-    Claim.objects.bulk_update(claims, ["id_number_sealed"], batch_size=1_000)
-    record(scope, "wallet:seal:rotate", detail={"holders": len(holders)})
-    return len(holders)
+    return record_deleted(scope, "wallet:claim:forget", old.update(**empty) + matched.update(**empty))

@@ -8,8 +8,8 @@ from django.utils.translation import get_language
 
 from ksdb.access.actions import spend
 from ksdb.access.limits import Limit
-from ksdb.access.sealing import opened, sealer, sealer_of_now
-from ksdb.audit.actions import record
+from ksdb.access.sealing import opened, sealer
+from ksdb.audit.actions import record, record_deleted
 from ksdb.core.clock import now, today
 from ksdb.core.errors import NotAllowed, NotFound
 from ksdb.core.scope import Permission, Purpose, Scope
@@ -144,7 +144,9 @@ def take_back(scope: Scope, holder: Holder, resident_id: int, what: Allowed) -> 
     if standing.update(withdrawn_at=now()):
         record(scope, "wallet:consent:withdraw", ("resident", records[0]), detail={"what": what.value})
     if what == Allowed.HEALTH:
-        Declaration.objects.filter(resident__in=records).delete()
+        gone = Declaration.objects.filter(resident__in=records).delete()[0]
+        if gone:
+            record(scope, "wallet:declaration:forget", ("resident", records[0]), detail={"count": gone})
 
 
 def take_pushes(scope: Scope, holder: Holder, resident_id: int, endpoint: str, keys: tuple[bytes, bytes]) -> None:
@@ -186,25 +188,16 @@ def tell_decided(scope: Scope) -> int:
     )
 
 
+@transaction.atomic
 def forget_said(scope: Scope) -> int:
     """Deletes declarations past their days, and answered requests a year after; how many."""
     if not scope.is_system:
         raise NotAllowed
     over = Declaration.objects.filter(on__lt=today() - DECLARED_KEPT).delete()[0]
-    return over + DataRequest.objects.filter(decided_at__lt=now() - timedelta(days=365)).delete()[0]
-
-
-@transaction.atomic
-def reseal_requests(scope: Scope) -> int:
-    """Seals what was asked and answered under the newest key; returns how many requests there are."""
-    scope.require(Permission.ACCESS_GRANT_WRITE)
-    kept, newest = list(DataRequest.objects.select_for_update()), sealer_of_now()
-    for one in kept:
-        one.text_sealed = newest.sealed_anew(REQUEST_TEXT, bytes(one.text_sealed)) or b""
-        one.note_sealed = newest.sealed_anew(REQUEST_NOTE, bytes(one.note_sealed) if one.note_sealed else None)
-    DataRequest.objects.bulk_update(kept, ["text_sealed", "note_sealed"], batch_size=1_000)
-    record(scope, "wallet:seal:rotate", detail={"requests": len(kept)})
-    return len(kept)
+    answered = DataRequest.objects.filter(decided_at__lt=now() - timedelta(days=365)).delete()[0]
+    record_deleted(scope, "wallet:declaration:forget", over)
+    record_deleted(scope, "wallet:request:forget", answered)
+    return over + answered
 
 
 def reach_of_holders(scope: Scope, resident_ids: Collection[int]) -> Reach:

@@ -12,11 +12,10 @@ from ksdb.core.clock import now
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Scope
 from ksdb.registry.models import Resident
+from ksdb.wallet.asking import WALLET_PHONE
 from ksdb.wallet.models import Holder, Holding, Phone
 
 __all__ = ["WALLET_PHONE", "Holder", "Keeper", "Mine", "holdings_of", "on_behalf", "own_resident", "signed_in_phone"]
-
-WALLET_PHONE = "wallet_phone"
 
 
 @dataclass(frozen=True)

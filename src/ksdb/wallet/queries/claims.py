@@ -13,11 +13,11 @@ from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import within
 from ksdb.registry.models import Resident
 from ksdb.registry.sealing import ID_NUMBER, PHONE
+from ksdb.wallet.asking import CLAIMED_ID
 from ksdb.wallet.claiming import Evidence, Facts, Known, evidence, is_sure
 from ksdb.wallet.models import Claim, Holder
 from ksdb.wallet.queries import WALLET_PHONE, Keeper, Mine, holdings_of
 
-CLAIMED_ID = "wallet_id_number"
 MOST_CANDIDATES = 5
 
 

@@ -13,6 +13,7 @@ register = template.Library()
 
 ACTS: dict[str, str | Promise] = {
     "registry:resident:read": _("opened the record"),
+    "registry:household:read": _("looked at the household"),
     "registry:resident:write": _("changed the record"),
     "registry:resident:export": _("took out a list"),
     "cards:card:read": _("looked at the cards"),
