@@ -29,6 +29,10 @@ bench: .venv/installed  ## the benchmarks, each beside its limit, and write docs
 soak: .venv/installed  ## sixty faults under load: kill -9 of every part; writes docs/soak.md
 	PYTHONPATH=. $(V)/python -m tests.gateway.faults.soak 60
 
+pictures: .venv/installed browser  ## the pictures of the guides, taken on the walks that the tests make
+	KSDB_GUIDE_PICTURES=$(CURDIR)/docs/vi/pictures $(V)/python -m pytest -q \
+		tests/outreach/test_walk.py tests/wallet/test_walk.py tests/enrolment/test_walk.py
+
 docs: .venv/installed  ## write the generated documents: settings, roles, screenshots
 	$(V)/python -m tools.documents
 
@@ -50,4 +54,4 @@ browser:
 	$(V)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-.PHONY: help up test check audit bench soak docs browser
+.PHONY: help up test check audit bench soak pictures docs browser

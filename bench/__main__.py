@@ -59,7 +59,7 @@ PARTS = (
     (
         "Coverage",
         "coverage",
-        "Pages through all of Django at 1.2 million residents in 2,820 groups, and what keeps their figures in step.",
+        "Pages of coverage, doors and duplicates at 1.2 million residents; what keeps the figures in step.",
     ),
     (
         "Registration",

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import psutil
 
+from bench.limits import against
 from ksdb.core.names import search_key, stored_name
 from ksdb.duplicates.finding import FoundPair, Result, find_pairs
 from ksdb.duplicates.people import DAY_ZERO, NO_DAY, People, gathered
@@ -164,9 +165,13 @@ def planted(residents: int, each: int) -> Planted:
 
     population = province(seed=20211101, residents=residents)
     people = list(_people(population))
-    rows = list(_rows(population, people))
-    rng, truth = random.Random(SEED), {}
-    communes = sorted({row[8] for row in rows})
+    return plant(people, list(_rows(population, people)), each)
+
+
+def plant(people: list[Person], rows: list[tuple[Any, ...]], each: int) -> Planted:
+    """So many records of each kind of error more, behind those that are there."""
+    residents, rng, truth = len(people), random.Random(SEED), {}
+    communes = sorted({one[8] for one in rows})
     for kind, error in ERRORS.items():
         count = 0
         while count < each:
@@ -176,7 +181,7 @@ def planted(residents: int, each: int) -> Planted:
                 continue
             commune = rows[at][8] if rng.random() < 0.5 else rng.choice(communes)
             truth[at, len(rows)] = kind
-            rows.append(_row(len(rows), made, (0, -1 - len(rows), commune), (0, 0, 0)))
+            rows.append(row(len(rows), made, (0, -1 - len(rows), commune), (0, 0, 0)))
             people.append(made)
             count += 1
     return Planted(rows, people, truth, {again: at for at, again in truth})
@@ -196,10 +201,10 @@ def _rows(population: Any, people: list[Person]) -> Iterator[tuple[Any, ...]]:
         commune = int(homes.commune[home])
         group = commune * 1000 + int(homes.group[home])
         number = int(numbers[i] or 0)
-        yield _row(i, person, (home + 1, group, commune), (len(numbers[i]), number, int(phones[i] or 0)))
+        yield row(i, person, (home + 1, group, commune), (len(numbers[i]), number, int(phones[i] or 0)))
 
 
-def _row(at: int, person: Person, home: tuple[int, int, int], numbers: tuple[int, int, int]) -> tuple[Any, ...]:
+def row(at: int, person: Person, home: tuple[int, int, int], numbers: tuple[int, int, int]) -> tuple[Any, ...]:
     name = stored_name(person.name)
     born = NO_DAY if person.born is None else (person.born - DAY_ZERO.astype(object)) // timedelta(days=1)
     digits, number, phone = numbers
@@ -268,10 +273,18 @@ def main() -> None:
     for kind in [*ERRORS, "nothing: same name and birth"]:
         found = f"{hits[kind] / asked.planted:7.1%} {peer[kind] / asked.planted:7.1%}" if kind in ERRORS else f"{'':15}"
         print(f"{kind:30} {found}   {false[kind] * 1000 / asked.residents:.2f}")
+    print()
+    for kind in ERRORS:
+        against(
+            f"{kind}, found",
+            f"{hits[kind] / asked.planted:.1%}",
+            f"the peer's {peer[kind] / asked.planted:.1%}",
+            holds=hits[kind] > peer[kind] or hits[kind] == asked.planted,
+        )
     ours, theirs = (sum(one.values()) / len(made.truth) for one in (hits, peer))
     print(f"{'all':30} {ours:7.1%} {theirs:7.1%}   {sum(false.values()) * 1000 / asked.residents:.2f}")
     print(f"the peer's false pairs: {wrong:.2f} per 1,000")
-    bare = gathered([[(*row[:9], 0, 0, 0, 0) for row in made.rows[: asked.residents]]])
+    bare = gathered([[(*one[:9], 0, 0, 0, 0) for one in made.rows[: asked.residents]]])
     count = len(measured(bare)[0].pairs)
     print(f"ours if nobody had a number or a phone: {count * 1000 / asked.residents:.2f} per 1,000")
 

@@ -3,8 +3,8 @@
     KSDB_DATABASE_URL=postgresql://… python -m bench.imports [rows]
 
 Runs in a database of its own (`ksdb_bench_imports`) on that server, or on the embedded one: first 100,000 rows, then
-1,200,000 or as many as asked for, each in a process of its own whose memory is measured. The COPY reads what the
-import wrote from a file, as text, with nothing to work out.
+1,200,000 or as many as asked for, each checked for its preview and then imported, in processes of their own whose
+memory is measured. The COPY reads what the import wrote from a file, as text, with nothing to work out.
 """
 
 import csv
@@ -21,8 +21,13 @@ from time import perf_counter, process_time
 
 import psycopg
 
+from bench.limits import against
+
 DATABASE = "ksdb_bench_imports"
 SMALL, WHOLE = 100_000, 1_200_000
+LEAST_RATIO = 0.125
+MOST_GROWTH = 64
+"""MiB that twelve times the rows may take more: what the allocator keeps, not what the file holds."""
 HEADING = (
     "Họ và tên", "Ngày sinh", "Giới tính", "Số CCCD/CMND", "Số điện thoại", "Số hộ", "Quan hệ với chủ hộ",
     "Tổ dân phố/Thôn", "Địa chỉ", "Phường/Xã",
@@ -124,27 +129,29 @@ def person(number: int, commune: str, within: int, draw: random.Random) -> tuple
     )
 
 
-def import_it(path: Path) -> None:
-    """In a process of its own: brings the file in, and prints what it took."""
+def go_through(what: str, path: Path) -> None:
+    """In a process of its own: checks the file for its preview or brings it in, and prints what it took."""
     import django
 
     django.setup()
     from ksdb.core.scope import system_scope
     from ksdb.places.models import Division
-    from ksdb.registry.actions import run_import, start_import
+    from ksdb.registry.actions import begin_check, check_list, run_import, take_list
 
     division = Division.objects.get(kind="province", valid_from="2021-07-01")
-    source = start_import(system_scope(), division.pk, path.name, path)
+    with path.open("rb") as file:
+        source = take_list(system_scope(), division.pk, path.name, iter(lambda: file.read(1 << 20), b""))
+    begin_check(system_scope(), source.pk)
     started, used = perf_counter(), process_time()
-    done = run_import(system_scope(), source.pk)
-    assert done.status == "done", (done.status, done.failure)
+    done = (check_list if what == "check" else run_import)(system_scope(), source.pk)
+    assert done.status == ("checked" if what == "check" else "done"), (done.status, done.failure)
     memory = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     figures = {"rows": done.row_count, "imported": done.imported_count, "rejected": done.rejected_count}
     print(json.dumps({**figures, "seconds": perf_counter() - started, "cpu": process_time() - used, "memory": memory}))
 
 
-def imported(path: Path) -> dict[str, float]:
-    command = [sys.executable, "-m", "bench.imports", "--import", str(path)]
+def took_by(what: str, path: Path) -> dict[str, float]:
+    command = [sys.executable, "-m", "bench.imports", f"--{what}", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return dict(json.loads(done.stdout.strip().splitlines()[-1]))
 
@@ -178,32 +185,49 @@ def blocks(path: Path) -> Iterator[bytes]:
         yield from iter(lambda: file.read(1 << 17), b"")
 
 
-def compare(count: int) -> None:
+def compare(count: int) -> float:
+    """Prints one size, with its verdict; returns the MiB that the import held in both of its processes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "list.csv"
         write_list(path, count)
-        took = imported(path)
+        seen, took = took_by("check", path), took_by("import", path)
         bare_count, bare = copied(Path(folder))
         with psycopg.connect(os.environ["KSDB_DATABASE_URL"]) as connection:
             empty(connection.cursor())
     assert bare_count == took["imported"], (bare_count, took)
-    own, aside = (kilobytes / 1024 for kilobytes in took["memory"])  # type: ignore[attr-defined]
+    own, aside = megabytes(took)
     rate, bare_rate = took["rows"] / took["seconds"], bare_count / bare
+    print(
+        f"preview    {seen['rows']:>9,} rows  {seen['seconds']:7.2f} s  {seen['rows'] / seen['seconds']:>9,.0f} rows/s"
+    )
     print(
         f"import     {took['rows']:>9,} rows  {took['seconds']:7.2f} s  {rate:>9,.0f} rows/s  (CPU {took['cpu']:.1f} s)"
     )
     print(f"bare COPY  {bare_count:>9,} rows  {bare:7.2f} s  {bare_rate:>9,.0f} rows/s")
     print(f"ratio      {rate / bare_rate:.3f} of COPY's rate")
-    print(f"memory     {own:.0f} MiB at most, and {aside:.0f} MiB in the process that reads and checks\n", flush=True)
+    print(f"memory     {own:.0f} MiB at most, and {aside:.0f} MiB in the process that reads and checks")
+    print(f"           {sum(megabytes(seen)):.0f} MiB for the preview in both")
+    against("rate beside COPY", f"{rate / bare_rate:.3f}", f"{LEAST_RATIO}", holds=rate / bare_rate >= LEAST_RATIO)
+    return own + aside
+
+
+def megabytes(took: dict[str, float]) -> list[float]:
+    return [kilobytes / 1024 for kilobytes in took["memory"]]  # type: ignore[attr-defined]
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["--import"]:
-        return import_it(Path(sys.argv[2]))
+    if sys.argv[1:2] in (["--import"], ["--check"]):
+        return go_through(sys.argv[1][2:], Path(sys.argv[2]))
     prepare()
     whole = int(sys.argv[1]) if len(sys.argv) > 1 else WHOLE
-    for count in sorted({min(SMALL, whole), whole}):
-        compare(count)
+    held = [compare(count) for count in sorted({min(SMALL, whole), whole})]
+    growth = held[-1] - held[0]
+    against(
+        "memory of the largest over the smallest",
+        f"{growth:+.0f} MiB",
+        f"{MOST_GROWTH} MiB",
+        holds=growth <= MOST_GROWTH,
+    )
     return None
 
 

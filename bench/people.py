@@ -26,6 +26,7 @@ def people_database(residents: int = RESIDENTS) -> str:
     make_secrets(var)
     url = embedded_url(start_embedded(settings()), f"bench_people_{residents}")
     os.environ |= {"KSDB_DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "ksdb.site.owner"}
+    os.environ |= {"KSDB_IS_DEMO": "1", "KSDB_SECOND_FACTOR": "0"}
     settings.cache_clear()
     import django
     from django.core.management import call_command

@@ -71,6 +71,9 @@ def test_the_denominators_are_those_of_their_sources(system: Scope, commune_a: D
     assert whole.share == Share(1, 1153795)
     assert sum(row.share.whole or 0 for row in whole.rows) == pytest.approx(1153795, abs=9)
     assert all(row.is_estimate for row in whole.rows)
+    assert [one.name for one in whole.splits] == ["Phường Phú Thuận"]  # the map has its two parts
+    elsewhere = coverage_of(system, town.pk, Asked(Basis.STATISTICS))
+    assert (elsewhere.is_estimate, elsewhere.splits) == (True, [])
     decree = coverage_of(system, province(ERA_2025).pk, Asked(Basis.DECREE))
     assert decree.share == Share(1, 1432986)
     assert coverage_of(system, commune_a.pk, Asked(Basis.DECREE)).share.whole is None
@@ -95,6 +98,10 @@ def test_a_split_commune_is_carried_by_its_shares(system: Scope, counted: Counte
     assert {name: row.share.part for name, row in split.items()} == {"Phường Phú Thuận": 4, "Phường Tây Lộc": 19}
     assert all(row.is_estimate for row in split.values())
     assert before.is_estimate
+    (split_in_2021,) = before.splits
+    assert (split_in_2021.name, split_in_2021.year) == ("Phường Phú Thuận", 2021)
+    assert [name for name, _ in split_in_2021.parts] == ["Phường Tây Lộc", "Phường Thuận Hòa"]
+    assert sum(part for _, part in split_in_2021.parts) == pytest.approx(1)
     assert not coverage_of(system, province(date(2021, 7, 1)).pk).is_estimate
 
 

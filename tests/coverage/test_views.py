@@ -57,6 +57,19 @@ def shown(client: Client, account: StaffAccount, **asked: object) -> str:
     return answer.content.decode()
 
 
+def test_the_split_is_told_where_figures_rest_on_it_and_nowhere_else(
+    client: Client, hanh: StaffAccount, figures: None
+) -> None:
+    of_census = shown(client, hanh, era="2021-07-01", by="communes", basis="census")
+    assert "Phường Phú Thuận was split in 2021" in of_census
+    assert "60.5% → Phường Tây Lộc, 39.5% → Phường Thuận Hòa." in of_census
+    town = Division.objects.get(name="Thị xã Hương Trà", valid_from="2021-07-01")
+    elsewhere = shown(client, hanh, division=town.pk, basis="statistics")
+    assert "and are estimates" in elsewhere
+    assert "Phú Thuận" not in elsewhere
+    assert "and are estimates" not in shown(client, hanh, era="2021-07-01")
+
+
 def test_before_anything_is_counted_the_page_says_what_to_do(client: Client, hanh: StaffAccount) -> None:
     assert "ksdb coverage rebuild" in shown(client, hanh)
 
@@ -110,6 +123,17 @@ def test_sorting_puts_the_lowest_share_first(client: Client, hanh: StaffAccount,
     text = shown(client, hanh, division=town.pk, sort="share")
     assert text.index(">Phường Hương Vân<") < text.index(">Phường Tứ Hạ<")
     assert 'aria-sort="ascending"' in text
+    assert "sort=-share" in text
+    turned = shown(client, hanh, division=town.pk, sort="-share")
+    assert 'aria-sort="descending"' in turned
+    assert turned.index(">Phường Hương Vân<") < turned.index(
+        ">Phường Tứ Hạ<"
+    )  # who has no share stands last either way
+    for column in ("issued", "out"):
+        by_column = shown(client, hanh, division=town.pk, sort=column)
+        assert by_column.index(">Phường Hương Vân<") < by_column.index(">Phường Tứ Hạ<")
+        least_first = shown(client, hanh, division=town.pk, sort=f"-{column}")
+        assert least_first.index(">Phường Hương Vân<") > least_first.index(">Phường Tứ Hạ<")
     plain = shown(client, hanh, division=town.pk)
     assert plain.index(">Phường Tứ Hạ<") < plain.index(">Phường Hương Vân<")
 

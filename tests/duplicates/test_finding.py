@@ -59,6 +59,15 @@ def test_a_common_name_does_not_explode() -> None:
     assert len(result.pairs) <= 10_000 * MOST_OF_A_PERSON
 
 
+def test_twenty_eight_people_of_one_name_are_twenty_eight() -> None:
+    """As in the province's list: of one ward, each with a birthday of his own. One of them twice is found."""
+    rows = [row(i, "Nguyễn Văn Anh", date(1930 + 3 * i, 1 + i % 12, i), commune=1) for i in range(1, 29)]
+    assert find_pairs(people(*rows), people(*rows).id < 99).pairs == []
+    searched = people(*rows, row(99, "Nguyen Van Anh", date(1930 + 3 * 7, 8, 7), commune=1))
+    found = find_pairs(searched, searched.id <= 99).pairs
+    assert [(int(searched.id[one.first]), int(searched.id[one.second])) for one in found] == [(7, 99)]
+
+
 def test_the_first_of_january_does_not_explode_and_still_finds() -> None:
     day = date(1960, 1, 1)
     given_names = [f"{a}{b}{c}" for a in "bcdghklmn" for b in "aeiou" for c in "cmnpt"]

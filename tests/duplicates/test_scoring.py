@@ -111,6 +111,15 @@ def test_two_numbers_of_one_kind_are_two_persons_unless_much_else_agrees() -> No
     assert Reason.OTHER_NUMBER in reasons
 
 
+def test_an_old_number_was_one_person_s() -> None:
+    """Two records that name the same nine digits are found and shown, whatever else they say."""
+    one = row(1, "Nguyễn Thị Lan", 1956, old=77)
+    other = row(2, "Trần Lan", date(1970, 1, 1), id_digits=12, id_key=88, old=77)
+    assert scored(one, other) == Scored(100, (Reason.SAME_OLD_NUMBER,))
+    searched = people(one, other, row(3, "Trần Lan", date(1980, 1, 1), old=78))
+    assert [(pair.first, pair.second) for pair in find_pairs(searched, searched.id <= 3).pairs] == [(0, 1)]
+
+
 def test_the_old_number_of_a_chip_card_is_enough() -> None:
     old = row(1, "Nguyễn Thị Lan", 1956, id_digits=9, id_key=77)
     new = row(2, "Trần Lan", date(1970, 1, 1), id_digits=12, id_key=88, old=77)

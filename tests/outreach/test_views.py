@@ -12,9 +12,14 @@ from tests.outreach.conftest import Street
 from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
 from ksdb.cards.actions import activate_cards
+from ksdb.core.decision import CardStatus
 from ksdb.core.scope import Permission, Role, Scope
+from ksdb.gateway import pages as scanner_pages
+from ksdb.outreach import reader_views
 from ksdb.outreach.models import Assignment, DoorNote, MissingReason
 from ksdb.places.models import Division
+
+SCANNER = scanner_pages.FOLDER
 
 
 @pytest.fixture
@@ -134,6 +139,46 @@ def test_helpers_are_assigned_and_ended(desk: Client, street: Street, minh: Staf
     assert "Trần Tám" in page(desk, f"/doors/{street.group.pk}/")
     desk.post(f"{path}end/", {"account": helper.pk})
     assert not Assignment.objects.filter(ended_at=None).exists()
+
+
+def test_to_whom_is_of_no_household_the_own_card_is_handed_over(desk: Client, street: Street) -> None:
+    street.lan.household = None
+    street.lan.save()
+    path = f"/doors/{street.group.pk}/?only=1"
+    text = page(desk, path)
+    assert f'id="card-of-{street.lan.pk}"' in text
+    assert "Không thuộc hộ nào" in text
+    said = {"kind": "hand_over", "household": 0, "resident": street.lan.pk}
+    others = {**said, "card": street.card(street.dung).number}
+    assert "Thẻ này là của người ở hộ khác." in told(desk, path, sent(street, **others))
+    assert "Đã giao thẻ." in told(desk, path, sent(street, **said, card=street.tokens[street.lan.pk]))
+    assert street.card(street.lan).status == CardStatus.ACTIVE
+    assert street.card(street.dung).status == CardStatus.ISSUED
+
+
+def told(client: Client, path: str, note: dict[str, object]) -> str:
+    return client.post(f"{path.split('?', maxsplit=1)[0]}note/", note, follow=True).content.decode()
+
+
+def test_pages_of_the_doors_alone_may_ask_for_the_camera(desk: Client, street: Street) -> None:
+    seeing = [f"/doors/{street.group.pk}/", f"/doors/residents/{street.lan.pk}/", "/doors/day/"]
+    for path in [*seeing, "/doors/", "/residents/"]:
+        policy = desk.get(path).headers["Permissions-Policy"]
+        assert ("camera=(self)" in policy) == (path in seeing), path
+        assert ("camera=()" in policy) == (path not in seeing), path
+
+
+def test_the_reader_alone_may_run_what_it_is_made_of(client: Client, desk: Client, street: Street) -> None:
+    """And no page. Its files are the scanner's own; a stranger gets none of them."""
+    names = [name for name in reader_views.FILES if name in desk.get("/doors/day/worker.js").content.decode()]
+    assert names == list(reader_views.FILES)
+    for name in names:
+        answer = desk.get(f"/doors/day/reader/{name}")
+        assert b"".join(answer) == (SCANNER / name).read_bytes()  # type: ignore[call-overload]
+        assert "wasm-unsafe-eval" in answer.headers["Content-Security-Policy"]
+    assert "wasm-unsafe-eval" not in desk.get("/doors/day/").headers["Content-Security-Policy"]
+    desk.logout()
+    assert client.get("/doors/day/reader/camera.js").status_code == 302
 
 
 def test_paper_has_a_box_for_each_reason(desk: Client, street: Street) -> None:

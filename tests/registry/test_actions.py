@@ -175,6 +175,28 @@ def test_people_without_an_id_number_or_household_are_known_again(commune_a: Div
     assert counts(imported(commune_a, data)) == (0, 3, 0)
 
 
+def test_without_household_numbers_the_address_makes_the_household(commune_a: Division) -> None:
+    """Who shares an address shares a household, however it is written; who has none is in none, and is told so."""
+    at = ["14 Lý Thái Tổ", "14, lý thái  tổ", "14 Lý Thái Tố", None]
+    rows = [person(n, household=None, id_number=None, birth=f"{1950 + n}", address=a) for n, a in enumerate(at)]
+    data = content(workbook(*rows))
+    done = imported(commune_a, data)
+    homes = [one.household and one.household.address for one in Resident.objects.order_by("source_row")]
+    assert homes == ["14 Lý Thái Tổ", "14 Lý Thái Tổ", "14 Lý Thái Tố", None]
+    assert said(done) == {7: {"household_missing"}}
+    assert counts(imported(commune_a, data)) == (0, 4, 0)
+    assert Household.objects.count() == 2
+
+
+def test_who_came_without_an_address_gets_the_one_that_a_later_list_says(commune_a: Division) -> None:
+    imported(commune_a, content(workbook(person(1, household=None, address=None), person(2, household="9"))))
+    later = [person(1, household=None, address="14 Lý Thái Tổ"), person(2, household=None, address="1 Kim Trà")]
+    assert counts(imported(commune_a, content(workbook(*later)))) == (0, 2, 0)
+    homes = Resident.objects.order_by("source_row").values_list("household__book_number", "household__address")
+    assert list(homes) == [("", "14 Lý Thái Tổ"), ("9", "12 Lý Thái Tổ")]
+    assert Household.objects.count() == 2
+
+
 def test_the_rows_of_persons_are_kept(commune_a: Division) -> None:
     done = imported(commune_a, content(broken_list()))
     assert set(Resident.objects.values_list("source_id", flat=True)) == {done.pk}
@@ -275,6 +297,12 @@ def test_csv_with_and_without_a_byte_order_mark(commune_a: Division, encoding: s
     assert Resident.objects.filter(full_name="Nguyễn Thị Lan").exists()
 
 
+def test_whoever_has_a_passport_comes_in_without_its_number(commune_a: Division) -> None:
+    done = imported(commune_a, content(workbook(person(1, id_number="C1234567"), person(2, id_number="C12"))))
+    assert said(done) == {4: {"passport_not_taken"}, 5: {"id_number_wrong"}}
+    assert Resident.objects.get().id_number_key is None
+
+
 def test_csv_that_lost_a_leading_zero_or_has_a_nul(commune_a: Division) -> None:
     rows = [HEADING, person(1, id_number="46156000111"), person(2, name="Trần\x00 Thị Ba", id_number="46999900011")]
     text = "\n".join(",".join("" if cell is None else str(cell) for cell in row) for row in rows)
@@ -368,6 +396,7 @@ def test_one_import_does_not_run_twice_at_once(commune_a: Division, system: Scop
         other.execute(sql("ksdb.registry", "try_lock_import"), {"import_id": source.pk})
         with pytest.raises(ImportIsRunning):
             run_import(system, source.pk)
+        other.execute(sql("ksdb.registry", "unlock_import"), {"import_id": source.pk})
     assert Resident.objects.count() == 0
     assert counts(run_import(system, source.pk)) == (1, 0, 0)
 

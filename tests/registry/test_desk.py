@@ -71,7 +71,9 @@ def test_an_address_without_a_number_makes_a_household_of_its_own(desk: Client, 
     sent(desk, typed(commune_a, household="", address="5 Kim Trà"))
     home = latest().household
     assert home is not None
-    assert (home.book_number, home.address) == ("M1", "5 Kim Trà")
+    assert (home.book_number, home.address) == ("", "5 Kim Trà")
+    sent(desk, typed(commune_a, name="Trần Văn Ba", id_number="", household="", address="5, kim  trà"), confirmed="1")
+    assert latest().household == home
 
 
 def test_who_is_registered_is_not_doubled_but_opened(desk: Client, commune_a: Division) -> None:

@@ -10,6 +10,7 @@ import pytest
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.test import Client
+from playwright.sync_api import expect
 from tests.conftest import commune, resident_of, staff
 from tests.looking import looked_at
 from tests.registry.lists import content, person, workbook
@@ -23,6 +24,7 @@ from ksdb.registry.models import Import, Resident
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+OTHER_CARD = "046056000028||Trần Văn Tám|01021956|Nam|5 Kim Trà|01052021"
 CARD = "046156000011||Nguyễn Thị Lan|05091956|Nữ|12 Lý Thái Tổ|01052021"
 NAMED = {"Người": "name", "Sinh vào": "birth", "Khối": "group", "Số thẻ": "id_number", "Sổ": "household"}
 
@@ -110,7 +112,16 @@ def test_a_chip_card_typed_by_a_reader_fills_the_desk_s_form(page: Any) -> None:
     assert page.get_by_label("Ngày sinh").input_value() == "05/09/1956"
     assert page.get_by_label("Mã trên thẻ căn cước").input_value() == ""
     looked_at(page, "desk")
+    page.locator("[name=phone]").fill("0905111222")
     page.get_by_label("Tổ dân phố").fill("1")
+    for name, phone, code in [("Trần Văn Tám", "0905111333", OTHER_CARD), ("Nguyễn Thị Lan", "", CARD)]:
+        page.get_by_label("Mã trên thẻ căn cước").focus()
+        page.keyboard.type(code, delay=2)
+        page.keyboard.press("Enter")
+        expect(page.locator("[name=name]")).to_have_value(name)
+        expect(page.locator("[name=phone]")).to_have_value("")  # that of the person before
+        page.locator("[name=phone]").fill(phone)
+    assert page.get_by_label("Tổ dân phố").input_value() == "1"
     page.get_by_label("Số hộ").fill("7")
     page.get_by_role("button", name="Đăng ký", exact=True).click()
     page.get_by_text("Đã đăng ký người này").wait_for()

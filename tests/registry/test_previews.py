@@ -1,6 +1,7 @@
 """What is said of a list before anything of it is written, and how its columns are named."""
 
 import pytest
+from django.test import Client
 from tests.conftest import scope_for
 from tests.registry.lists import HEADING, LAN, content, counts, imported, person, workbook
 from tests.registry.test_actions import broken_list
@@ -9,6 +10,7 @@ from ksdb.access.models import StaffAccount
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Scope
 from ksdb.places.models import Division
+from ksdb.registry import forecasting
 from ksdb.registry.actions import (
     ColumnsNeeded,
     ImportHasBegun,
@@ -43,9 +45,31 @@ def checked(scope: Scope, division: Division, data: bytes, name: str = "ds.xlsx"
     return done, stored_preview(done.preview)
 
 
+def told_of(source: Import) -> set[tuple[int, str, str]]:
+    return set(ImportProblem.objects.filter(source=source).values_list("row_number", "column", "code"))
+
+
+def test_what_is_wrong_is_told_by_row_before_anything_is_imported(
+    commune_a: Division, system: Scope, client: Client, binh: StaffAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page at a time; of a file that is wrong throughout, no more than anybody reads."""
+    rows = [person(n, birth="31/02/1956") for n in range(1, 71)]
+    source, _ = checked(system, commune_a, content(workbook(*rows)))
+    client.force_login(binh)
+    first, second = (client.get(f"/imports/{source.pk}/?page={page}").content.decode() for page in (1, 2))
+    assert first.count("Không có ngày này trong lịch") > 50
+    assert ">73</td>" not in first
+    assert ">73</td>" in second
+    monkeypatch.setattr(forecasting, "MOST_TOLD", 10)
+    source, preview = checked(system, commune_a, content(workbook(*rows)))
+    assert (ImportProblem.objects.filter(source=source).count(), preview.rejected_count) == (10, 70)
+
+
 def test_the_preview_says_what_the_import_then_does(commune_a: Division, system: Scope) -> None:
     source, preview = checked(system, commune_a, content(broken_list()))
+    foretold = told_of(source)
     done = run_import(system, source.pk)
+    assert told_of(done) == foretold
     assert (preview.new_count, preview.known_count, preview.rejected_count) == counts(done)
     assert preview.warned_count == done.warned_count
     said = ImportProblem.objects.filter(source=done)

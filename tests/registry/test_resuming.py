@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 import openpyxl
+import psutil
 import pytest
 from django.db import connection
 from tests.conftest import commune
@@ -21,7 +22,8 @@ from ksdb.registry.actions import resume_broken, run_import, start_import
 from ksdb.registry.models import Import, ImportProblem, Resident
 from ksdb.registry.queries import imports_dir
 
-ROWS = 15_000
+ROWS = 20_500
+"""So many that a second process reads them, which must end with the killed one."""
 WORKER = """
 import django
 django.setup()
@@ -33,13 +35,13 @@ if __name__ == "__main__":
 SYSTEM = system_scope()
 
 
-def long_list() -> bytes:
+def long_list(count: int = ROWS) -> bytes:
     """Every 29th row has a doubt, every 31st a fault, and the last names the first person again."""
     rows = []
-    for n in range(1, ROWS):
+    for n in range(1, count):
         name = "Trần Thị Hoa" if n % 31 else "Trần Thị Hoa 2"
         rows.append(person(n, name=name, id_number=f"046156{n:06d}", phone="12" if n % 29 == 0 else None))
-    rows.append(person(ROWS, id_number="046156000001"))
+    rows.append(person(count, id_number="046156000001"))
     lines = [",".join("" if cell is None else str(cell) for cell in row) for row in (HEADING, *rows)]
     return "\n".join(lines).encode()
 
@@ -57,14 +59,17 @@ def killed_in_the_middle(source: Import, tmp_path: Path) -> None:
             "KSDB_VAR_DIR": str(settings().var_dir.resolve()),
         },
     )
-    deadline = time.monotonic() + 120
+    deadline, others = time.monotonic() + 120, []
     while worker.poll() is None and time.monotonic() < deadline:
         source.refresh_from_db()
         if source.resume_row:
+            others = psutil.Process(worker.pid).children(recursive=True)
             worker.send_signal(signal.SIGKILL)
             break
         time.sleep(0.05)
     assert worker.wait() == -signal.SIGKILL
+    assert others
+    assert psutil.wait_procs(others, timeout=30)[1] == []
 
 
 def wait_until_left(source: Import) -> None:

@@ -3,15 +3,21 @@ from io import BytesIO
 import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
-from tests.registry.lists import HEADING, LAN, content, imported, person, workbook
+from procrastinate.contrib.django.models import ProcrastinateJob
+from tests.registry.lists import HEADING, LAN, content, counts, imported, person, workbook
 
 from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
+from ksdb.core.scope import system_scope
 from ksdb.places.models import Division
-from ksdb.registry.jobs import run_import
+from ksdb.registry import preparing
+from ksdb.registry.actions import ImportBroken, start_import
+from ksdb.registry.jobs import check_list, run_import
 from ksdb.registry.models import Import, Resident
+from ksdb.registry.preparing import PreparingBroken
 
 pytestmark = pytest.mark.django_db
 
@@ -147,3 +153,51 @@ def test_pages_are_for_those_who_may(client: Client, commune_a: Division) -> Non
         assert client.get(url)["Location"].startswith(reverse("access:sign_in"))
         client.force_login(StaffAccount.objects.get_or_create(username="new", full_name="Người mới")[0])
         assert client.get(url).status_code == 403
+
+
+def test_an_import_that_broke_off_is_gone_on_with(
+    of_a: Client, of_b: Client, commune_a: Division, binh: StaffAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken in its second chunk: the page has a button, and the worker goes on behind the row that was the last."""
+    monkeypatch.setattr(preparing, "CHUNK_ROWS", 2)
+    data = content(workbook(*(person(n, birth="1956" if n < 4 else "1890") for n in range(1, 6))))
+    source = start_import(system_scope(), commune_a.pk, "ds.xlsx", data)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE resident ADD CONSTRAINT no_third CHECK (source_row <> 6)")
+        with pytest.raises(ImportBroken):
+            run_import(import_id=source.pk, actor_id=binh.pk)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE resident DROP CONSTRAINT no_third")
+    path = f"/imports/{source.pk}/"
+    assert "Làm tiếp sau dòng 5" in text(of_a, path)
+    assert "Bỏ danh sách" not in text(of_a, path)
+    assert of_b.post(f"{path}resume/").status_code == 404
+    assert of_a.post(f"{path}resume/").status_code == 302
+    job = ProcrastinateJob.objects.get(task_name="ksdb.registry.jobs.run_import", status="todo")
+    run_import(**job.args)
+    source.refresh_from_db()
+    assert (source.status, *counts(source)) == ("done", 3, 0, 2)
+    assert "Danh sách này đang được nhập" in of_a.post(f"{path}resume/", follow=True).content.decode()
+
+
+def test_a_check_that_broke_off_is_done_again_or_the_list_discarded(of_a: Client, commune_a: Division) -> None:
+    upload = SimpleUploadedFile("ds.xlsx", content(workbook(LAN)))
+    of_a.post("/imports/", {"division": commune_a.pk, "file": upload})
+    source = Import.objects.get()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")  # the worker took it, and it broke off
+    Import.objects.update(status="failed", failure=PreparingBroken.code)
+    assert "Bắt đầu lại" in text(of_a, f"/imports/{source.pk}/")
+    of_a.post(f"/imports/{source.pk}/resume/")
+    check_list(import_id=source.pk, actor_id=None)
+    source.refresh_from_db()
+    assert (source.status, source.failure) == ("checked", "")
+    Import.objects.update(status="failed", failure=PreparingBroken.code)
+    of_a.post(f"/imports/{source.pk}/discard/")
+    assert not Import.objects.exists()
+
+
+def test_the_province_is_a_choice_of_whoever_holds_it(client: Client, hanh: StaffAccount, of_b: Client) -> None:
+    client.force_login(hanh)
+    assert "Thành phố Huế" in text(client, "/imports/")
+    assert "Thành phố Huế" not in text(of_b, "/imports/")

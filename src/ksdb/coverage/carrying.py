@@ -81,10 +81,34 @@ def _share(atoms: frozenset[str], of: frozenset[str]) -> float:
 
 def is_cut(atoms: frozenset[str]) -> bool:
     """Whether it holds a part of a commune of 2019, but not all of it."""
-    return any(0 < len(pieces & atoms) < len(pieces) for pieces in _pieces())
+    return bool(cut_by(atoms))
+
+
+def cut_by(atoms: frozenset[str]) -> frozenset[str]:
+    """Codes of the communes of 2019 of which it holds a part, but not all."""
+    return frozenset(code for code, pieces in _pieces().items() if 0 < len(pieces & atoms) < len(pieces))
 
 
 @cache
-def _pieces() -> tuple[frozenset[str], ...]:
+def _pieces() -> Mapping[str, frozenset[str]]:
     """The atoms of each commune that was split."""
-    return tuple(frozenset(a for a in people_of_atoms() if a.startswith(f"{code}>")) for code in split_communes())
+    return {code: frozenset(a for a in people_of_atoms() if a.startswith(f"{code}>")) for code in split_communes()}
+
+
+@dataclass(frozen=True)
+class Split:
+    """A commune of 2019 whose people went into several, with the share of each."""
+
+    name: str
+    year: int
+    parts: tuple[tuple[str, float], ...]
+
+
+@cache
+def split_of(code: str) -> Split:
+    before, after = eras.eras()[:2]
+    names = {unit.code: unit.name for unit in after.communes}
+    went = [link for link in eras.links() if link.old == (code, before.valid_from)]
+    name = next(unit.name for unit in before.communes if unit.code == code)
+    parts = sorted(((names[link.new[0]], link.share) for link in went), key=lambda part: -part[1])
+    return Split(name, after.valid_from.year, tuple(parts))

@@ -9,7 +9,7 @@ from ksdb.core.clock import now, today
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Scope
 from ksdb.coverage import carrying, ground
-from ksdb.coverage.carrying import Unit
+from ksdb.coverage.carrying import Split, Unit
 from ksdb.coverage.counts import BANDS, Basis, Counts, Figure, Share, share
 from ksdb.coverage.ground import Cell, Level
 from ksdb.coverage.models import Run
@@ -95,6 +95,7 @@ class Report:
     is_estimate: bool
     trend: Sequence[Level]
     source: Source | None
+    splits: Sequence[Split]
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,7 @@ class _Reading:
         self.cells: dict[int, list[Cell]] = {}
         self.counts: dict[int, Counts] = {}
         self.figures = _Figures(asked.basis, self.units)
+        self.cut: set[str] = set()
 
     def read(self, division_ids: Iterable[int]) -> None:
         self.cells = ground.cells_of(set(division_ids))
@@ -222,6 +224,8 @@ class _Reading:
     def _row(self, of: Division, shares: Mapping[int, float]) -> Row:
         counts, figure = self._sum(shares), self._figure(of)
         is_estimate = self._is_carried(shares) or bool(figure and figure.is_estimate)
+        if is_estimate:
+            self._note_cuts(of, shares)
         return Row(of.name, of, counts.rounded(), share(counts, self.asked.basis, figure), is_estimate)
 
     def _sum(self, shares: Mapping[int, float]) -> Counts:
@@ -232,6 +236,12 @@ class _Reading:
         """Whether people of another structure's unit were given to it by a share of theirs."""
         return any(part < 1 for pk, part in shares.items() if pk in self.counts)
 
+    def _note_cuts(self, of: Division, shares: Mapping[int, float]) -> None:
+        """The splits that an estimate rests on: of communes that it, or what is carried to it, holds in part."""
+        carried = [pk for pk, part in shares.items() if part < 1 and pk in self.counts]
+        for pk in (of.pk, *carried):
+            self.cut |= carrying.cut_by(self.extents.get(pk, frozenset()))
+
     def _figure(self, of: Division) -> Figure | None:
         return None if of.kind == Kind.GROUP else self.figures.of(self.extents[of.pk])
 
@@ -241,6 +251,8 @@ class _Reading:
         counts = self._sum(shares)
         figure = self._figure(of) if of else _together(rows)
         is_estimate = self._is_carried(shares) or any(row.is_estimate for row in rows)
+        if of and (self._is_carried(shares) or (figure and figure.is_estimate)):
+            self._note_cuts(of, shares)
         return Report(
             of=of,
             asked=self.asked,
@@ -253,6 +265,7 @@ class _Reading:
             is_estimate=is_estimate or bool(figure and figure.is_estimate),
             trend=_trend(shares, self.asked.since),
             source=self.figures.source,
+            splits=[carrying.split_of(code) for code in sorted(self.cut)],
         )
 
     def _bands(self, shares: Mapping[int, float]) -> list[BandRow]:

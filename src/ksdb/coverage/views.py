@@ -18,21 +18,24 @@ from ksdb.coverage.counts import Basis
 from ksdb.coverage.exporting import NoSuchTable
 from ksdb.coverage.forms import ExportForm
 from ksdb.coverage.queries import LONGEST, Asked, Report, Row, freshness, way_to
-from ksdb.coverage.words import BASIS_LABELS, BASIS_NOTES, REASON_LABELS, SHADE_LABELS
+from ksdb.coverage.words import BASIS_LABELS, BASIS_NOTES, HEADINGS, REASON_LABELS, SHADE_LABELS
 from ksdb.places.queries import eras
 from ksdb.web.asked import number_in
 from ksdb.web.exporting import TYPES
 from ksdb.web.requires import ScopedRequest, requires
 
 SHOWN_DAYS = 31
-LAST = float("inf")
-ORDERS: dict[str, Callable[[Row], float]] = {
-    "active": lambda row: -row.share.part,
-    "residents": lambda row: -(row.share.whole or 0),
-    "share": lambda row: LAST if row.share.ratio is None else row.share.ratio,
-    "missing": lambda row: LAST if row.share.missing is None else -row.share.missing,
+VALUES: dict[str, Callable[[Row], float | None]] = {
+    "active": lambda row: row.share.part,
+    "residents": lambda row: row.share.whole,
+    "share": lambda row: row.share.ratio,
+    "missing": lambda row: row.share.missing,
+    "issued": lambda row: row.counts.issued,
+    "out": lambda row: row.counts.out,
 }
-"""By what the table can be sorted: the most first, but of shares the lowest, where there is work to do."""
+"""By what the table can be sorted."""
+LEAST_FIRST = {"share"}
+"""The most stand first, but of shares the lowest, where there is work to do; a second click turns the column."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,19 @@ class Place:
     row: Row
     outline: str
     shade: int
+
+
+@dataclass(frozen=True)
+class Head:
+    """A heading of the table: how its column is sorted now, and what a click asks for."""
+
+    label: str
+    asks: str
+    way: str
+
+    @property
+    def mark(self) -> str:
+        return {"ascending": " ▲", "descending": " ▼"}.get(self.way, "")
 
 
 @require_GET
@@ -56,7 +72,8 @@ def divisions(request: ScopedRequest) -> HttpResponse:
     context = {
         "report": report,
         "rows": _sorted(report.rows, order),
-        "order": order if order in ORDERS else "",
+        "is_sorted": order.removeprefix("-") in VALUES,
+        "heads": _heads(order),
         "path": way_to(request.scope, report.of),
         "eras": eras(request.scope),
         "era": start,
@@ -119,7 +136,30 @@ def _day(text: str) -> date | None:
 
 
 def _sorted(rows: Sequence[Row], order: str) -> Sequence[Row]:
-    return sorted(rows, key=ORDERS[order]) if order in ORDERS else rows
+    """By a column, whoever has no figure there last; else as the rows come."""
+    value = VALUES.get(order.removeprefix("-"))
+    if value is None:
+        return rows
+    sign = 1 if _way(order) == "ascending" else -1
+    told = [(value(row), row) for row in rows]
+    known = sorted(((found, row) for found, row in told if found is not None), key=lambda one: sign * one[0])
+    return [row for _, row in known] + [row for found, row in told if found is None]
+
+
+def _way(order: str) -> str:
+    is_turned = order.startswith("-")
+    return "ascending" if (order.removeprefix("-") in LEAST_FIRST) != is_turned else "descending"
+
+
+def _heads(order: str) -> list[Head]:
+    return [
+        Head(
+            str(HEADINGS[name]),
+            f"-{name}" if order == name else name,
+            _way(order) if order in {name, f"-{name}"} else "",
+        )
+        for name in VALUES
+    ]
 
 
 def _places(report: Report, era: date) -> list[Place]:

@@ -47,3 +47,12 @@ SHADE_LABELS: tuple[str | Promise, ...] = (
     _("95 % and more"),
     _("no figure"),
 )
+
+HEADINGS: dict[str, str | Promise] = {
+    "active": _("Active cards"),
+    "residents": _("Residents"),
+    "share": _("Share"),
+    "missing": _("No active card yet"),
+    "issued": _("Card issued"),
+    "out": _("Out of the count"),
+}

@@ -41,6 +41,7 @@ class Blocks:
         self._years_of_a_name()
         self._shared("phone", FEW)
         self._shared("household", LARGEST)
+        self._shared("old_id_key", FEW)
         self._old_numbers()
         found = np.concatenate(self._found) if self._found else np.zeros((0, 2), np.int64)
         found = np.unique(np.sort(found, axis=1), axis=0)

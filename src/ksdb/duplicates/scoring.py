@@ -44,6 +44,7 @@ class Reason(StrEnum):
     SAME_GROUP = "same_group"
     SAME_COMMUNE = "same_commune"
     OLD_NUMBER = "old_number"
+    SAME_OLD_NUMBER = "same_old_number"
     TWO_KINDS_OF_NUMBER = "two_kinds_of_number"
     RARE_NAME = "rare_name"
     COMMON_NAME = "common_name"
@@ -57,8 +58,8 @@ POINTS = {
     R.TYPO: 32, R.TWO_TYPOS: 24, R.SIMILAR_NAME: 18,
     R.SAME_BIRTH: 42, R.SWAPPED_BIRTH: 34, R.YEAR_OFF: 30, R.YEAR_ONLY: 18,
     R.SAME_PHONE: 20, R.SAME_HOUSEHOLD: 16, R.SAME_GROUP: 8, R.SAME_COMMUNE: 6,
-    R.OLD_NUMBER: 100, R.TWO_KINDS_OF_NUMBER: 4, R.RARE_NAME: 6, R.COMMON_NAME: -4, R.OTHER_SEX: -8,
-    R.OTHER_NUMBER: -45,
+    R.OLD_NUMBER: 100, R.SAME_OLD_NUMBER: 100, R.TWO_KINDS_OF_NUMBER: 4, R.RARE_NAME: 6, R.COMMON_NAME: -4,
+    R.OTHER_SEX: -8, R.OTHER_NUMBER: -45,
 }  # fmt: skip
 del R
 
@@ -97,6 +98,8 @@ class Scorer:
         name, birth = self._name(one, other), self._birth(one, other)
         if self._has_old_number(one, other) or self._has_old_number(other, one):
             return [Reason.OLD_NUMBER, *filter(None, (name, birth))]
+        if self._people.old_id_key[one] and self._people.old_id_key[one] == self._people.old_id_key[other]:
+            return [Reason.SAME_OLD_NUMBER, *filter(None, (name, birth))]
         return [name, birth] if name and birth else None
 
     def _has_old_number(self, one: int, other: int) -> bool:

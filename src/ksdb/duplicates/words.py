@@ -24,6 +24,7 @@ REASON_LABELS: dict[Reason, str | Promise] = {
     Reason.SAME_GROUP: _("the same residential group"),
     Reason.SAME_COMMUNE: _("the same commune"),
     Reason.OLD_NUMBER: _("one has the old ID number of the other"),
+    Reason.SAME_OLD_NUMBER: _("both had the same old ID number"),
     Reason.TWO_KINDS_OF_NUMBER: _("one ID number of 9 digits, one of 12"),
     Reason.RARE_NAME: _("a rare name"),
     Reason.COMMON_NAME: _("a very common name"),

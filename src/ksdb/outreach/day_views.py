@@ -23,6 +23,8 @@ from ksdb.outreach import actions
 from ksdb.outreach.actions import rounds
 from ksdb.outreach.day import DayList, day_doors, ends_ms
 from ksdb.outreach.notes import notes_in
+from ksdb.outreach.reader_views import FILES as READER_FILES
+from ksdb.outreach.reader_views import FOLDER, with_camera
 from ksdb.outreach.reasons import OUT_OF_COUNT
 from ksdb.outreach.words import CARD_KINDS, CARD_LABELS, REASON_LABELS
 from ksdb.web.requires import ScopedRequest, requires
@@ -32,11 +34,13 @@ FILES = (
     "web/ksdb.svg",
     "outreach/doors.css",
     "outreach/day.js",
+    "outreach/camera.js",
     "outreach/card.js",
     "outreach/queue.js",
     "outreach/vault.js",
 )
-"""What the page needs without network, beside itself."""
+"""What the page needs without network, beside itself and the reader of codes."""
+READER = ("reader_camera", "reader_worker", "reader_engine", "reader_wasm")
 
 
 @require_POST
@@ -73,6 +77,7 @@ def state(request: ScopedRequest) -> HttpResponse:
 @require_GET
 @never_cache
 @requires(Permission.OUTREACH_LIST_READ)
+@with_camera
 def day(request: ScopedRequest) -> HttpResponse:
     return render(request, "outreach/day.html", _words())
 
@@ -89,10 +94,11 @@ def _words() -> dict[str, object]:
 @requires(Permission.OUTREACH_LIST_READ)
 def worker(request: ScopedRequest) -> HttpResponse:
     """The service worker, with what it keeps. Its text changes with each file, so that phones fetch them anew."""
-    kept = [reverse("outreach:day"), reverse("outreach:manifest"), *(static(name) for name in FILES)]
+    pages = [reverse(f"outreach:{name}") for name in ("day", "manifest", *READER)]
+    kept = [*pages, *(static(name) for name in FILES)]
     digest = hashlib.sha256(render_to_string("outreach/day.html", _words()).encode())
-    for name in FILES:
-        digest.update(Path(str(finders.find(name))).read_bytes())
+    for file in (*(Path(str(finders.find(name))) for name in FILES), *(FOLDER / name for name in READER_FILES)):
+        digest.update(file.read_bytes())
     context = {"kept": json.dumps(kept), "version": json.dumps(f"{get_language()}-{digest.hexdigest()[:16]}")}
     return render(request, "outreach/worker.js", context, content_type="text/javascript; charset=utf-8")
 

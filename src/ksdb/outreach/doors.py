@@ -98,6 +98,11 @@ class GroupCounts:
         """Of whom a card can be expected here."""
         return self.residents - self.out
 
+    @property
+    def counted_active(self) -> int:
+        """Of them, with an active card: the share that coverage tells too."""
+        return self.countable - self.lacking
+
 
 @dataclass(frozen=True)
 class Standing:

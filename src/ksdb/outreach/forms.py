@@ -70,7 +70,11 @@ class AfterForm(forms.Form):
 
     def __init__(self, doors: list[Door]) -> None:
         super().__init__()
-        named = [(door.id, f"{door.address} · {door.book_number}") for door in doors if door.id]
+        named = [
+            (door.id, " · ".join(part for part in (door.address, door.book_number) if part))
+            for door in doors
+            if door.id
+        ]
         self.fields["household"].choices = named  # type: ignore[attr-defined]
         self.fields["after"].choices = [(0, _("– at the beginning –")), *named]  # type: ignore[attr-defined]
 

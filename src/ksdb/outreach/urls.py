@@ -3,6 +3,7 @@
 from django.urls import path
 
 from ksdb.outreach import day_views, views
+from ksdb.outreach.reader_views import ENGINE, reader_file
 
 app_name = "outreach"
 urlpatterns = [
@@ -19,6 +20,10 @@ urlpatterns = [
     path("doors/notes/", day_views.notes, name="notes"),
     path("doors/notes/<int:note_id>/settle/", views.settle, name="settle"),
     path("doors/day/", day_views.day, name="day"),
+    path("doors/day/reader/camera.js", reader_file, {"name": "camera.js"}, name="reader_camera"),
+    path("doors/day/reader/reader-worker.js", reader_file, {"name": "reader-worker.js"}, name="reader_worker"),
+    path(f"doors/day/reader/{ENGINE}.js", reader_file, {"name": f"{ENGINE}.js"}, name="reader_engine"),
+    path(f"doors/day/reader/{ENGINE}.wasm", reader_file, {"name": f"{ENGINE}.wasm"}, name="reader_wasm"),
     path("doors/day/state", day_views.state, name="state"),
     path("doors/day/worker.js", day_views.worker, name="worker"),
     path("doors/day/manifest.webmanifest", day_views.manifest, name="manifest"),

@@ -21,6 +21,7 @@ from ksdb.outreach.doors import GroupCounts
 from ksdb.outreach.faults import HelperUnknown, NoteDecided, NothingNoted
 from ksdb.outreach.forms import REASON_CHOICES, AfterForm, HelperForm, MoveForm, NoteForm, new_key
 from ksdb.outreach.notes import Answer, Outcome
+from ksdb.outreach.reader_views import with_camera
 from ksdb.outreach.telling import told, what_of
 from ksdb.outreach.words import REASON_LABELS, REASON_LETTERS
 from ksdb.web.asked import number_in
@@ -52,6 +53,7 @@ def groups(request: ScopedRequest) -> HttpResponse:
 @require_GET
 @never_cache
 @requires(READ)
+@with_camera
 def group(request: ScopedRequest, group_id: int) -> HttpResponse:
     scope, only = request.scope, request.GET.get("only") == "1"
     listed = queries.work_list(scope, group_id)
@@ -122,6 +124,7 @@ def _back(request: HttpRequest, group_id: int, household: int, resident: int) ->
 @require_GET
 @never_cache
 @requires(READ)
+@with_camera
 def person(request: ScopedRequest, resident_id: int) -> HttpResponse:
     sheet = queries.person_sheet(request.scope, resident_id)
     context = {"sheet": sheet, "person": sheet.person, "can_note": request.scope.allows(WRITE), **_words()}

@@ -17,6 +17,7 @@ from ksdb.registry.workbooks import RawRow
 LONGEST_NAME, LONGEST_SORT_KEY = 120, 260
 _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ '’.\-])*")
 _SEXES: Mapping[str, ids.Sex] = {"nam": "male", "nu": "female", "trai": "male", "gai": "female"}
+_PASSPORT = re.compile(r"[A-Z]{1,2} ?\d{6,8}")
 _DASHES = frozenset("-–—")
 _LIMITS = {Column.ADDRESS: 200, Column.RELATION: 40, Column.HOUSEHOLD: 40, Column.GROUP: 100, Column.COMMUNE: 120}
 _CUT = {Column.ADDRESS: Code.ADDRESS_TOO_LONG, Column.RELATION: Code.RELATION_TOO_LONG}
@@ -64,7 +65,7 @@ class _RowCheck:
         self._note_empty_cells()
         (name, order), birth, sex = self._name(), self._birth(today), self._sex()
         commune = self._commune()
-        group = self._group(commune)
+        group, address = self._group(commune), self._text(Column.ADDRESS)
         row = CheckedRow(
             row=self._raw.number,
             name=name,
@@ -74,10 +75,10 @@ class _RowCheck:
             sex=sex,
             id_number=self._id_number(birth, sex),
             phone=self._phone(),
-            household=self._household(),
+            household=self._household(address),
             relation=self._text(Column.RELATION),
             group=group,
-            address=self._text(Column.ADDRESS),
+            address=address,
             commune=commune,
         )
         if any(problem.code in REJECTIONS for problem in self._problems):
@@ -150,6 +151,9 @@ class _RowCheck:
         cell = self._cell(Column.ID_NUMBER)
         if cell == "" or plain(cell) in _DASHES:
             return ""
+        if _PASSPORT.fullmatch(plain(cell)):
+            self._say(Column.ID_NUMBER, Code.PASSPORT_NOT_TAKEN)
+            return ""
         number = ids.digits_of(plain(cell))
         if number and not ids.is_id_number(number):
             number = self._restored(number, birth, is_number=not isinstance(cell, str))
@@ -181,9 +185,9 @@ class _RowCheck:
             self._say(Column.PHONE, Code.PHONE_CONVERTED)
         return phone
 
-    def _household(self) -> str:
+    def _household(self, address: str) -> str:
         number = self._text(Column.HOUSEHOLD)
-        if not number and not self._is_noted(Column.HOUSEHOLD):
+        if not number and not address and not self._is_noted(Column.HOUSEHOLD):
             self._say(Column.HOUSEHOLD, Code.HOUSEHOLD_MISSING)
         return number
 

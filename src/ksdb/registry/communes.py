@@ -12,6 +12,7 @@ from ksdb.core.names import fold, stored_name
 
 _KIND = re.compile(r"^(?:phường|thị trấn|xã|tt\.?|p\.|x\.|p|x)\s+|^(?:p\.|x\.|tt\.)")
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
+_BETWEEN = re.compile(r"[\s,.;]+")
 _GROUP = re.compile(r"(?:(?:to dan pho|tdp|to|thon)\s*)?(?:so\s*)?0*(\d{1,3})")
 
 
@@ -36,6 +37,12 @@ def _tone_last(word: str) -> str:
     parts = unicodedata.normalize("NFD", word)
     letters = "".join(part for part in parts if part not in _TONES)
     return letters + "".join(part for part in parts if part in _TONES)
+
+
+def address_key(address: str) -> str:
+    """How addresses are compared: without capitals and signs between words, tones as in `spelling`."""
+    words = spelling(_BETWEEN.sub(" ", address))
+    return " ".join(unicodedata.normalize("NFC", words).split())
 
 
 class Communes:

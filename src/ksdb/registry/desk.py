@@ -39,6 +39,7 @@ NO_CODE = _(
 )
 SEXES = [("", _("not known")), ("female", _("female")), ("male", _("male"))]
 DOCUMENTS = [("", _("ID number (12 or 9 digits)")), ("passport", _("Passport"))]
+PLACE = ("commune", "group")
 _TEXT = {"autocomplete": "off", "spellcheck": "false"}
 
 
@@ -51,6 +52,14 @@ def fields_of(code: IdCode) -> dict[str, str]:
     if code.kind is CodeKind.PERSONAL_QR and not ids.is_id_number(code.id_number):
         found["document"] = "passport"
     return {name: value for name, value in found.items() if value}
+
+
+def filled(typed: dict[str, str], said: dict[str, str]) -> dict[str, str]:
+    """The form with what a code says. A code of somebody else begins a new person, of the same place."""
+    before, now_said = typed.get("id_number"), said.get("id_number")
+    if before and now_said and before != now_said:
+        typed = {name: typed[name] for name in PLACE if name in typed}
+    return {**typed, **said}
 
 
 def doubts_of(code: IdCode) -> list[str]:
@@ -142,7 +151,7 @@ class PersonForm(forms.Form):
     )
     household = forms.CharField(
         label=_("Household number"),
-        help_text=_("An existing household is joined, a new one is made; empty: one is made for the address"),
+        help_text=_("An existing household is joined, a new one is made; empty: the household of the address"),
         required=False,
         max_length=40,
         widget=forms.TextInput(attrs=_TEXT),

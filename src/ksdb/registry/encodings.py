@@ -2,19 +2,24 @@
 
 import codecs
 import re
-import unicodedata
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
-from ksdb.registry.headings import find_heading
+from ksdb.registry.syllables import can_be_syllable
+
+
+def _differs(byte: int) -> bool:
+    one, other = (bytes([byte]).decode(encoding, "replace") for encoding in ("cp1258", "iso-8859-1"))
+    return one != other
+
 
 BLOCK = 1 << 20
 SAMPLE_BYTES = 1 << 16
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_VIETNAMESE = re.compile(r"[ăâđêôơưĂÂĐÊÔƠƯ]|[aăâeêioôơuưyAĂÂEÊIOÔƠUƯY][\u0300\u0301\u0303\u0309\u0323]")
-_ODD = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]|(?<![a-zà-ỹA-ZÀ-Ỹ])[\u0300\u0301\u0303\u0309\u0323]")
+_WORD = re.compile(rb"[A-Za-z\x80-\xff]+")
+_DIFFERING = re.compile(bytes([0x5B, *(b for b in range(0x80, 0x100) if _differs(b)), 0x5D]))
 
 
 class Encoding(StrEnum):
@@ -27,11 +32,15 @@ class Encoding(StrEnum):
 
 
 class Written(msgspec.Struct, frozen=True):
-    """How a file is written, whether that is certain, and how many lines it has."""
+    """How a file is written, whether that is certain, and how many lines it has.
+
+    `is_settled` is False where the letters speak for no encoding more than for another: somebody has to choose.
+    """
 
     encoding: Encoding
     is_certain: bool
     line_count: int
+    is_settled: bool = True
 
 
 def written_in(path: Path) -> Written:
@@ -47,7 +56,8 @@ def written_in(path: Path) -> Written:
         return Written(Encoding(mark), is_certain=is_utf_8 or mark == "utf-16", line_count=lines)
     if is_utf_8 and _ends(decoder):
         return Written(Encoding.UTF_8, is_certain=True, line_count=lines)
-    return Written(_likeliest(head), is_certain=False, line_count=lines)
+    found, is_settled = likeliest(head)
+    return Written(found, is_certain=False, line_count=lines, is_settled=is_settled)
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = False) -> bool:
@@ -63,22 +73,18 @@ def _ends(decoder: codecs.IncrementalDecoder) -> bool:
     return _decodes(decoder, b"", final=True)
 
 
-def _likeliest(head: bytes) -> Encoding:
-    """Each byte is a letter in both: the one whose heading and letters look Vietnamese has it."""
-    return max((Encoding.WINDOWS_1258, Encoding.ISO_8859_1), key=lambda encoding: _looks(head, encoding))
+def likeliest(head: bytes) -> tuple[Encoding, bool]:
+    """Each byte is a letter in both: the one in which more words can be Vietnamese, and whether that settles it.
 
-
-def _looks(head: bytes, encoding: Encoding) -> tuple[int, int]:
-    text = decoded(head, encoding)
-    heading = find_heading([re.split(r"[,;\t]", line) for line in text.splitlines()[:15]])
-    marked = unicodedata.normalize("NFC", text)
-    odd = len(_ODD.findall(text)) * 3 + len(re.findall(r"[a-zà-ỹ][À-ß¡-¿×÷][a-zà-ỹ]", text))
-    return (len(heading.positions) if heading else 0, len(_VIETNAMESE.findall(text)) + _letters(marked) - odd)
-
-
-def _letters(text: str) -> int:
-    """Letters of the Vietnamese alphabet that no other of these encodings has."""
-    return sum("\u1ea0" <= character <= "\u1ef9" for character in text)
+    Only the words that the two read differently say anything. Many can be words in both (Lý and Lư), some in one alone
+    (Mã, but not Mă; Hưng, but not Hýng).
+    """
+    lead = 0
+    told = [word for word in _WORD.findall(head) if _DIFFERING.search(word)]
+    for word in told:
+        lead += can_be_syllable(word.decode(Encoding.WINDOWS_1258, "replace"))
+        lead -= can_be_syllable(word.decode(Encoding.ISO_8859_1))
+    return (Encoding.ISO_8859_1 if lead < 0 else Encoding.WINDOWS_1258), bool(lead) or not told
 
 
 def decoded(data: bytes, encoding: Encoding) -> str:

@@ -21,6 +21,8 @@ from ksdb.registry.problems import REJECTIONS, Code, Problem
 from ksdb.registry.storing import Cursor, Placed, Store
 
 MOST_GROUPS = 200
+MOST_TOLD = 5_000
+"""So many problems are told row by row: who has more looks at the table of their kinds, and mends the file first."""
 
 
 class Groups(Protocol):
@@ -39,16 +41,20 @@ class Forecast:
         self._kinds: Counter[tuple[Code, Column | None]] = Counter()
         self._first: dict[tuple[Code, Column | None], int] = {}
         self._hashes: dict[Code, array[int]] = {Code.ID_NUMBER_TWICE: array("q"), Code.PERSON_TWICE: array("q")}
-        self.row_count = self._new = self._rejected = self._warned = 0
+        self.row_count = self._new = self._rejected = self._warned = self._told = 0
         self.sample: list[SampleRow] = []
 
     def take(self, cursor: Cursor, chunk: Chunk) -> None:
+        """Counts the chunk, and keeps what there is to say of its rows, of the first that anything is said of."""
         verdicts = self._store.verdicts(cursor, [Placed(one, self._place(one.row)) for one in chunk.prepared])
         found: dict[int, list[Problem]] = {}
         for problem in [*chunk.problems, *(verdict.problem for verdict in verdicts if verdict.problem)]:
             found.setdefault(problem.row, []).append(problem)
         self._count(chunk, verdicts, found)
         self._note_persons(chunk.prepared, verdicts)
+        told = [problem for row in sorted(found) for problem in found[row]][: MOST_TOLD - self._told]
+        self._told += len(told)
+        self._store.keep_problems(cursor, told)
         if not self.sample:
             self._sample(chunk, verdicts, found)
 

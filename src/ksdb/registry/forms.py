@@ -181,6 +181,9 @@ class LookForm(forms.Form):
         said = {"encoding": plan.encoding, "delimiter": plan.delimiter, "heading_row": plan.heading_row + 1}
         super().__init__(data, initial=said)
         self._seen_row = plan.heading_row + 1
+        if look.is_open:
+            self.fields["encoding"].choices = [("", _("– choose –")), *ENCODING_CHOICES]  # type: ignore[attr-defined]
+            self.initial["encoding"] = ""
         if not is_csv:
             del self.fields["encoding"], self.fields["delimiter"]
 
@@ -206,7 +209,7 @@ class ColumnsForm(forms.Form):
             field = forms.ChoiceField(label=text, choices=choices, required=False, initial=named.get(place, ""))
             field.widget.attrs["aria-label"] = text
             self.fields[f"column_{place}"] = field
-        self._samples = look.samples
+        self._samples, self._is_open = look.samples, look.is_open
 
     def rows(self) -> Iterator[tuple[Any, list[str]]]:
         """Each field with what the first rows hold there."""
@@ -215,6 +218,8 @@ class ColumnsForm(forms.Form):
             yield self[f"column_{place}"], told
 
     def clean(self) -> dict[str, Any]:
+        if self._is_open:
+            raise forms.ValidationError(gettext("Choose the encoding first, and show the file again."))
         said: dict[Column, int] = {}
         for place in self.places:
             column = self.cleaned_data.get(f"column_{place}")

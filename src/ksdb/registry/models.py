@@ -7,17 +7,23 @@ from ksdb.registry.sealing import ID_NUMBER, PHONE
 
 
 class Household(models.Model):
-    """People of one address and book, in a residential group."""
+    """People of one address and book, in a residential group.
+
+    Without a number the address tells households apart: `address_key` is how it is compared, "" beside a number.
+    """
 
     id = models.AutoField(primary_key=True)
     division = models.ForeignKey("places.Division", models.PROTECT, related_name="+")
-    book_number = models.CharField(max_length=40)
+    book_number = models.CharField(max_length=40, blank=True)
     address = models.CharField(max_length=200, blank=True)
+    address_key = models.CharField(max_length=300, blank=True, default="", db_default="")
     position = models.IntegerField(default=0)
 
     class Meta:
         db_table = "household"
-        constraints = [models.UniqueConstraint(fields=["division", "book_number"], name="household_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["division", "book_number", "address_key"], name="household_once")
+        ]
 
 
 class Import(models.Model):

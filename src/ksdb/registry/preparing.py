@@ -148,7 +148,7 @@ def _from_aside(task: Task, after_row: int) -> Iterator[Chunk]:
 def _received(near: Connection) -> Chunk | None:
     try:
         got = near.recv_bytes()
-    except EOFError:
+    except (EOFError, OSError):  # between two chunks, or within one
         raise PreparingBroken from None
     if got.startswith(_FAULT):
         raise FileUnreadable

@@ -44,7 +44,10 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Look(msgspec.Struct, frozen=True):
-    """What a first look at a file shows: how to read it, its headings, the first rows below them."""
+    """What a first look at a file shows: how to read it, its headings, the first rows below them.
+
+    `is_open`: nothing in the file tells its encoding, and nobody has chosen it yet.
+    """
 
     plan: Plan
     texts: tuple[str, ...]
@@ -52,6 +55,7 @@ class Look(msgspec.Struct, frozen=True):
     row_estimate: int
     is_certain: bool = True
     is_remembered: bool = False
+    is_open: bool = False
 
 
 _FAULTS: dict[str, type[KsdbError]] = {
@@ -96,25 +100,27 @@ def _go_through(path: Path) -> None:
 
 
 def _look(path: Path, asked: Asked) -> Look:
-    plan, is_certain = _seen(path, asked)
+    plan, is_certain, is_open = _seen(path, asked)
     listed = read_list(path, plan)
     samples = tuple(
         tuple(plain(cell)[:LONGEST_SAMPLE] for cell in row.cells) for row in islice(listed.rows, SAMPLE_ROWS)
     )
-    return Look(plan, listed.heading.texts, samples, listed.row_estimate, is_certain)
+    return Look(plan, listed.heading.texts, samples, listed.row_estimate, is_certain, is_open=is_open)
 
 
-def _seen(path: Path, asked: Asked) -> tuple[Plan, bool]:
+def _seen(path: Path, asked: Asked) -> tuple[Plan, bool, bool]:
+    is_open = False
     if path.suffix == ".csv":
-        plan, is_certain = seen_plan(path, Encoding(asked.encoding) if asked.encoding else None, asked.delimiter)
+        encoding = Encoding(asked.encoding) if asked.encoding else None
+        plan, is_certain, is_open = seen_plan(path, encoding, asked.delimiter)
     else:
         plan, is_certain = seen_sheet(path), True
     if asked.heading_row is None:
-        return plan, is_certain
+        return plan, is_certain, is_open
     moved = msgspec.structs.replace(plan, heading_row=asked.heading_row - 1, columns={})
     heading = heading_at(moved.heading_row, read_list(path, moved).heading.texts)
     columns = {column.value: place for column, place in heading.positions.items()}
-    return msgspec.structs.replace(moved, columns=columns), is_certain
+    return msgspec.structs.replace(moved, columns=columns), is_certain, is_open
 
 
 def _answer(path: Path, asked: str) -> None:

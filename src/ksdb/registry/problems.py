@@ -40,6 +40,7 @@ class Code(StrEnum):
     NAME_MISSING = "name_missing"
     NAME_TOO_LONG = "name_too_long"
     NOT_TEXT = "not_text"
+    PASSPORT_NOT_TAKEN = "passport_not_taken"
     PERSON_TWICE = "person_twice"
     PHONE_CONVERTED = "phone_converted"
     PHONE_NOT_TAKEN = "phone_not_taken"
@@ -61,6 +62,7 @@ WARNINGS = frozenset(
         Code.KNOWN_COMPLETED,
         Code.KNOWN_ELSEWHERE,
         Code.KNOWN_OTHER_SPELLING,
+        Code.PASSPORT_NOT_TAKEN,
         Code.PHONE_CONVERTED,
         Code.PHONE_NOT_TAKEN,
         Code.RELATION_TOO_LONG,
@@ -88,7 +90,9 @@ _SENTENCES: dict[Code, str | Promise] = {
     Code.FORMULA_EMPTY: _("The cell holds a formula or an error without a value. Copy it and paste it as a value."),
     Code.FORMULA_TEXT: _("The text begins like a formula (= + - @). Write it without that sign."),
     Code.GROUP_MISSING: _("The residential group is missing. Write its name or number."),
-    Code.HOUSEHOLD_MISSING: _("There is no household number: the person was registered without a household."),
+    Code.HOUSEHOLD_MISSING: _(
+        "There is neither a household number nor an address: the person was registered without a household."
+    ),
     Code.ID_NUMBER_PROVINCE: _("No province has the first three digits of this ID number. Check the number."),
     Code.ID_NUMBER_RESTORED: _("The ID number had lost its leading zeros; they were put back. Check the number."),
     Code.ID_NUMBER_SEX: _("The ID number belongs to the other sex. Check number and sex."),
@@ -110,6 +114,10 @@ _SENTENCES: dict[Code, str | Promise] = {
     Code.NAME_TOO_LONG: _("The name is longer than 120 characters. Write the name alone in this cell."),
     Code.NOT_TEXT: _(
         "The cell holds a date or a logical value where a text is needed. Format it as text and write it again."
+    ),
+    Code.PASSPORT_NOT_TAKEN: _(
+        "This looks like the number of a passport, whose country a list does not say: the person was registered "
+        "without it. Add it at the desk."
     ),
     Code.PERSON_TWICE: _(
         "The same person stands in row %(row)s. "

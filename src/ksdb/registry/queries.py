@@ -236,11 +236,11 @@ def rejected_file(scope: Scope, import_id: int) -> Path:
 
 
 def divisions_for_import(scope: Scope) -> list[Division]:
-    """Communes, and districts above several, that a list may be imported into.
+    """Communes, districts, and the province for whoever holds it, that a list may be imported into.
 
     Of the structure of today, of those the jurisdiction was granted in, and of those that residents live in already.
     """
-    kinds = [Division.Kind.COMMUNE, Division.Kind.DISTRICT]
+    kinds = [Division.Kind.COMMUNE, Division.Kind.DISTRICT, Division.Kind.PROVINCE]
     return list(_lived_in(scope, Permission.REGISTRY_IMPORT_RUN).filter(kind__in=kinds))
 
 

@@ -30,14 +30,14 @@ def read_list(path: Path, plan: Plan | None = None) -> RawList:
     return _read_csv(path, plan) if path.suffix == ".csv" else read_workbook(path, plan)
 
 
-def seen_plan(path: Path, encoding: Encoding | None = None, delimiter: str | None = None) -> tuple[Plan, bool]:
-    """What a look at a CSV file says of it, and whether the encoding is certain."""
+def seen_plan(path: Path, encoding: Encoding | None = None, delimiter: str | None = None) -> tuple[Plan, bool, bool]:
+    """What a look at a CSV file says of it, whether the encoding is certain, and whether somebody must choose it."""
     written = written_in(path)
     chosen = encoding or written.encoding
     heading, separator = _csv_heading(path, chosen, delimiter)
     columns = {column.value: place for column, place in heading.positions.items()}
     plan = Plan(columns, heading.row, encoding=chosen.value, delimiter=separator)
-    return plan, written.is_certain and chosen is written.encoding
+    return plan, written.is_certain and chosen is written.encoding, encoding is None and not written.is_settled
 
 
 def _read_csv(path: Path, plan: Plan | None) -> RawList:

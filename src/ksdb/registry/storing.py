@@ -3,12 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 import psycopg
 
 from ksdb.postgres.copying import copy_in
 from ksdb.postgres.named import sql
+from ksdb.registry.communes import address_key
 from ksdb.registry.matching import Arrival, Home, Lookups, Matcher, Registered, Verdict
 from ksdb.registry.preparing import Prepared
 from ksdb.registry.problems import Code, Problem
@@ -20,6 +22,15 @@ RESIDENT_COLUMNS = (
     "registered_at", "source_row",
 )  # fmt: skip
 PROBLEM_COLUMNS = ("source_id", "row_number", "column", "code", "is_rejection", "other_row")
+
+
+class House(NamedTuple):
+    """What tells households apart: the number in the book, or the address where there is none."""
+
+    division_id: int
+    number: str
+    address_key: str
+
 
 Cursor = psycopg.Cursor[tuple[object, ...]]
 
@@ -46,6 +57,7 @@ class Store:
         sealed = {one.prepared.row.row: one.prepared for one in placed}
         copy_in(cursor, "resident", RESIDENT_COLUMNS, self._rows(new, _households(cursor, new), sealed))
         self._complete(cursor, verdicts, sealed)
+        _give_households(cursor, verdicts)
         return verdicts
 
     def verdicts(self, cursor: Cursor, placed: Sequence[Placed]) -> list[Verdict]:
@@ -61,12 +73,12 @@ class Store:
         copy_in(cursor, "registry_import_problem", PROBLEM_COLUMNS, rows)
 
     def _rows(
-        self, new: Iterable[Arrival], households: dict[Home, int], sealed: Mapping[int, Prepared]
+        self, new: Iterable[Arrival], households: dict[House, int], sealed: Mapping[int, Prepared]
     ) -> Iterator[tuple[object, ...]]:
         for arrival in new:
             row = arrival.row
             yield (
-                households.get(arrival.home), arrival.home.division_id, row.name, row.search_key, row.sort_key,
+                households.get(_house(arrival)), arrival.home.division_id, row.name, row.search_key, row.sort_key,
                 row.sex or "", row.birth.year, row.birth.on, row.relation,
                 *sealed[row.row].numbers, *sealed[row.row].ends, self._source_id, self._at, row.row,
             )  # fmt: skip
@@ -74,9 +86,9 @@ class Store:
     def _complete(self, cursor: Cursor, verdicts: Iterable[Verdict], sealed: Mapping[int, Prepared]) -> None:
         lacking = [v for v in verdicts if v.known and v.problem and v.problem.code is Code.KNOWN_COMPLETED]
         if lacking:
-            numbers = zip(*(sealed[verdict.arrival.row.row].numbers for verdict in lacking), strict=True)
-            columns = [list(column) for column in numbers]
-            names = ("id_numbers", "id_number_keys", "phones", "phone_keys")
+            told = [sealed[verdict.arrival.row.row] for verdict in lacking]
+            columns = [list(column) for column in zip(*((*one.numbers, *one.ends) for one in told), strict=True)]
+            names = ("id_numbers", "id_number_keys", "phones", "phone_keys", "id_number_ends", "phone_ends")
             ids = [verdict.known.id for verdict in lacking if verdict.known]
             cursor.execute(sql(ROOM, "complete_residents"), {"ids": ids, **dict(zip(names, columns, strict=True))})
 
@@ -111,19 +123,43 @@ def _registered(cursor: Cursor, query: str, **parameters: object) -> Iterator[Re
         yield Registered(resident_id, Home(division_id, household), *rest)  # type: ignore[arg-type]
 
 
-def _households(cursor: Cursor, arrivals: Iterable[Arrival]) -> dict[Home, int]:
-    """The household of each home; made where the list is the first to name it, in the order of the list."""
-    first: dict[Home, tuple[str, int]] = {}
+def _house(arrival: Arrival) -> House:
+    home, row = arrival.home, arrival.row
+    return House(home.division_id, home.household, "" if home.household else address_key(row.address))
+
+
+def _households(cursor: Cursor, arrivals: Iterable[Arrival]) -> dict[House, int]:
+    """The household of each; made where the list is the first to name it, in the order of the list."""
+    first: dict[House, tuple[str, int]] = {}
     for arrival in arrivals:
-        if arrival.home.household:
-            address, position = first.get(arrival.home, ("", arrival.row.row))
-            first[arrival.home] = (address or arrival.row.address, position)
-    homes = _unzipped(first)
+        house = _house(arrival)
+        if house.number or house.address_key:
+            address, position = first.get(house, ("", arrival.row.row))
+            first[house] = (address or arrival.row.address, position)
+    keys = [house.address_key for house in first]
+    houses = {**_unzipped(Home(one.division_id, one.number) for one in first), "address_keys": keys}
     addresses = [address for address, _ in first.values()]
     positions = [position for _, position in first.values()]
-    cursor.execute(sql(ROOM, "ensure_households"), {**homes, "addresses": addresses, "positions": positions})
-    found = cursor.execute(sql(ROOM, "household_ids"), homes).fetchall()
-    return {Home(division_id, number): household_id for division_id, number, household_id in found}  # type: ignore[misc,arg-type]
+    cursor.execute(sql(ROOM, "ensure_households"), {**houses, "addresses": addresses, "positions": positions})
+    found = cursor.execute(sql(ROOM, "household_ids"), houses).fetchall()
+    return {House(*which): household_id for *which, household_id in found}  # type: ignore[misc,arg-type]
+
+
+def _give_households(cursor: Cursor, verdicts: Iterable[Verdict]) -> None:
+    """Who was registered without a household comes into that of the address which the list now says."""
+    told = {v.known.id: v.arrival for v in verdicts if v.known and v.known.home == v.arrival.home and _is_by_address(v)}
+    if not told:
+        return
+    rows = cursor.execute(sql(ROOM, "without_household"), {"ids": list(told)}).fetchall()
+    lacking = {int(row[0]): told[int(row[0])] for row in rows}  # type: ignore[call-overload]
+    if lacking:
+        households = _households(cursor, lacking.values())
+        given = [households[_house(arrival)] for arrival in lacking.values()]
+        cursor.execute(sql(ROOM, "give_households"), {"ids": list(lacking), "households": given})
+
+
+def _is_by_address(verdict: Verdict) -> bool:
+    return bool(verdict.arrival.row.address) and not verdict.arrival.home.household
 
 
 def _unzipped(homes: Iterable[Home]) -> dict[str, list[int] | list[str]]:

@@ -17,6 +17,7 @@ urlpatterns = [
     path("imports/<int:import_id>/", views.import_detail, name="import_detail"),
     path("imports/<int:import_id>/columns/", views.import_columns, name="import_columns"),
     path("imports/<int:import_id>/start/", views.import_start, name="import_start"),
+    path("imports/<int:import_id>/resume/", views.import_resume, name="import_resume"),
     path("imports/<int:import_id>/discard/", views.import_discard, name="import_discard"),
     path("imports/<int:import_id>/rejected.xlsx", views.import_rejected, name="import_rejected"),
 ]

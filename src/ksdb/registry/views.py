@@ -17,7 +17,7 @@ from ksdb.core.idcodes import read_id_code
 from ksdb.core.scope import Permission, Purpose
 from ksdb.registry import actions, queries
 from ksdb.registry.correcting import SAMPLE_HEADING, sample_file
-from ksdb.registry.desk import NO_CODE, PersonForm, doubts_of, fields_of, initial_of
+from ksdb.registry.desk import NO_CODE, PersonForm, doubts_of, fields_of, filled, initial_of
 from ksdb.registry.forms import (
     MAX_UPLOAD_BYTES,
     ColumnsForm,
@@ -39,6 +39,8 @@ from ksdb.web.exporting import TYPES
 from ksdb.web.requires import ScopedRequest, requires, takes_upload
 
 PAGE_ROWS = 50
+MOST_COMMUNES = 18
+"""Of so many the names of residential groups are offered: no district of 2021 but Huế had more."""
 XLSX = TYPES["xlsx"]
 
 
@@ -107,7 +109,7 @@ def person_new(request: ScopedRequest) -> HttpResponse:
     if "fill" in request.POST:
         code = read_id_code(request.POST.get("code", ""))
         code_says = doubts_of(code) if code else [str(NO_CODE)]
-        form = _person_form(request, None, {**request.POST.dict(), **(fields_of(code) if code else {})})
+        form = _person_form(request, None, filled(request.POST.dict(), fields_of(code) if code else {}))
     elif request.method == "POST" and form.is_valid():
         alike = actions.people_like(request.scope, form.person)
         asks = _asks(request, form)
@@ -161,8 +163,8 @@ def _asks(request: ScopedRequest, form: PersonForm) -> list[str]:
 
 
 def _person_page(request: ScopedRequest, form: PersonForm, more: Mapping[str, object]) -> HttpResponse:
-    only = next(iter(form.communes)) if len(form.communes) == 1 else None
-    groups = queries.group_names(request.scope, only) if only else []
+    asked = list(form.communes) if len(form.communes) <= MOST_COMMUNES else []
+    groups = dict.fromkeys(name for commune in asked for name in queries.group_names(request.scope, commune))
     context = {"form": form, "groups": groups, **more}
     return render(request, "registry/person.html", context, status=422 if form.errors else 200)
 
@@ -297,6 +299,19 @@ def import_start(request: ScopedRequest, import_id: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.REGISTRY_IMPORT_RUN)
+def import_resume(request: ScopedRequest, import_id: int) -> HttpResponse:
+    try:
+        source = actions.resume_list(request.scope, import_id)
+    except actions.ImportHasBegun as fault:
+        messages.warning(request, gettext(fault.sentence()))
+    else:
+        job = check_list if source.status == "checking" else run_import
+        queue(job, import_id, request.scope.actor_id, request.scope.actor_name)
+    return redirect("registry:import_detail", import_id)
+
+
+@require_POST
+@requires(Permission.REGISTRY_IMPORT_RUN)
 def import_discard(request: ScopedRequest, import_id: int) -> HttpResponse:
     try:
         actions.discard_list(request.scope, import_id)
@@ -315,16 +330,24 @@ def import_detail(request: ScopedRequest, import_id: int) -> HttpResponse:
         return redirect("registry:import_columns", import_id)
     if source.status == "checked":
         return _preview(request, import_id)
-    listed = Paginator(queries.problems_of(request.scope, import_id), PAGE_ROWS).get_page(request.GET.get("page"))
     context = {
         "source": source,
         "statement": statement_of(source.status),
+        **_problems(request, import_id),
         "is_under_way": source.status in {"queued", "running", "checking"},
         "failure": failure_of(source),
-        "page": listed,
-        "problems": [(p, column_label(p.column), sentence(Code(p.code), p.other_row)) for p in listed],
+        "can_resume": source.status == "failed" and source.failure in actions.BROKEN_OFF,
+        "pairs_url": _address("duplicates:queue") if source.status == "done" and source.imported_count else None,
+        "can_discard": source.status == "failed" and not source.resume_row,
     }
     return render(request, "registry/import.html", context)
+
+
+def _problems(request: ScopedRequest, import_id: int) -> dict[str, object]:
+    """A page of what there is to say row by row."""
+    listed = Paginator(queries.problems_of(request.scope, import_id), PAGE_ROWS).get_page(request.GET.get("page"))
+    said = [(p, column_label(p.column), sentence(Code(p.code), p.other_row)) for p in listed]
+    return {"page": listed, "problems": said}
 
 
 def _preview(request: ScopedRequest, import_id: int) -> HttpResponse:
@@ -343,6 +366,7 @@ def _preview(request: ScopedRequest, import_id: int) -> HttpResponse:
         "source": source,
         "statement": statement_of(source.status),
         "preview": preview,
+        **_problems(request, import_id),
         "headings": [look.texts[place] for place in places],
         "sample": sample,
         "found": [(one, column_label(one.column), sentence(Code(one.code), "…")) for one in preview.found],

@@ -181,11 +181,14 @@ def _record(scope: Scope, resident_id: int | None, detail: Mapping[str, object])
 
 
 def _hand_over(scope: Scope, note: Note, row: DoorNote) -> Outcome:
-    """Activates the card if it is one of this household that waits. A card in the hand ends any reason to lack one."""
+    """Activates the card if it waits and is of this household, or of the person named.
+
+    A card in the hand ends any reason to lack one.
+    """
     card = _card(scope, note.card)
     holder, household = card.resident.merged_into or card.resident, note.household or None
-    is_of_here = holder.division_id == note.group and holder.household_id == household
-    if not is_of_here or (household is None and holder.pk != note.resident):
+    is_of_home = household is not None and holder.household_id == household
+    if holder.division_id != note.group or not (is_of_home or holder.pk == note.resident):
         raise CardOfOthers
     row.resident, row.household_id = holder, household
     if card.status != CardStatus.ISSUED:

@@ -4,6 +4,7 @@ from ksdb.registry.actions.exporting import Asked, export_residents
 from ksdb.registry.actions.importing import ImportBroken, ImportIsRunning, check_list, resume_broken, run_import
 from ksdb.registry.actions.keeping import Rotation, erase_lists, rotate_seal_key
 from ksdb.registry.actions.lists import (
+    BROKEN_OFF,
     ColumnsNeeded,
     FileKindUnknown,
     ImportHasBegun,
@@ -12,6 +13,7 @@ from ksdb.registry.actions.lists import (
     discard_list,
     look_again,
     needs_a_person,
+    resume_list,
     start_import,
     take_list,
 )
@@ -27,6 +29,7 @@ from ksdb.registry.actions.people import (
 )
 
 __all__ = [
+    "BROKEN_OFF",
     "Asked",
     "ColumnsNeeded",
     "FileKindUnknown",
@@ -51,6 +54,7 @@ __all__ = [
     "people_like",
     "register_person",
     "resume_broken",
+    "resume_list",
     "rotate_seal_key",
     "run_import",
     "start_import",

@@ -166,6 +166,7 @@ def _opened(scope: Scope, source: Import, *, seals: bool) -> tuple[Task, RawList
 def _check(scope: Scope, source: Import, progress: Progress | None) -> None:
     task, listed = _opened(scope, source, seals=False)
     forecast = Forecast(source.pk, _Groups(scope, task))
+    ImportProblem.objects.filter(source=source).delete()
     for chunk in prepared_chunks(task, listed):
         with connection.cursor() as cursor:
             forecast.take(cursor.cursor, chunk)

@@ -15,15 +15,19 @@ from ksdb.core.names import stored_name
 from ksdb.core.scope import Permission, Scope
 from ksdb.places.models import Division
 from ksdb.places.queries import covers
+from ksdb.registry.actions.importing import ImportBroken
 from ksdb.registry.headings import Column, is_left_aside
 from ksdb.registry.models import Import, ImportShape
 from ksdb.registry.plans import shape_of, stored_plan
+from ksdb.registry.preparing import PreparingBroken
 from ksdb.registry.previews import look_path, sample_path, write_private
 from ksdb.registry.probing import Asked, Look, looked_at
 from ksdb.registry.queries import columns_needed, import_of, imports_dir
 from ksdb.registry.reading import FileTooLarge, most_bytes
 
 SUFFIXES = (".xlsx", ".csv")
+BROKEN_OFF = frozenset({ImportBroken.code, PreparingBroken.code})
+"""Failures that are none of the list's, so that it may be gone on with."""
 Status = Import.Status
 
 
@@ -135,6 +139,18 @@ def begin_import(scope: Scope, import_id: int) -> Import:
     source = import_of(scope, import_id)
     if Import.objects.filter(pk=source.pk, status=Status.CHECKED).update(status=Status.QUEUED) != 1:
         raise ImportHasBegun
+    return import_of(scope, import_id)
+
+
+def resume_list(scope: Scope, import_id: int) -> Import:
+    """A list whose check or import broke off waits to go on behind its last row. Raises ImportHasBegun for others."""
+    source = import_of(scope, import_id)
+    begun = source.preview is not None or source.resume_row > 0 or source.plan is None
+    found = Import.objects.filter(pk=source.pk, status=Status.FAILED, failure__in=BROKEN_OFF)
+    status = Status.QUEUED if begun else Status.CHECKING
+    if found.update(status=status, failure="", finished_at=None) != 1:
+        raise ImportHasBegun
+    record(scope, "registry:list:resume", ("import", source.pk), detail={"row": source.resume_row})
     return import_of(scope, import_id)
 
 

@@ -1,7 +1,6 @@
 """One person is registered at the desk, or what is written of a person is corrected."""
 
 from datetime import date
-from itertools import count
 
 import msgspec
 from django.db import connection, transaction
@@ -17,8 +16,9 @@ from ksdb.places.actions import ensure_group
 from ksdb.places.models import Division
 from ksdb.places.queries import covers, inside, within
 from ksdb.postgres.named import sql
+from ksdb.registry.communes import address_key
 from ksdb.registry.models import Household, Resident
-from ksdb.registry.sealing import ID_NUMBER, PHONE, sealer
+from ksdb.registry.sealing import END_DIGITS, ID_NUMBER, PHONE, end_key, sealer
 from ksdb.registry.storing import ROOM
 
 WRITE = Permission.REGISTRY_RESIDENT_WRITE
@@ -175,21 +175,14 @@ def _settle(scope: Scope, resident: Resident, person: Person) -> None:
         last = Household.objects.filter(division=group).order_by("-position").values_list("position", flat=True).first()
         home, _ = Household.objects.get_or_create(
             division=group,
-            book_number=person.household or _free_number(group),
+            book_number=person.household,
+            address_key="" if person.household else address_key(person.address),
             defaults={"address": person.address, "position": (last or 0) + 1},
         )
         if person.address and not home.address:
             home.address = person.address
             home.save(update_fields=["address"])
         resident.household = home
-
-
-def _free_number(group: Division) -> str:
-    """For a household that has an address and no number of its own."""
-    taken = set(
-        Household.objects.filter(division=group, book_number__startswith="M").values_list("book_number", flat=True)
-    )
-    return next(number for number in (f"M{n}" for n in count(1)) if number not in taken)
 
 
 def _write_numbers(scope: Scope, resident: Resident, person: Person) -> None:
@@ -201,12 +194,19 @@ def _write_numbers(scope: Scope, resident: Resident, person: Person) -> None:
         resident.id_document = person.document if number else ""
         resident.id_number_key = key
         resident.id_number_sealed = sealer().seal(ID_NUMBER, number) if number else None
+        resident.id_number_end = _end(ID_NUMBER, number)
         resident.nationality = person.nationality
     if person.old_id_number is not None:
         resident.old_id_number_key = _old_key(person.old_id_number) if person.old_id_number else None
     if person.phone is not None:
         resident.phone_key = sealer().match_key(PHONE, person.phone) if person.phone else None
         resident.phone_sealed = sealer().seal(PHONE, person.phone) if person.phone else None
+        resident.phone_end = _end(PHONE, person.phone)
+
+
+def _end(field: str, number: str) -> int | None:
+    """At once, so that whoever was registered a moment ago is found by the end of a number."""
+    return end_key(sealer(), field, number[-END_DIGITS:]) if number else None
 
 
 def _require_free(scope: Scope, key: bytes, own_id: int | None) -> None:

@@ -17,19 +17,32 @@ SELECT pg_try_advisory_lock(hashtext('ksdb.registry.import'), %(import_id)s::int
 SELECT pg_advisory_unlock(hashtext('ksdb.registry.import'), %(import_id)s::int);
 
 -- name: ensure_households
--- Nothing; afterwards each (division, book number) has a household, and an address where the list says one.
-INSERT INTO household (division_id, book_number, address, position)
-SELECT division, book_number, address, position
-FROM unnest(%(divisions)s::int[], %(book_numbers)s::text[], %(addresses)s::text[], %(positions)s::int[])
-    AS given (division, book_number, address, position)
-ON CONFLICT (division_id, book_number) DO UPDATE SET address = excluded.address
+-- Nothing; afterwards each (division, book number, address key) has a household, and an address where the list says one.
+INSERT INTO household (division_id, book_number, address_key, address, position)
+SELECT division, book_number, address_key, address, position
+FROM unnest(
+    %(divisions)s::int[], %(book_numbers)s::text[], %(address_keys)s::text[], %(addresses)s::text[], %(positions)s::int[]
+) AS given (division, book_number, address_key, address, position)
+ON CONFLICT (division_id, book_number, address_key) DO UPDATE SET address = excluded.address
 WHERE household.address = '' AND excluded.address <> '';
 
 -- name: household_ids
--- One row per household that exists: division, book number, id. One index scan each.
-SELECT household.division_id, household.book_number, household.id
-FROM unnest(%(divisions)s::int[], %(book_numbers)s::text[]) AS given (division, book_number)
-JOIN household ON household.division_id = given.division AND household.book_number = given.book_number;
+-- One row per household that exists: division, book number, address key, id. One index scan each.
+SELECT household.division_id, household.book_number, household.address_key, household.id
+FROM unnest(%(divisions)s::int[], %(book_numbers)s::text[], %(address_keys)s::text[])
+    AS given (division, book_number, address_key)
+JOIN household ON household.division_id = given.division AND household.book_number = given.book_number
+    AND household.address_key = given.address_key;
+
+-- name: without_household
+-- One row per resident of these who has no household: the id.
+SELECT resident.id FROM resident WHERE resident.id = ANY (%(ids)s::int[]) AND resident.household_id IS NULL;
+
+-- name: give_households
+-- Nothing; residents who had no household have the one given.
+UPDATE resident SET household_id = given.household
+FROM unnest(%(ids)s::int[], %(households)s::int[]) AS given (id, household)
+WHERE resident.id = given.id AND resident.household_id IS NULL;
 
 -- name: registered_by_id_number
 -- One row per resident with one of these ID numbers; of a merged record with the id of the one that counts, and the
@@ -56,13 +69,14 @@ JOIN resident ON resident.household_id = household.id
 LEFT JOIN resident AS person ON person.id = resident.merged_into_id;
 
 -- name: registered_without_household
--- One row per resident of these groups without a household whose folded name is one of these.
+-- One row per resident of these groups without a household number whose folded name is one of these.
 SELECT coalesce(person.id, resident.id), resident.division_id, '', resident.search_key,
     resident.sort_key, resident.birth_year, resident.born_on, coalesce(resident.id_number_key, person.id_number_key),
     CASE WHEN person.id IS NULL THEN resident.phone_key ELSE person.phone_key END IS NOT NULL, resident.source_id,
     resident.source_row
 FROM resident LEFT JOIN resident AS person ON person.id = resident.merged_into_id
-WHERE resident.household_id IS NULL AND resident.division_id = ANY (%(divisions)s::int[])
+LEFT JOIN household ON household.id = resident.household_id
+WHERE coalesce(household.book_number, '') = '' AND resident.division_id = ANY (%(divisions)s::int[])
     AND resident.search_key = ANY (%(names)s::text[]);
 
 -- name: complete_residents
@@ -71,10 +85,13 @@ UPDATE resident SET
     id_number_sealed = coalesce(resident.id_number_sealed, given.id_number_sealed),
     id_number_key = coalesce(resident.id_number_key, given.id_number_key),
     phone_sealed = coalesce(resident.phone_sealed, given.phone_sealed),
-    phone_key = coalesce(resident.phone_key, given.phone_key)
+    phone_key = coalesce(resident.phone_key, given.phone_key),
+    id_number_end = CASE WHEN resident.id_number_key IS NULL THEN given.id_number_end ELSE resident.id_number_end END,
+    phone_end = CASE WHEN resident.phone_key IS NULL THEN given.phone_end ELSE resident.phone_end END
 FROM unnest(
-    %(ids)s::int[], %(id_numbers)s::bytea[], %(id_number_keys)s::bytea[], %(phones)s::bytea[], %(phone_keys)s::bytea[]
-) AS given (id, id_number_sealed, id_number_key, phone_sealed, phone_key)
+    %(ids)s::int[], %(id_numbers)s::bytea[], %(id_number_keys)s::bytea[], %(phones)s::bytea[], %(phone_keys)s::bytea[],
+    %(id_number_ends)s::bigint[], %(phone_ends)s::bigint[]
+) AS given (id, id_number_sealed, id_number_key, phone_sealed, phone_key, id_number_end, phone_end)
 WHERE resident.id = given.id;
 
 -- name: analyze_registry

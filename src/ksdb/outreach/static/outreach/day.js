@@ -2,6 +2,7 @@
 import { all, put, remove, wipe } from './vault.js'
 import { add, answers, flush, post, session, waiting } from './queue.js'
 import { cardOf, digitsOf } from './card.js'
+import { offerCamera } from './camera.js'
 
 const EVERY_MS = 30_000
 const day = document.getElementById('day')
@@ -48,18 +49,25 @@ function doorOf (door, only) {
   part.tabIndex = -1
   part.classList.toggle('door--visited', door.visited)
   part.querySelector('.door__address').textContent = door.id ? door.address || '–' : said('Loose')
-  const facts = [door.id && said('Number', { number: door.number }), door.active && said('Others', { count: door.active })]
+  const facts = [door.number && said('Number', { number: door.number }), door.active && said('Others', { count: door.active })]
   part.querySelector('.door__facts').textContent = facts.filter(Boolean).join(' · ')
   const shown = door.persons.filter(person => !only || isShown(person))
   part.querySelector('.door__persons').append(...shown.map(person => occupantOf(door, person)))
   part.querySelector('[data-act=visited]').hidden = door.visited
   part.querySelector('[data-act=visited]').addEventListener('click', () => visit(door))
-  const form = part.querySelector('form[data-act=hand_over]')
-  form.querySelector('input').id = `card-${door.id}`
-  form.querySelector('label').htmlFor = `card-${door.id}`
-  form.addEventListener('submit', event => { event.preventDefault(); handOver(door, form) })
+  if (door.id) part.querySelector('.door__acts').prepend(handingOf(door, `card-${door.id}`))
   part.querySelector('.door__acts').hidden = !door.id
   return part
+}
+
+// At a door anybody's card of the household; of no household, the card of the one person alone.
+function handingOf (door, id, person = null) {
+  const form = made('handing')
+  form.querySelector('input').id = id
+  form.querySelector('label').htmlFor = id
+  offerCamera(form)
+  form.addEventListener('submit', event => { event.preventDefault(); handOver(door, form, person) })
+  return form
 }
 
 function occupantOf (door, person) {
@@ -81,6 +89,7 @@ function occupantOf (door, person) {
   const back = form.querySelector('[data-act=withdraw]')
   back.hidden = !person.reason
   back.addEventListener('click', () => reason(door, person, ''))
+  if (!door.id && person.card !== 'active') part.append(handingOf(door, `card-of-${person.id}`, person))
   return part
 }
 
@@ -105,18 +114,19 @@ async function reason (door, person, value) {
   await note(door, { ...what, ...seen })
 }
 
-async function handOver (door, form) {
+async function handOver (door, form, person) {
   const field = form.querySelector('input')
   const digits = digitsOf(field.value)
   const card = cardOf(digits)
   if (card.fault) return say(form, said(card.fault === 'letters' ? 'Letters' : 'Mistyped'))
   const isIts = person => (card.number ? person.number === card.number : person.index === card.index)
   const home = chosen.doors.find(one => one.persons.some(isIts))
-  if (home && home !== door) return say(form, said('Elsewhere', { where: home.address }))
   const holder = home?.persons.find(isIts)
+  if (home && home !== door) return say(form, said('Elsewhere', { where: home.address || holder.name }))
+  if (person && holder && holder !== person) return say(form, said('Elsewhere', { where: holder.name }))
   if (holder) Object.assign(holder, { card: 'active', reason: '', unsent: true, touched: true, lacking: false })
-  await note(door, { kind: 'hand_over', card: digits })
-  const shown = document.querySelector(`#door-${door.id} form[data-act=hand_over]`)
+  await note(door, { kind: 'hand_over', card: digits, resident: person?.id ?? 0 })
+  const shown = document.getElementById(form.querySelector('input').id)?.form
   const told = holder ? said('Handed', { name: holder.name }) : said('Unlisted')
   if (shown) say(shown, told)
   else at('count').textContent = told
@@ -154,8 +164,9 @@ async function send () {
   await showAnswers()
 }
 
-// Drawing the list anew would take away what somebody has half typed.
-const isTyping = () => at('doors').contains(document.activeElement) && Boolean(document.activeElement.value)
+// Drawing the list anew would take away what somebody has half typed, or the form a code is being looked for.
+const isScanning = () => document.getElementById('camera').open
+const isTyping = () => isScanning() || at('doors').contains(document.activeElement) && Boolean(document.activeElement.value)
 
 const oldest = left => said('Oldest', { time: new Date(left[0][1].note.done_ms).toLocaleTimeString('vi-VN', { hour: '2-digit', minute: '2-digit' }) })
 
@@ -215,7 +226,7 @@ at('only').addEventListener('change', show)
 at('send').addEventListener('click', send)
 at('remove').addEventListener('click', removeList)
 window.addEventListener('online', send)
-document.addEventListener('visibilitychange', () => { if (!document.hidden) load().then(show).then(send) })
+document.addEventListener('visibilitychange', () => { if (!document.hidden && !isScanning()) load().then(show).then(send) })
 setInterval(send, EVERY_MS)
 await load()
 show()

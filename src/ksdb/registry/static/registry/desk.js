@@ -1,6 +1,7 @@
 // Fills the desk's form from a scanned code without loading the page again; without it the button beside the field does.
 const form = document.querySelector('form[data-code-url]')
 const field = form.elements.code
+const PLACE = ['commune', 'group']
 const told = form.querySelector('[data-code-says]')
 
 function tell (sentences) {
@@ -12,7 +13,12 @@ function tell (sentences) {
   told.hidden = sentences.length === 0
 }
 
+// A code of somebody else begins a new person: what was typed of the one before goes, but for the place.
 function fill (fields) {
+  const before = form.elements.id_number.value
+  if (before && fields.id_number && before !== fields.id_number) {
+    for (const one of form.querySelectorAll('.govuk-input, .govuk-select')) if (!PLACE.includes(one.name)) one.value = ''
+  }
   for (const [name, value] of Object.entries(fields)) form.elements[name].value = value
 }
 

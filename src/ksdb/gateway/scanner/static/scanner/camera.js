@@ -7,7 +7,7 @@ let number = 0;
 
 function engine() {
   if (worker) return worker;
-  worker = new Worker("reader-worker.js");
+  worker = new Worker(new URL("reader-worker.js", import.meta.url));
   worker.onmessage = ({ data }) => {
     waiting.get(data.id)?.(data.texts);
     waiting.delete(data.id);
