@@ -100,8 +100,7 @@ def test_each_kind_of_card_has_its_answer(
     page = scanner.opened(context, door.port)
     results = []
     for text, _ in cases:
-        page.evaluate(TAKE, [text, "reader"])
-        results.append(shown(page))
+        results.append(page.evaluate(TAKE, [text, "reader"]))
     page.locator('[data-scanned="8"][data-safe="8"]').wait_for()
     # Without lists the gateway decides alone; the device lets nobody stand in the rain, and is amber.
     assert results == [result if with_lists or result == "not_ours" else "unverified" for _, result in cases]
@@ -280,8 +279,8 @@ def test_a_full_storage_is_said_and_nothing_shows_green(
 def test_old_lists_are_said_and_then_not_believed(page: Page, context: BrowserContext) -> None:
     script = """async (hours) => {
       const {get, put} = await import("/scanner/db.js");
-      const list = await get("lists", "status");
-      await put("lists", "status", {...list, heard_at: Date.now() / 1000 - hours * 3600});
+      const heard = await get("lists", "heard");
+      await put("lists", "heard", {...heard, at: Date.now() / 1000 - hours * 3600});
     }"""
     page.evaluate("navigator.serviceWorker.ready.then(() => null)")
     context.set_offline(True)
