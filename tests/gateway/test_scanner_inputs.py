@@ -156,6 +156,10 @@ def test_chromium_sends_with_the_app_closed(context: BrowserContext, door: Gatew
     page.route("**/v1/scans", lambda route: route.abort())
     assert page.evaluate(TAKE, [token_of(LAN), "reader"]) == "accepted"
     page.locator('[data-scanned="1"][data-safe="0"]').wait_for()
+    deadline = time.monotonic() + 10
+    while (tags := page.evaluate(TAGS)) == [] and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
+    assert tags == ["ksdb-flush"], "the page asked to be called when the network is back"
     other = context.new_page()
     page.close()
     event = {"origin": f"http://localhost:{door.port}", "tag": "ksdb-flush", "lastChance": False}
@@ -165,6 +169,7 @@ def test_chromium_sends_with_the_app_closed(context: BrowserContext, door: Gatew
     assert [row[2] for row in until_stored(town, 1)] == [LAN]
 
 
+TAGS = """async () => (await navigator.serviceWorker.ready).sync.getTags()"""
 OLD = """async (given) => {
   const {get, put} = await import("/scanner/db.js");
   const {seal} = await import("/scanner/vault.js");
