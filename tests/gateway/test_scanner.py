@@ -1,6 +1,7 @@
 """The scanner in a real Chromium, with a real gateway and PostgreSQL behind it.
 
-KSDB_SHOTS names a folder to leave pictures in.
+KSDB_SHOTS names a folder to leave pictures in. Those of the guides are made anew by
+`KSDB_GUIDE=docs/vi/pictures pytest tests/gateway/test_scanner.py -k "screen or printed"`.
 """
 
 import hashlib
@@ -12,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
+import cv2
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -426,43 +429,114 @@ def test_printed_cards_before_the_camera(
 
 
 SIZES = {"tablet": (1024, 768), "desk": (1440, 900), "phone": (360, 740)}
+SMALL = """() => [...document.querySelectorAll("button, .button, a, .tick")].filter((one) => one.checkVisibility())
+  .map((one) => [one.id || one.className, one.getBoundingClientRect()])
+  .filter(([, {width, height}]) => width < 44 || height < 44).map(([name]) => name)"""
+"""What is too small for a thumb."""
 
 
 def test_every_screen_fits_and_is_accessible(page: Page) -> None:
+    """At the sizes of a tablet, a desk and a phone; axe at the desk's and the phone's."""
     faults = []
     for screen in _screens(page):
         for name, (width, height) in SIZES.items():
             page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(300 if name == "tablet" else 20)  # the answer grows into place
             _picture(page, f"{name}-{screen}")
             assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{screen} at {name}"
-        page.wait_for_timeout(150)  # the sign grows into place
-        found = Axe().run(page, options={"runOnly": TAGS}).response["violations"]
-        faults += [(screen, one["id"], one["nodes"][0]["html"]) for one in found]
+            assert page.evaluate(SMALL) == [], f"{screen} at {name}"
+            if name != "tablet":
+                found = Axe().run(page, options={"runOnly": TAGS}).response["violations"]
+                faults += [(screen, name, one["id"], one["nodes"][0]["html"]) for one in found]
     assert faults == []
+
+
+FOCUSED = "document.activeElement.id || document.activeElement.className.split(' ')[0]"
 
 
 def _screens(page: Page) -> Iterator[str]:
     yield "ready"
+    order = []
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        order.append(page.evaluate(FOCUSED))
+    assert order == ["menu-open", "camera-toggle", "way", "group", "type-open", "photo"], "from the top down"
     for index, result in ((LAN, "accepted"), (ASKED, "attention"), (LOST, "revoked")):
         page.evaluate(TAKE, [token_of(index), "reader"])
         yield result
-    page.evaluate(TAKE, ["046012345678", "reader"])
-    yield "unverified"
+    for screen in ("unverified", "seen"):
+        page.locator(".lane .group").click()
+        page.evaluate(TAKE, ["046012345678", "reader"])
+        page.evaluate(TAKE, ["046012345678", "reader"])
+        yield screen
     page.locator("#menu-open").click()
     yield "menu"
     page.locator("#two-lanes").check()
     page.locator("#menu .closes").click()
+    page.evaluate(TAKE, [token_of(LAN), "camera"])
+    page.evaluate(TAKE, [token_of(LOST), "reader"])
     yield "two-lanes"
+    page.locator("#menu-open").click()
+    page.locator("#two-lanes").uncheck()
+    page.locator("#menu .closes").click()
+    yield from _larger_text(page)
     page.locator("#type-open").click()
     yield "type"
     page.locator("#type .closes").click()
+    page.context.set_offline(True)
+    page.evaluate(TAKE, [token_of(LAN), "reader"])
+    page.locator(".notices .amber", has_text="Mất mạng").wait_for()
+    yield "offline"
+    page.context.set_offline(False)
+    page.locator("#menu-open").click()
+    page.locator("#menu .language").click()
+    page.locator('html[lang="en"][data-state="scanning"]').wait_for()
+    page.evaluate(TAKE, [token_of(LOST), "reader"])
+    yield "english"
     page.locator("#menu-open").click()
     page.locator("#log-out").click()
+    yield "sure"
     page.locator("#sure-yes").click()
     page.locator('html[data-state="enrolling"]').wait_for()
+    assert page.locator("html").get_attribute("lang") == "vi", "logging out forgets the language, too"
     yield "enrol"
+
+
+def _larger_text(page: Page) -> Iterator[str]:
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    page.evaluate(TAKE, [token_of(LOST), "reader"])
+    yield "twice-as-large"
+    page.evaluate("document.documentElement.style.fontSize = ''")
+
+
+def test_answers_differ_without_colours(page: Page) -> None:
+    """As somebody sees them who sees no colour: signs of other shapes, and other words."""
+    page.context.new_cdp_session(page).send("Emulation.setEmulatedVisionDeficiency", {"type": "achromatopsia"})
+    signs, words = [], []
+    for text in (token_of(LAN), token_of(ASKED), token_of(LOST), "046012345678", None):
+        if text is None:
+            page.locator(".lane .group").click()
+            page.evaluate(TAKE, ["046012345678", "reader"])
+        page.evaluate(TAKE, [text or "046012345678", "reader"])
+        page.wait_for_timeout(300)
+        shot = cv2.imdecode(np.frombuffer(page.locator(".lane .sign").screenshot(), np.uint8), cv2.IMREAD_GRAYSCALE)
+        signs.append(cv2.threshold(cv2.resize(shot, (96, 96)), 0, 255, cv2.THRESH_OTSU)[1] > 0)
+        words.append(page.locator(".lane .word").text_content())
+    assert len(set(words)) == 5
+    alike = [
+        (words[i], words[j])
+        for i in range(5)
+        for j in range(i)
+        if min(np.mean(signs[i] != signs[j]), np.mean(signs[i] == signs[j])) < 0.04
+    ]
+    assert alike == []
+
+
+GUIDE = {"phone-enrol", "phone-accepted", "phone-revoked", "camera", "tablet-two-lanes", "desk-ready"}
 
 
 def _picture(page: Page, name: str) -> None:
     if folder := os.environ.get("KSDB_SHOTS"):
         page.screenshot(path=f"{folder}/{name}.png")
+    if (folder := os.environ.get("KSDB_GUIDE")) and name in GUIDE:
+        page.screenshot(path=f"{folder}/quet-{name}.png")
