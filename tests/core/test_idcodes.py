@@ -20,6 +20,7 @@ def number_of(born: date, *, female: bool) -> str:
     century = (born.year // 100 - 19) * 2 + female
     return f"046{century}{born.year % 100:02d}000011"
 
+
 FOREIGN = json.loads((Path(__file__).parent.parent / "vectors" / "foreign.json").read_text("utf-8"))["vectors"]
 
 

@@ -57,7 +57,9 @@ def test_two_lanes_have_each_their_answer_direction_and_group(
     page.locator(".lane .group").nth(0).click()
     assert page.evaluate(TAKE, [token_of(LAN), "camera"]) == "accepted"
     assert page.evaluate(TAKE, [token_of(LOST), "reader"]) == "revoked"
-    assert page.evaluate(TAKE, [token_of(LAN), "reader"]) == "accepted", "the group of the other lane has nothing to say"
+    assert page.evaluate(TAKE, [token_of(LAN), "reader"]) == "accepted", (
+        "the group of the other lane has nothing to say"
+    )
     assert [lane(page, number, ".word") for number in (1, 2)] == ["MỜI QUA", "MỜI QUA"]
     assert [lane(page, number, ".group") for number in (1, 2)] == ["Nhóm: 1 · xong", "Nhóm"]
     assert [lane(page, number, ".nth").split(" · ")[0] for number in (1, 2)] == ["Lượt 1", "Lượt 2"]
@@ -145,12 +147,15 @@ def test_a_late_refusal_is_told_beside_the_next_persons_answer(
 
 
 def test_a_card_revoked_at_a_desk_is_red_here_within_seconds(page: Page, town: Town) -> None:
-    """Signed by hand here, where the publisher would; the rest is as in earnest. Whoever reads this sees how long it took."""
+    """Signed by hand here, where the publisher would; the rest is as in earnest. It prints how long it took."""
     assert page.evaluate(TAKE, [token_of(LAN), "reader"]) == "accepted"
     began = time.monotonic()
     town.set_status(LAN, CardStatus.REVOKED)
     scanner.publish_change(town, LAN, Listed.REVOKED)
-    while page.evaluate("async () => (await import('/scanner/sync.js')).knowledge().then((known) => known.status.serial)") < 2:
+    while (
+        page.evaluate("async () => (await import('/scanner/sync.js')).knowledge().then((known) => known.status.serial)")
+        < 2
+    ):
         assert time.monotonic() - began < 60
         page.wait_for_timeout(100)
     assert page.evaluate(TAKE, [token_of(LAN), "reader"]) == "revoked"
