@@ -45,7 +45,7 @@ PARTS = (
     (
         "Scanner",
         "scanner",
-        "In Chromium: a frame of 1280 × 720 with a blurred, turned, dim card to the answer kept on disk.",
+        "In Chromium: from the frame with a printed card, blurred, turned, dim, to the painted answer; first starts; size.",
     ),
     (
         "Coverage",

@@ -116,7 +116,7 @@ def publish(town: Town, root: Any, statuses: Statuses | None = None) -> None:
     """The town's trust list, and a status list of what its cards are."""
     seconds = int(now().timestamp())
     keys = tuple(
-        IssuerKey(kid, KEY.public_key(), usage, seconds - 86_400, seconds + 86_400)
+        IssuerKey(kid, KEY.public_key(), usage, seconds - 86_400, seconds + 30 * 86_400)
         for kid, usage in ((KID, Usage.CARD), (STATUS_KID, Usage.STATUS))
     )
     after = empty() if statuses is None else statuses
@@ -145,13 +145,15 @@ def publish_change(town: Town, index: int, listed: Listed) -> None:
     after[index] = listed
     at, signer = now(), Signer(STATUS_KID, KEY)
     signed = sign_head(after, 2, at, signer), sign_status_list(after, 2, at, signer)
-    town.rows(
-        "INSERT INTO status_list (serial, made_at, kid, changes, head, token) VALUES (2, %s, %s, %s, %s, %s)",
-        at,
-        STATUS_KID,
-        changes_between(before, after),
-        *signed,
-    )
+    with town.connection.transaction():
+        town.rows(
+            "INSERT INTO status_list (serial, made_at, kid, changes, head, token) VALUES (2, %s, %s, %s, %s, %s)",
+            at,
+            STATUS_KID,
+            changes_between(before, after),
+            *signed,
+        )
+        town.rows("UPDATE status_list SET token = NULL WHERE serial < 2")
 
 
 def queue_of(page: Page) -> list[str]:

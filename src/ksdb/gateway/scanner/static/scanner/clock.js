@@ -17,6 +17,7 @@ export async function startClock() {
 }
 
 export const aheadMs = () => now.ahead_ms;
+export const isClockKnown = () => Boolean(now.isLearnt);
 
 // Seconds since 1970 by the gateway's clock, as far as we know how ours differs.
 export const gatewaySeconds = (at = Date.now()) => (at - now.ahead_ms) / 1000;

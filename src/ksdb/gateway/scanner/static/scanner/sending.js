@@ -1,6 +1,7 @@
 // What waits goes to the gateway, what is new comes from it, and what it says of a scan reaches the lane it was made in.
 import { putBack } from "./aside.js";
 import { chosen } from "./chosen.js";
+import { isClockKnown } from "./clock.js";
 import { flush } from "./queue.js";
 import { renew } from "./renewal.js";
 import { knowledge, noteStanding, refreshed, sync, syncStatus } from "./sync.js";
@@ -59,6 +60,8 @@ export function send() {
 async function sendAll() {
   while (isMore) {
     isMore = false;
+    // What is known of the clock goes with the scans that were made before it was set.
+    if (!isClockKnown()) await syncStatus();
     const done = await flush();
     refusal = done.error;
     failedAt = refusal ? Date.now() : 0;
@@ -109,18 +112,19 @@ export async function update() {
 }
 
 let isLooking = false;
+let lookFailedAt = 0;
 
 // Between the updates, the status list alone: a card that was revoked at a desk is red here within ten seconds. Where there is
 // nothing new the answer has no body.
 async function look() {
-  if (isLooking || Date.now() - failedAt < REST_MS) return;
+  if (isLooking || Date.now() - Math.max(failedAt, lookFailedAt) < REST_MS) return;
   isLooking = true;
   try {
     const said = await syncStatus();
     desk.known = await refreshed(desk.known);
     if (refusal === "offline" && said !== "offline") return void (await send());
     refusal = said ?? (refusal === "offline" || refusal === "device_revoked" ? null : refusal);
-    if (said === "offline") failedAt = Date.now();
+    lookFailedAt = said === "offline" ? Date.now() : 0;
     await tell();
   } finally {
     isLooking = false;
