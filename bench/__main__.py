@@ -45,7 +45,7 @@ PARTS = (
     (
         "Scanner",
         "scanner",
-        "In Chromium: from the frame with a printed card, blurred, turned, dim, to the painted answer; first starts; size.",
+        "In Chromium: from a frame with a printed card, turned, blurred, dim, to the painted answer; first starts; size.",
     ),
     (
         "Coverage",
