@@ -45,7 +45,7 @@ PARTS = (
     (
         "Scanner",
         "scanner",
-        "In Chromium: from a frame with a printed card, turned, blurred, dim, to the painted answer; first starts; size.",
+        "In Chromium: from a frame with a printed card, turned, blurred, dim, to the painted answer; starts; size.",
     ),
     (
         "Coverage",
