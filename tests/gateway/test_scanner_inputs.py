@@ -35,11 +35,15 @@ pytestmark = pytest.mark.browser
 
 HARDWARE = """
 window.asked = [];
-const port = {
-  open: async (how) => void asked.push(how),
-  readable: new ReadableStream({start: (line) => { window.line = line; }}),
+window.port = {
+  open: async (how) => {
+    asked.push(how);
+    port.readable = new ReadableStream({start: (line) => { window.line = line; }});
+  },
+  close: async () => void asked.push("closed"),
 };
-const serial = {requestPort: async () => port};
+window.granted = [];
+window.serial = Object.assign(new EventTarget(), {requestPort: async () => port, getPorts: async () => granted});
 Object.defineProperty(Navigator.prototype, "serial", {get: () => serial, configurable: true});
 window.streams = 0;
 const given = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
@@ -78,6 +82,11 @@ def test_a_reader_at_a_serial_port_says_whole_lines(equipped: Page, town: Town) 
     assert [row[2] for row in until_stored(town, 2)] == [LAN, ASKED]
     equipped.evaluate("line.close()")
     equipped.locator("#serial", has_text="Đầu đọc đã ngắt").wait_for()
+    assert equipped.evaluate("asked.at(-1)") == "closed"
+    equipped.evaluate("() => { granted.push(port); serial.dispatchEvent(new Event('connect')); }")
+    equipped.locator("#serial", has_text="Đã nối đầu đọc").wait_for()  # plugged in again, and nobody asked
+    equipped.evaluate(SAID, [token_of(LAN) + "\r"])
+    scanner.wait_for_result(equipped, "accepted", 3)
 
 
 def test_torch_zoom_and_focus_are_asked_of_the_camera(equipped: Page) -> None:
