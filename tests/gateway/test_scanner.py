@@ -429,6 +429,7 @@ def test_printed_cards_before_the_camera(
 
 
 SIZES = {"tablet": (1024, 768), "desk": (1440, 900), "phone": (360, 740)}
+AT_A_DESK = {"ready", "revoked", "two-lanes"}
 SMALL = """() => [...document.querySelectorAll("button, .button, a, .tick")].filter((one) => one.checkVisibility())
   .map((one) => [one.id || one.className, one.getBoundingClientRect()])
   .filter(([, {width, height}]) => width < 44 || height < 44).map(([name]) => name)"""
@@ -436,7 +437,7 @@ SMALL = """() => [...document.querySelectorAll("button, .button, a, .tick")].fil
 
 
 def test_every_screen_fits_and_is_accessible(page: Page) -> None:
-    """At the sizes of a tablet, a desk and a phone; axe at the desk's and the phone's."""
+    """At the sizes of a tablet, a desk and a phone; axe at the phone's, and where the desk's layout is another."""
     faults = []
     for screen in _screens(page):
         for name, (width, height) in SIZES.items():
@@ -445,7 +446,7 @@ def test_every_screen_fits_and_is_accessible(page: Page) -> None:
             _picture(page, f"{name}-{screen}")
             assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{screen} at {name}"
             assert page.evaluate(SMALL) == [], f"{screen} at {name}"
-            if name != "tablet":
+            if name == "phone" or (name == "desk" and screen in AT_A_DESK):
                 found = Axe().run(page, options={"runOnly": TAGS}).response["violations"]
                 faults += [(screen, name, one["id"], one["nodes"][0]["html"]) for one in found]
     assert faults == []
@@ -521,7 +522,9 @@ def test_answers_differ_without_colours(page: Page) -> None:
         page.evaluate(TAKE, [text or "046012345678", "reader"])
         page.wait_for_timeout(300)
         shot = cv2.imdecode(np.frombuffer(page.locator(".lane .sign").screenshot(), np.uint8), cv2.IMREAD_GRAYSCALE)
-        signs.append(cv2.threshold(cv2.resize(shot, (96, 96)), 0, 255, cv2.THRESH_OTSU)[1] > 0)
+        middle, half = shot.shape[1] // 2, shot.shape[0] // 2
+        square = cv2.resize(shot[:, middle - half : middle + half], (96, 96))
+        signs.append(cv2.threshold(square, 0, 255, cv2.THRESH_OTSU)[1] > 0)
         words.append(page.locator(".lane .word").text_content())
     assert len(set(words)) == 5
     alike = [
