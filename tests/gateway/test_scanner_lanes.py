@@ -1,6 +1,7 @@
 """What the operator sees and hears: two lanes, sounds, answers alike, what the gateway says later, what is revoked."""
 
 import time
+from urllib.request import Request, urlopen
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -8,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, Route
 from tests.gateway import scanner
 from tests.gateway.browsing import TAKE, chromium, context, door, page, playwright, served, until_stored
 from tests.gateway.devices import GatewayProcess
-from tests.gateway.town import ASKED, KID, LAN, LOST, MARKET, NEW, Town, token_of
+from tests.gateway.town import ASKED, KID, LAN, LOST, MARKET, MARKET_TOKEN, NEW, Town, token_of
 
 from ksdb.core.decision import CardStatus
 from ksdb.core.status_list import Listed
@@ -44,10 +45,17 @@ def lane(page: Page, number: int, part: str) -> str:
 
 
 @pytest.mark.django_db
+def test_the_gateway_tells_its_time_with_the_lists(door: GatewayProcess) -> None:
+    """The one test here that is marked for the database: by it pytest-django knows to make one."""
+    headers = {"authorization": f"Bearer {MARKET_TOKEN}"}
+    request = Request(f"http://127.0.0.1:{door.port}/v1/status-list", headers=headers)
+    with urlopen(request) as answer:
+        assert abs(int(answer.headers["ksdb-now-ms"]) / 1000 - time.time()) < 60
+
+
 def test_two_lanes_have_each_their_answer_direction_and_group(
     context: BrowserContext, door: GatewayProcess, town: Town
 ) -> None:
-    """The one test here that is marked for the database: by it pytest-django knows to make one."""
     town.rows("UPDATE scan_point SET is_exit_scanned = true WHERE id = %s", MARKET)
     page = scanner.opened(context, door.port)
     page.locator("#menu-open").click()
@@ -132,7 +140,7 @@ def test_a_late_refusal_is_told_beside_the_next_persons_answer(
     assert page.evaluate(TAKE, [forged, "reader"]) == "unverified"
     page.locator('.lane[data-result="bad_signature"]').wait_for()
     page.locator(".lane .inside", has_text="Đang ở trong: 0").wait_for()
-    page.route("**/v1/scans", held.append)
+    page.route("**/v1/scans", lambda route: held.append(route))
     assert page.evaluate(TAKE, [forged, "reader"]) == "unverified"
     page.locator('.lane[data-result="unverified"]').wait_for()
     while not held:
@@ -151,7 +159,7 @@ def test_a_card_revoked_at_a_desk_is_red_here_within_seconds(page: Page, town: T
     assert page.evaluate(TAKE, [token_of(LAN), "reader"]) == "accepted"
     began = time.monotonic()
     town.set_status(LAN, CardStatus.REVOKED)
-    scanner.publish_change(town, LAN, Listed.REVOKED)
+    scanner.publish_change(town, LAN, Listed.INVALID)
     while page.evaluate(TAKE, [token_of(LAN), "reader"]) != "revoked":
         assert time.monotonic() - began < 60
         page.wait_for_timeout(250)

@@ -1,8 +1,10 @@
 """What goes wrong on a device: its disk, its clock, its camera, a browser that is too old, a week without a network."""
 
 import json
+import re
 import time
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -24,8 +26,14 @@ ONLINE = "window.dispatchEvent(new Event('online'))"
 
 
 @pytest.mark.django_db
-def test_what_was_not_kept_is_said_and_never_green(page: Page, town: Town) -> None:
+def test_the_check_of_browsers_is_written_for_the_oldest(served: GatewayProcess) -> None:
     """The one test here that is marked for the database: by it pytest-django knows to make one."""
+    with urlopen(f"http://127.0.0.1:{served.port}/scanner/fit.js") as answer:
+        script = re.sub(r"/\*.*?\*/", "", answer.read().decode(), flags=re.DOTALL)
+    assert re.findall(r"=>|`|\?\.|\?\?|\b(?:const|let|class|async|await|import|export)\b", script) == []
+
+
+def test_what_was_not_kept_is_said_and_never_green(page: Page, town: Town) -> None:
     assert page.evaluate(TAKE, [token_of(LAN), "reader"]) == "accepted"
     page.evaluate(CLOSED)
     assert page.evaluate(TAKE, [token_of(LAN), "reader"]) == "accepted", "a database that closed is opened again"
@@ -44,10 +52,9 @@ MOVABLE = """window.ahead = 0; const real = Date.now; Date.now = () => real() + 
 HOUR = 3_600_000
 
 
-def test_a_clock_that_is_set_right_does_not_move_the_scans_before(
-    context: BrowserContext, door: GatewayProcess
-) -> None:
+def test_a_clock_that_is_set_right_does_not_move_the_scans_before(chromium: Browser, door: GatewayProcess) -> None:
     """Two hours ahead, noticed by the first answer, whatever it answers; then set right without a network."""
+    context = chromium.new_context(viewport=PHONE, service_workers="block")  # whose sendings are not seen here
     context.add_init_script(MOVABLE)
     page = scanner.opened(context, door.port)
     page.evaluate("ahead => { window.ahead = ahead; }", 2 * HOUR)
@@ -70,6 +77,7 @@ def test_a_clock_that_is_set_right_does_not_move_the_scans_before(
     assert sent[3] is None, "the gateway sees that itself"
     assert bodies[-1]["state"]["waiting_count"] == 0
     page.locator(".notices .amber", has_text="Đồng hồ thiết bị lệch 20 phút").wait_for()
+    context.close()
 
 
 def test_a_week_without_a_network(context: BrowserContext, door: GatewayProcess, town: Town) -> None:

@@ -17,7 +17,9 @@ export async function startClock() {
 }
 
 export const aheadMs = () => now.ahead_ms;
-export const isClockKnown = () => Boolean(now.isLearnt);
+
+// Whether the gateway told the time in this epoch; asked of the disk, because a service worker has seen none.
+export const isClockKnown = async () => current((await get("counters", "clock")) ?? FIRST).isLearnt;
 
 // Seconds since 1970 by the gateway's clock, as far as we know how ours differs.
 export const gatewaySeconds = (at = Date.now()) => (at - now.ahead_ms) / 1000;

@@ -45,8 +45,9 @@ export class Lane {
   }
 
   async #turnGroup() {
-    await this.group.turn();
+    const kept = this.group.turn();
     this.showGroup();
+    await kept;
   }
 
   showGroup() {

@@ -26,7 +26,8 @@ export async function showNotices(known, { refusal, isFull, isQuiet }) {
   of("aside").hidden = count.aside === 0;
   of("aside-words").textContent = say("aside_menu", { n: count.aside });
   const notices = [
-    refusal && !SAID_ELSEWHERE.has(refusal) && ["red", faultWords(refusal)],
+    known.isStopped && ["red", faultWords("device_revoked")],
+    refusal && refusal !== "device_revoked" && !SAID_ELSEWHERE.has(refusal) && ["red", faultWords(refusal)],
     isFull && ["red", say("storage_full_hint")],
     storage > FULL_SHARE && ["red", say("storage_low", { percent: Math.round(storage * 100) })],
     count.aside > 0 && ["red", say("aside", { n: count.aside })],

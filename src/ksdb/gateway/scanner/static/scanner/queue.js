@@ -1,10 +1,11 @@
 // The scans that wait for the network: numbered and sealed when they are made, deleted when the gateway has them.
 import { setAside } from "./aside.js";
-import { learn, pastAheads } from "./clock.js";
+import { isClockKnown, learn, pastAheads } from "./clock.js";
 import { found, get, within } from "./db.js";
 import { insideAfter } from "./inside.js";
 import { isVisit } from "./judge.js";
 import { renew } from "./renewal.js";
+import { syncStatus } from "./sync.js";
 import { enrolment, seal, unseal } from "./vault.js";
 
 export const VERSION = "3";
@@ -86,8 +87,10 @@ async function sendAll() {
   return done;
 }
 
-// As the gateway takes them. Of a scan made before the clock was set, it is said how wrong the clock was then.
+// As the gateway takes them. Of a scan made before the clock was set, it is said how wrong the clock was then; that may
+// follow from how wrong it is now, so one asks first.
 async function scansIn(rows, key) {
+  if (!(await isClockKnown())) await syncStatus();
   const aheads = await pastAheads();
   return Promise.all(
     rows.map(async ([sequence, row]) => {

@@ -1,7 +1,6 @@
 // What waits goes to the gateway, what is new comes from it, and what it says of a scan reaches the lane it was made in.
 import { putBack } from "./aside.js";
 import { chosen } from "./chosen.js";
-import { isClockKnown } from "./clock.js";
 import { flush } from "./queue.js";
 import { renew } from "./renewal.js";
 import { knowledge, noteStanding, refreshed, sync, syncStatus } from "./sync.js";
@@ -60,8 +59,6 @@ export function send() {
 async function sendAll() {
   while (isMore) {
     isMore = false;
-    // What is known of the clock goes with the scans that were made before it was set.
-    if (!isClockKnown()) await syncStatus();
     const done = await flush();
     refusal = done.error;
     failedAt = refusal ? Date.now() : 0;
