@@ -59,6 +59,7 @@ def test_a_clock_that_is_set_right_does_not_move_the_scans_before(chromium: Brow
     page = scanner.opened(context, door.port)
     page.evaluate("ahead => { window.ahead = ahead; }", 2 * HOUR)
     page.evaluate("async () => (await import('/scanner/clock.js')).epochNow()")
+    page.evaluate(ONLINE)
     page.locator(".notices .amber", has_text="Đồng hồ thiết bị lệch 2 giờ").wait_for(timeout=15_000)
     context.set_offline(True)
     page.evaluate(TAKE, [token_of(LAN), "reader"])
