@@ -418,9 +418,9 @@ def test_printed_cards_before_the_camera(
         deadline = time.monotonic() + 30
         while not wanted <= set(page.evaluate("[...seen]")) and time.monotonic() < deadline:
             page.wait_for_timeout(100)
+        _picture(page, "camera")
         assert wanted <= set(page.evaluate("[...seen]"))
         page.locator('#counts:not([data-safe="0"])').wait_for()
-        _picture(page, "camera")
         found = Axe().run(page, options={"runOnly": TAGS}).response["violations"]
         assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
     until_stored(town, 1)
