@@ -29,7 +29,7 @@ def sent(door: TestClient, scans: list[dict[str, Any]], sent_at: int | None = No
 
 
 def days_of(town: Town, table: str = "visit") -> list[tuple[int, str]]:
-    return town.rows(f"SELECT sequence, tableoid::regclass::text FROM {table} ORDER BY 1")
+    return town.rows(f"SELECT sequence, tableoid::regclass::text FROM {table} ORDER BY 1")  # noqa: S608 - ours
 
 
 def test_a_day_ends_at_the_provinces_midnight(door: TestClient, town: Town) -> None:

@@ -15,7 +15,7 @@ class Engine {
   constructor() {
     this.asked = new Map();
     this.number = 0;
-    this.worker = new Worker("reader-worker.js");
+    this.worker = new Worker(new URL("reader-worker.js", import.meta.url));
     this.isReady = new Promise((resolve, reject) => {
       this.asked.set("ready", { resolve, reject });
     });
