@@ -97,7 +97,7 @@ def wait_until_known(port: int, token: str = MARKET_TOKEN) -> None:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         try:
-            urlopen(request, timeout=5).close()
+            urlopen(request, timeout=5).close()  # noqa: S310
         except HTTPError as error:
             error.close()
             time.sleep(0.05)

@@ -55,7 +55,7 @@ NUMBERS = """async (typed) => {
 
 
 class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name the library gives it
         pass
 
 
