@@ -94,7 +94,7 @@ def test_a_week_without_a_network(context: BrowserContext, door: GatewayProcess,
         context.clock.fast_forward(hours * HOUR)
         page.locator(f".notices .{level}", has_text="Danh sách thẻ").wait_for()
         assert page.evaluate(TAKE, [lost, "reader"]) == result
-    assert "4 lượt chờ gửi, cũ nhất 7 ngày" in (page.locator("#notices").text_content() or "")
+    page.locator("#notices", has_text="4 lượt chờ gửi, cũ nhất 7 ngày").wait_for()
     context.set_offline(False)
     page.evaluate(ONLINE)
     page.locator('[data-scanned="4"][data-safe="4"]').wait_for()
