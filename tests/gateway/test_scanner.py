@@ -440,11 +440,12 @@ def test_every_screen_fits_and_is_accessible(context: BrowserContext, door: Gate
     """At the sizes of a tablet, a desk and a phone; axe at the phone's, and where the desk's layout is another."""
     town.rows("UPDATE scan_point SET is_exit_scanned = true")
     page = scanner.opened(context, door.port)
+    page.emulate_media(reduced_motion="reduce")
     faults = []
     for screen in _screens(page):
         for name, (width, height) in SIZES.items():
             page.set_viewport_size({"width": width, "height": height})
-            page.wait_for_timeout(300 if name == "tablet" else 20)  # the answer grows into place
+            page.wait_for_timeout(20)
             _picture(page, f"{name}-{screen}")
             assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{screen} at {name}"
             assert page.evaluate(SMALL) == [], f"{screen} at {name}"
