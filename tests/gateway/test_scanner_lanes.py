@@ -140,13 +140,13 @@ def test_a_late_refusal_is_told_beside_the_next_persons_answer(
     assert page.evaluate(TAKE, [forged, "reader"]) == "unverified"
     page.locator('.lane[data-result="bad_signature"]').wait_for()
     page.locator(".lane .inside", has_text="Đang ở trong: 0").wait_for()
-    page.route("**/v1/scans", lambda route: route.continue_() if held else held.append(route))
+    page.route("**/v1/scans", lambda route: route.fallback() if held else held.append(route))
     assert page.evaluate(TAKE, [forged, "reader"]) == "unverified"
     page.locator('.lane[data-result="unverified"]').wait_for()
     while not held:
         page.wait_for_timeout(20)
     assert page.evaluate(TAKE, [token_of(NEW), "reader"]) == "unverified"
-    held[0].continue_()
+    held[0].fallback()
     page.locator(".lane .late", has_text="Người vừa qua: KHÔNG NHẬN").wait_for()
     assert lane(page, 1, ".word") == "ĐÃ GHI"
     page.locator(".lane .inside", has_text="Đang ở trong: 1").wait_for()
