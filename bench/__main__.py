@@ -54,7 +54,7 @@ PARTS = (
     (
         "Scanner",
         "scanner",
-        "In Chromium: a frame of 1280 × 720 with a blurred, turned, dim card to the answer kept on disk.",
+        "In Chromium: from a frame with a printed card, turned, blurred, dim, to the painted answer; starts; size.",
     ),
     (
         "Coverage",

@@ -1,4 +1,6 @@
+import json
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,6 +19,15 @@ more = st.lists(st.text(st.characters(exclude_characters="|\n\r", exclude_catego
 def number_of(born: date, *, female: bool) -> str:
     century = (born.year // 100 - 19) * 2 + female
     return f"046{century}{born.year % 100:02d}000011"
+
+
+FOREIGN = json.loads((Path(__file__).parent.parent / "vectors" / "foreign.json").read_text("utf-8"))["vectors"]
+
+
+@pytest.mark.parametrize("vector", FOREIGN, ids=[vector["name"] for vector in FOREIGN])
+def test_the_desk_reads_every_foreign_code_as_the_file_says(vector: dict[str, object]) -> None:
+    code = read_id_code(str(vector["text"]))
+    assert ([code.kind.value, code.id_number] if code else None) == vector["desk"]
 
 
 @given(st.lists(names, min_size=2, max_size=5), births, st.booleans(), papers, more)

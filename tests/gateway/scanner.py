@@ -1,5 +1,6 @@
 """The scanner in a real Chromium at a real gateway: opened, let in, shown cards."""
 
+import io
 import json
 import shutil
 import time
@@ -14,14 +15,17 @@ from urllib.request import Request, urlopen
 import cv2
 import numpy as np
 import psutil
+import pypdfium2
 import zxingcpp
 from playwright.sync_api import BrowserContext, Error, Page, Playwright
+from reportlab.pdfgen.canvas import Canvas
 from tests.gateway.devices import kill_all
 from tests.gateway.town import KEY, KID, MARKET_TOKEN, STATES, STATUS_KID, Town
 
+from ksdb.cards.artwork import CARD_HEIGHT, CARD_WIDTH, Face, draw_face, prepare
 from ksdb.core.clock import now
-from ksdb.core.status_list import LISTED, Signer, Statuses, changes_between, empty, sign_head, sign_status_list
-from ksdb.core.token import IssuerKey, Usage
+from ksdb.core.status_list import LISTED, Listed, Signer, Statuses, changes_between, empty, sign_head, sign_status_list
+from ksdb.core.token import Form, IssuerKey, Usage
 from ksdb.core.trust_list import TrustList, coded, sign_list
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -112,7 +116,7 @@ def publish(town: Town, root: Any, statuses: Statuses | None = None) -> None:
     """The town's trust list, and a status list of what its cards are."""
     seconds = int(now().timestamp())
     keys = tuple(
-        IssuerKey(kid, KEY.public_key(), usage, seconds - 86_400, seconds + 86_400)
+        IssuerKey(kid, KEY.public_key(), usage, seconds - 86_400, seconds + 30 * 86_400)
         for kid, usage in ((KID, Usage.CARD), (STATUS_KID, Usage.STATUS))
     )
     after = empty() if statuses is None else statuses
@@ -130,6 +134,26 @@ def publish(town: Town, root: Any, statuses: Statuses | None = None) -> None:
             sign_head(after, 1, at, signer),
             sign_status_list(after, 1, at, signer),
         )
+
+
+def publish_change(town: Town, index: int, listed: Listed) -> None:
+    """The next status list, in which one card is something else: what the publisher does after a desk changed it."""
+    before = empty()
+    for known, status in STATES.items():
+        before[known] = LISTED[status]
+    after = before.copy()
+    after[index] = listed
+    at, signer = now(), Signer(STATUS_KID, KEY)
+    signed = sign_head(after, 2, at, signer), sign_status_list(after, 2, at, signer)
+    with town.connection.transaction():
+        town.rows(
+            "INSERT INTO status_list (serial, made_at, kid, changes, head, token) VALUES (2, %s, %s, %s, %s, %s)",
+            at,
+            STATUS_KID,
+            changes_between(before, after),
+            *signed,
+        )
+        town.rows("UPDATE status_list SET token = NULL WHERE serial < 2")
 
 
 def queue_of(page: Page) -> list[str]:
@@ -160,6 +184,32 @@ def frame(text: str, degrees: float, blur: float, light: float, pixels: int = 6)
     top, left = (720 - height) // 2, (1280 - width) // 2
     cv2.rectangle(picture, (left - 60, top - 30), (left + width + 200, top + height + 30), (250, 250, 250), -1)
     picture[top : top + height, left : left + width] = code[..., None] if code.ndim == 2 else code
+    return _in_a_hand(picture, degrees, blur, light)
+
+
+def printed(text: str) -> np.ndarray:
+    """The face of a paper card as the print room draws it, rasterised, before a camera's grey wall."""
+    file = io.BytesIO()
+    canvas = Canvas(file, (CARD_WIDTH, CARD_HEIGHT))
+    prepare(canvas, Form.PAPER)
+    draw_face(canvas, Face(text, "000123456705", Form.PAPER, "Nguyễn Thị Lan", 1994, "Phường Phú Xuân"))
+    canvas.save()
+    with pypdfium2.PdfDocument(file.getvalue()) as document:
+        card = document[0].render(scale=720 / CARD_WIDTH).to_numpy()
+    picture = np.full((720, 1280, 3), 110, np.uint8)
+    height, width = card.shape[:2]
+    top, left = (720 - height) // 2, (1280 - width) // 2
+    picture[top : top + height, left : left + width] = card
+    return picture
+
+
+def printed_frames(text: str) -> list[np.ndarray]:
+    """The printed card in a hand that is not still: turned, blurred, in poor light."""
+    card = printed(text)
+    return [_in_a_hand(card, degrees, 1.2, 0.45) for degrees in (-14, -9, -4, 3, 8, 13)]
+
+
+def _in_a_hand(picture: np.ndarray, degrees: float, blur: float, light: float) -> np.ndarray:
     turn = cv2.getRotationMatrix2D((640, 360), degrees, 1)
     picture = cv2.warpAffine(picture, turn, (1280, 720), borderValue=(110, 110, 110))
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), blur) * light, np.uint8)

@@ -13,11 +13,13 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 import ksdb.gateway
+from ksdb.core.ids import PROVINCES
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parent.parent.parent
 STATIC = Path(ksdb.gateway.__file__).parent / "scanner" / "static" / "scanner"
 FILE = json.loads((ROOT / "tests" / "vectors" / "cards.json").read_text(encoding="utf-8"))
+FOREIGN = json.loads((ROOT / "tests" / "vectors" / "foreign.json").read_text(encoding="utf-8"))["vectors"]
 
 READ = """async ({trust, vectors, how}) => {
   const token = await import("/token.js");
@@ -112,6 +114,21 @@ def test_the_browser_reads_every_vector_as_the_file_says(page: Page, part: str, 
 @pytest.mark.parametrize(("part", "at", "how"), [("vectors", 0, "readToken"), ("codes", 4, "readPresentation")])
 def test_the_browser_refuses_every_flipped_bit(page: Page, part: str, at: int, how: str) -> None:
     assert page.evaluate(FLIP, {"trust": FILE["trust"], "vector": FILE[part][at], "how": how}) == []
+
+
+def test_the_browser_reads_other_systems_codes_as_the_file_says(page: Page) -> None:
+    script = """async (texts) => {
+      const {foreignIn, PROVINCES} = await import("/foreign.js");
+      return [texts.map(foreignIn), [...PROVINCES]];
+    }"""
+    read, provinces = page.evaluate(script, [vector["text"] for vector in FOREIGN])
+    unlike = {
+        vector["name"]: found
+        for vector, found in zip(FOREIGN, read, strict=True)
+        if (found and [found["kind"], found["number"]]) != vector["scanner"]
+    }
+    assert unlike == {}
+    assert set(provinces) == PROVINCES
 
 
 def test_the_browser_knows_card_numbers(page: Page) -> None:

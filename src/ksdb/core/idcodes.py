@@ -67,7 +67,8 @@ def _is_chip_card(fields: list[str]) -> bool:
 
 
 def _is_personal(fields: list[str]) -> bool:
-    has_name = any(character.isalpha() for character in fields[1])
+    """An insurance card's code looks alike, but its name is in hexadecimal and it ends in `$`."""
+    has_name = any(character.isalpha() for character in fields[1]) and not fields[-1].endswith("$")
     return bool(fields[0]) and has_name and _birth(fields[2]) != (None, None)
 
 

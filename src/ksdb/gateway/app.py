@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from ksdb.config import Settings, settings
 from ksdb.core.addresses import networks
+from ksdb.core.clock import now_ms
 from ksdb.core.errors import KsdbError
 from ksdb.gateway.answers import HEADERS as _HEADERS
 from ksdb.gateway.answers import json_answer as _json
@@ -223,7 +224,9 @@ def _device(gateway: "Gateway", request: Request) -> None:
 
 
 def _list(answer: Answer, request: Request) -> Response:
-    headers = {**_HEADERS, "cache-control": "private, no-cache", "etag": answer.etag}
+    # By which a device learns how its clock differs: it asks this more often than it uploads.
+    said = {"etag": answer.etag, "ksdb-now-ms": str(now_ms())}
+    headers = {**_HEADERS, "cache-control": "private, no-cache", **said}
     if answer.content is None or answer.is_matched_by(request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
     return Response(answer.content, 200, headers, answer.media_type)

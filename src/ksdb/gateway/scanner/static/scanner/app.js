@@ -1,6 +1,7 @@
 // The scanner's first file: enrolment or scanning, whichever this device is ready for.
 import { wipe } from "./db.js";
 import { startEnrolment } from "./enrol.js";
+import { noteNewer } from "./notices.js";
 import { startScanning } from "./scanning.js";
 import { knowledge } from "./sync.js";
 import { speak } from "./words.js";
@@ -24,6 +25,16 @@ async function logOut() {
   location.reload();
 }
 
+const LOOK_MS = 3_600_000;
+
+// An app that is left open for weeks asks for a newer one by itself; it runs from the next start.
+async function lookForNewer() {
+  const hadOne = Boolean(navigator.serviceWorker?.controller);
+  navigator.serviceWorker?.addEventListener("controllerchange", () => hadOne && noteNewer());
+  const registration = await navigator.serviceWorker?.getRegistration();
+  setInterval(() => registration?.update().catch(() => null), LOOK_MS);
+}
+
 // Chromium can send scans with the app closed; elsewhere the same worker serves without that.
 async function keepOffline() {
   if (!("serviceWorker" in navigator)) return;
@@ -44,5 +55,8 @@ for (const button of document.querySelectorAll(".language")) {
 for (const button of document.querySelectorAll("dialog .closes")) {
   button.addEventListener("click", () => button.closest("dialog").close());
 }
-await start();
-await keepOffline();
+if (document.documentElement.dataset.state !== "unfit") {
+  await start();
+  await keepOffline();
+  await lookForNewer();
+}

@@ -38,7 +38,12 @@ async function letIn(typed) {
 async function readCode() {
   const video = of("enrol-video");
   video.hidden = false;
-  const camera = new Camera(video, (text) => {
+  const gone = (fault) => {
+    video.hidden = true;
+    tell(say(fault));
+  };
+  const camera = new Camera(video, found, gone);
+  function found(text) {
     const code = codeIn(text);
     if (!code || !camera.isRunning) return;
     camera.stop();
@@ -46,7 +51,7 @@ async function readCode() {
     of("code").value = code;
     rootName = rootNameIn(text);
     letIn(code);
-  });
+  }
   try {
     await camera.start();
   } catch {

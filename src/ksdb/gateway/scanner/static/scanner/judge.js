@@ -1,8 +1,8 @@
 // What a scan comes to, decided on the device by the rules of core/decision.py; the gateway decides again, for good.
 import { isCardNumber, digitsOf } from "./cardnumber.js";
-import { foreignIn, hashed } from "./foreign.js";
+import { foreignIn, hashed, isIdNumber } from "./foreign.js";
 import { listedAs } from "./lists.js";
-import { Fault, readPresentation, readToken } from "./token.js";
+import { Fault, isShownCode, readPresentation, readToken } from "./token.js";
 
 export const AMBER_SECONDS = 24 * 3600;
 export const RED_SECONDS = 72 * 3600;
@@ -28,7 +28,11 @@ const isBelieved = (list, at) => list !== null && ageOf(list, at) < RED_SECONDS 
 // {result, scan, card}: `scan` is what to send (without its number and time), `card` names the card in memory.
 export async function judged(text, how, known, at) {
   const plain = text.trim();
-  if (isCardNumber(plain)) return { result: "unverified", scan: { number: digitsOf(plain) }, card: digitsOf(plain) };
+  // What a reader or a picture says may be an identity number that by chance has a card number's check digits: it is
+  // hashed. A typed one was asked about.
+  if (isCardNumber(plain) && (how === "typed" || !isIdNumber(plain))) {
+    return { result: "unverified", scan: { number: digitsOf(plain) }, card: digitsOf(plain) };
+  }
   if (how === "typed") return { result: "number_mistyped", scan: null, card: null };
   const ours = /^1\d{60,}$/.test(plain) ? await read(plain, how, known, at) : null;
   if (ours) return ours;
@@ -39,13 +43,20 @@ export async function judged(text, how, known, at) {
 
 async function read(text, how, known, at) {
   const scan = { token: text };
-  if (!known.verifiers) return { result: "unverified", scan, card: text };
+  if (!known.verifiers) return unproved(text, how);
   const [fault, claims, isElectronic] = await claimsOf(text, known.verifiers, at);
   if (isElectronic && how === "photo") return { result: "photo", scan: null, card: null };
   const list = isBelieved(known.status, at) ? known.status : null;
   const result = resultOf(fault, claims && list ? listedAs(list.bits, claims.card_index) : null);
   const card = claims ? String(claims.card_index) : text;
   return { result, scan: isSent(result) ? scan : null, card, code: isElectronic ? text : null };
+}
+
+// Without the keys only the shape is known; a picture of an electronic card is refused by that alone.
+function unproved(text, how) {
+  const isElectronic = isShownCode(text);
+  if (isElectronic && how === "photo") return { result: "photo", scan: null, card: null };
+  return { result: "unverified", scan: { token: text }, card: text, code: isElectronic ? text : null };
 }
 
 // [fault, claims, is it an electronic card's code]

@@ -1,16 +1,21 @@
 // What the operator should know besides the answer: what is safe, how old the lists are, the clock, the storage.
-import { get } from "./db.js";
+import { aheadMs, gatewaySeconds } from "./clock.js";
 import { AMBER_SECONDS, RED_SECONDS, ageOf } from "./judge.js";
 import { VERSION, counts } from "./queue.js";
+import { isAudible } from "./signals.js";
 import { ageWords, faultWords, say } from "./words.js";
 
 const of = (id) => document.getElementById(id);
 const FULL_SHARE = 0.8;
 const CLOCK_MS = 60_000;
 const SAID_ELSEWHERE = new Set(["offline", "list_missing", "busy", "too_often"]);
+let isNewer = false;
 
-export async function showNotices(known, refusal, isFull) {
-  const [count, ahead, storage] = await Promise.all([counts(), get("counters", "ahead_ms"), share()]);
+// A newer app lies ready for the next start.
+export const noteNewer = () => (isNewer = true);
+
+export async function showNotices(known, { refusal, isFull, isQuiet }) {
+  const [count, storage] = await Promise.all([counts(), share()]);
   const safe = count.scanned - count.waiting - count.aside;
   of("counts").textContent = say("counts", { scanned: count.scanned, safe });
   Object.assign(of("counts").dataset, { scanned: count.scanned, safe });
@@ -21,17 +26,19 @@ export async function showNotices(known, refusal, isFull) {
   of("aside").hidden = count.aside === 0;
   of("aside-words").textContent = say("aside_menu", { n: count.aside });
   const notices = [
-    refusal && !SAID_ELSEWHERE.has(refusal) && ["red", faultWords(refusal)],
+    known.isStopped && ["red", faultWords("device_revoked")],
+    refusal && refusal !== "device_revoked" && !SAID_ELSEWHERE.has(refusal) && ["red", faultWords(refusal)],
     isFull && ["red", say("storage_full_hint")],
     storage > FULL_SHARE && ["red", say("storage_low", { percent: Math.round(storage * 100) })],
     count.aside > 0 && ["red", say("aside", { n: count.aside })],
     (refusal === "offline" || !navigator.onLine) && ["amber", say("offline")],
     listsLevel && [listsLevel, listsWords],
-    Math.abs(ahead ?? 0) > CLOCK_MS && ["amber", say("clock", { age: ageWords(Math.abs(ahead) / 1000) })],
+    Math.abs(aheadMs()) > CLOCK_MS && ["amber", say("clock", { age: ageWords(Math.abs(aheadMs()) / 1000) })],
+    !isQuiet && !isAudible() && ["plain", say("touch_for_sound")],
+    isNewer && ["plain", say("newer")],
     count.waiting > 0 && ["plain", waitingWords(count)],
   ];
   fill(of("notices"), notices.filter(Boolean));
-  return count;
 }
 
 function waitingWords({ waiting, oldest_at }) {
@@ -40,7 +47,7 @@ function waitingWords({ waiting, oldest_at }) {
 
 function listsNotice(known) {
   if (!known.status) return ["amber", say("lists_none")];
-  const age = ageOf(known.status, (Date.now() - known.ahead_ms) / 1000);
+  const age = ageOf(known.status, gatewaySeconds());
   if (age >= RED_SECONDS) return ["red", say("lists_red")];
   if (age >= AMBER_SECONDS) return ["amber", say("lists_amber", { age: ageWords(age) })];
   return ["", say("lists_fresh", { age: ageWords(age) })];

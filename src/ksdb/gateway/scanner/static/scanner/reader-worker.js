@@ -9,11 +9,15 @@ const ready = ZXingWASM.prepareZXingModule({
 });
 ready.then(
   () => postMessage({ isReady: true }),
-  (error) => postMessage({ isReady: false, error: String(error) }),
+  (error) => postMessage({ error: error.name }),
 );
 
 onmessage = async ({ data: { id, picture } }) => {
-  await ready;
-  const found = await ZXingWASM.readBarcodes(picture, { formats: ["QRCode"], maxNumberOfSymbols: 2, tryHarder: true });
-  postMessage({ id, texts: found.filter((one) => one.isValid).map((one) => one.text) });
+  try {
+    await ready;
+    const found = await ZXingWASM.readBarcodes(picture, { formats: ["QRCode"], maxNumberOfSymbols: 2, tryHarder: true });
+    postMessage({ id, texts: found.filter((one) => one.isValid).map((one) => one.text) });
+  } catch (error) {
+    postMessage({ id, error: error.name });
+  }
 };

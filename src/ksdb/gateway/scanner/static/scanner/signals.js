@@ -11,16 +11,19 @@ const TUNES = {
 
 let context;
 
-// Browsers let a page sound only after somebody touched it.
+// Browsers let a page sound only after somebody touched it, and iOS takes it back after a call ("interrupted").
 export function awaken() {
   context ??= new AudioContext();
-  if (context.state === "suspended") context.resume().catch(() => null);
+  if (context.state !== "running") context.resume().catch(() => null);
 }
+
+// Whether an answer would be heard. Not before the first touch, nor after the phone took the sound away.
+export const isAudible = () => context?.state === "running";
 
 export function signal(kind, isQuiet) {
   const { wave, notes, shake } = TUNES[kind];
   navigator.vibrate?.(shake);
-  if (isQuiet || context?.state !== "running") return;
+  if (isQuiet || !isAudible()) return;
   for (const [hertz, from, to] of notes) sound(wave, hertz, context.currentTime + from, context.currentTime + to);
 }
 

@@ -3,5 +3,11 @@ import "./sw.js";
 import { flush } from "./queue.js";
 
 self.addEventListener("sync", (event) => {
-  if (event.tag === "ksdb-flush") event.waitUntil(flush());
+  if (event.tag === "ksdb-flush") event.waitUntil(sent());
 });
+
+// What fails is asked for again by the browser, later and later; what ended well, never.
+async function sent() {
+  const { error } = await flush();
+  if (error) throw new Error(error);
+}

@@ -1,5 +1,6 @@
 // Brings the device's lists and its point's settings up to date, and has them at hand for the next scan.
-import { get, put } from "./db.js";
+import { gatewaySeconds, learn } from "./clock.js";
+import { changed, get, put } from "./db.js";
 import { ListFault, readDelta, readStatusList, readTrustList, rootNamed } from "./lists.js";
 import { readyTrust } from "./token.js";
 import { enrolment, keepEnrolment, keepPoint } from "./vault.js";
@@ -34,11 +35,31 @@ export async function enrol(code, name, rootName = null) {
 }
 
 // Fetches what is new; the code of the first refusal, or null. What fails leaves what we had.
-export async function sync() {
+export const sync = () => inStep([trustList, statusList, pointSettings]);
+
+// Only what may change from one person to the next: whose card was revoked, and whether this device was.
+export const syncStatus = () => inStep([statusList]);
+
+// The gateway's word on whether this device may go on; what it says of anything else changes nothing.
+export async function noteStanding(refusal) {
+  if (refusal !== null && refusal !== "device_revoked") return;
+  const isStopped = refusal !== null;
+  await changed("counters", "stopped", (before) => (Boolean(before) === isStopped ? undefined : isStopped));
+}
+
+let running = Promise.resolve(null);
+
+// One after another: two looks at once would each bring a difference to the same list.
+function inStep(steps) {
+  running = running.catch(() => null).then(() => taken(steps));
+  return running;
+}
+
+async function taken(steps) {
   const device = await enrolment();
   if (!device) return null;
   let refusal = null;
-  for (const step of [trustList, statusList, pointSettings]) {
+  for (const step of steps) {
     try {
       await step(device);
     } catch (error) {
@@ -46,6 +67,7 @@ export async function sync() {
       refusal ??= error.code;
     }
   }
+  await noteStanding(refusal);
   return refusal;
 }
 
@@ -59,17 +81,31 @@ async function trustList(device) {
   await put("lists", "trust", list);
 }
 
+// A list is a megabyte, and asked for every few seconds: what is noted each time lies beside it.
 async function statusList(device) {
-  const [known, trust] = await Promise.all([get("lists", "status"), get("lists", "trust")]);
-  if (!trust) return;
-  const path = known ? `/v1/status-list?since=${known.serial}` : "/v1/status-list";
-  const response = await fetched(path, device, known && `"${known.serial}"`);
-  const at = await gatewaySeconds();
-  if (!response) return void (await put("lists", "status", { ...known, heard_at: at }));
-  const isDelta = response.headers.get("content-type") === DELTA_TYPE;
-  const bytes = await bytesOf(response);
-  const list = isDelta ? await applied(bytes, known, trust, at, device) : await readStatusList(bytes, trust.keys, at, known?.serial ?? 0);
-  await put("lists", "status", { ...list, heard_at: at });
+  const [heard, trust] = await Promise.all([heardOf(), get("lists", "trust")]);
+  if (!trust) throw new Refused("list_missing");
+  const path = heard ? `/v1/status-list?since=${heard.serial}` : "/v1/status-list";
+  const response = await fetched(path, device, heard && `"${heard.serial}"`);
+  const at = gatewaySeconds();
+  let serial = heard?.serial;
+  if (response) {
+    const known = await get("lists", "status");
+    const isDelta = response.headers.get("content-type") === DELTA_TYPE;
+    const bytes = await bytesOf(response);
+    const list = isDelta ? await applied(bytes, known, trust, at, device) : await readStatusList(bytes, trust.keys, at, known?.serial ?? 0);
+    await put("lists", "status", list);
+    serial = list.serial;
+  }
+  await put("lists", "heard", { serial, at });
+}
+
+// {serial, at}: the status list that this device has, and when the gateway last said that there is none newer.
+async function heardOf() {
+  const heard = await get("lists", "heard");
+  if (heard) return heard;
+  const list = await get("lists", "status");
+  return list ? { serial: list.serial, at: list.made_at } : null;
 }
 
 // Differences that do not fit are no disaster: the whole list is fetched instead.
@@ -99,26 +135,33 @@ async function fetched(path, device, etag) {
 }
 
 async function asked(path, options) {
+  const began = Date.now();
+  let response;
   try {
-    return await fetch(path, { ...options, signal: AbortSignal.timeout(SECONDS) });
+    response = await fetch(path, { ...options, signal: AbortSignal.timeout(SECONDS) });
   } catch {
     throw new Refused("offline");
   }
+  await learn(began, Date.now(), Number(response.headers.get("ksdb-now-ms")));
+  return response;
 }
 
 const bytesOf = async (response) => new Uint8Array(await response.arrayBuffer());
 
-// Now by the gateway's clock, as far as we know how ours differs.
-export async function gatewaySeconds() {
-  return (Date.now() - ((await get("counters", "ahead_ms")) ?? 0)) / 1000;
-}
-
-// All that a scan is judged by: {device, verifiers, status, ahead_ms}, or null before enrolment.
+// All that a scan is judged by: {device, verifiers, status, root_name, isStopped}, or null before enrolment.
 export async function knowledge() {
   const device = await enrolment();
   if (!device) return null;
-  const [trust, status, ahead] = await Promise.all([get("lists", "trust"), get("lists", "status"), get("counters", "ahead_ms")]);
+  const [trust, list, heard, stopped] = await Promise.all([get("lists", "trust"), get("lists", "status"), heardOf(), get("counters", "stopped")]);
   const verifiers = trust ? await readyTrust(trust.keys) : null;
   const rootName = device.root_name ?? (trust?.root ? await rootNamed(trust.root) : null);
-  return { device, verifiers, status: status ?? null, ahead_ms: ahead ?? 0, root_name: rootName };
+  const status = list ? { ...list, heard_at: heard.at } : null;
+  return { device, verifiers, status, root_name: rootName, isStopped: Boolean(stopped) };
+}
+
+// The same after a look at the status list alone: read anew only where there is a newer one.
+export async function refreshed(known) {
+  const [heard, stopped] = await Promise.all([heardOf(), get("counters", "stopped")]);
+  if (!heard || heard.serial !== known.status?.serial) return (await knowledge()) ?? known;
+  return { ...known, status: { ...known.status, heard_at: heard.at }, isStopped: Boolean(stopped) };
 }

@@ -59,6 +59,17 @@ export async function readPresentation(text, trust, at) {
   return fresh({ ...claims, issued_at: Number(issuedAt) }, at);
 }
 
+// Whether a text has the shape of an electronic card's code; nothing of it is believed.
+export function isShownCode(text) {
+  try {
+    const said = strictly(parts(bytesOf(text)).payload, "not_ours");
+    return said instanceof Map && said.get(-65538n) instanceof Uint8Array;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return false;
+  }
+}
+
 function fresh(claims, at) {
   const age = at - claims.issued_at;
   if (age < -AHEAD_SECONDS) throw new Fault("from_the_future");

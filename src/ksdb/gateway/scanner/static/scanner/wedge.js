@@ -48,8 +48,11 @@ function swallow(event) {
   event.stopPropagation();
 }
 
+// Only where one writes. A tick, a button or the choice of a file takes no letters, however it came by the focus.
 function isTyping() {
-  return /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName ?? "");
+  const field = document.activeElement;
+  if (field?.tagName === "INPUT") return !/^(button|checkbox|color|file|image|radio|range|reset|submit)$/.test(field.type);
+  return field?.tagName === "TEXTAREA" || Boolean(field?.isContentEditable);
 }
 
 function characterOf({ code, key, shiftKey }) {

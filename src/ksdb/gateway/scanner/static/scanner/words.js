@@ -39,6 +39,13 @@ const WORDS = {
     "The camera may not be used. Allow it in the browser’s settings, or take a picture of a paper card, or type the card number.",
   ],
   camera_missing: ["Thiết bị này không có máy ảnh. Hãy dùng đầu đọc USB hoặc gõ số thẻ.", "This device has no camera. Use a USB reader or type the card number."],
+  camera_busy: ["Máy ảnh đang bị ứng dụng khác dùng. Hãy đóng ứng dụng đó rồi mở lại.", "Another app uses the camera. Close it and open the camera again."],
+  camera_ended: ["Máy ảnh vừa bị ngắt. Bấm “Mở máy ảnh” để mở lại.", "The camera was cut off. Press “Open the camera” to open it again."],
+  camera_engine: [
+    "Bộ đọc mã không chạy được. Hãy nối mạng, nạp lại trang; trong lúc đó dùng đầu đọc hoặc gõ số thẻ.",
+    "The reader of codes does not run. Go online and load the page again; meanwhile use a USB reader or type the number.",
+  ],
+  torch_refused: ["Máy không bật được đèn lúc này.", "The torch cannot be lit now."],
   torch: ["Đèn", "Torch"],
   zoom: ["Phóng to", "Zoom"],
   way_in: ["VÀO", "IN"],
@@ -48,7 +55,11 @@ const WORDS = {
   type_title: ["Gõ số in trên thẻ", "Type the number on the card"],
   type_label: ["12 chữ số", "12 digits"],
   type_send: ["Ghi lượt quét", "Record"],
+  number_which: ["Số này có thể là số căn cước. Bạn vừa gõ số nào?", "This may be an identity number. Which one did you type?"],
+  number_card: ["Số in trên thẻ", "The card’s number"],
+  number_id: ["Số căn cước", "The identity number"],
   photo: ["Ảnh thẻ", "Picture"],
+  photo_unreadable: ["Không mở được ảnh này. Hãy chụp lại.", "This picture cannot be opened. Take it again."],
   photo_none: ["Không thấy mã QR trong ảnh. Hãy chụp gần hơn, đủ sáng, cả mã nằm trong ảnh.", "No QR code in the picture. Take it closer, in good light, with the whole code."],
   menu: ["Tuỳ chọn", "Options"],
   close: ["Đóng", "Close"],
@@ -99,6 +110,10 @@ const WORDS = {
   clock: ["Đồng hồ thiết bị lệch {age}. Hãy chỉnh lại giờ.", "This device’s clock is {age} off. Set it right."],
   storage_low: ["Bộ nhớ sắp đầy ({percent} %). Hãy nối mạng để gửi, hoặc xoá bớt ảnh.", "Storage is nearly full ({percent} %). Go online to send, or delete pictures."],
   spoilt: ["Tắt bộ gõ tiếng Việt rồi quét lại.", "Turn off the Vietnamese input method and scan again."],
+  nth: ["Lượt {n} · {time}", "No. {n} · {time}"],
+  late: ["Người vừa qua: {word}. {hint}", "The person before: {word}. {hint}"],
+  touch_for_sound: ["Chạm màn hình một lần để bật tiếng.", "Touch the screen once for sound."],
+  newer: ["Có bản mới: tự chạy ở lần mở sau.", "A newer version runs at the next start."],
   ready: ["Sẵn sàng", "Ready"],
   ready_hint: ["Đưa thẻ trước máy ảnh hoặc quét bằng đầu đọc.", "Hold a card to the camera or use the reader."],
   lane_1: ["Luồng 1 · máy ảnh", "Lane 1 · camera"],
@@ -150,6 +165,10 @@ const WORDS = {
   photo_refused_hint: ["Thẻ điện tử phải đưa trực tiếp trên điện thoại.", "An electronic card must be shown on the phone itself."],
   wrong_clock: ["SAI GIỜ", "WRONG TIME"],
   wrong_clock_hint: ["Giờ của điện thoại hoặc của thiết bị này bị sai.", "The phone’s clock or this device’s is wrong."],
+  stopped: ["MÁY ĐÃ NGỪNG", "OUT OF SERVICE"],
+  stopped_hint: ["Thiết bị này đã bị ngừng sử dụng: không ghi lượt nào. Hỏi chủ điểm quét.", "This device was taken out of service and records nothing. Ask the owner of the scan point."],
+  not_saved: ["CHƯA LƯU!", "NOT SAVED!"],
+  not_saved_hint: ["Máy không ghi được lượt này. Quét lại; nếu vẫn vậy, đóng trang rồi mở lại.", "This scan was not kept. Scan again; if it stays so, close the page and open it again."],
   storage_full: ["CHƯA LƯU!", "NOT SAVED!"],
   storage_full_hint: ["Bộ nhớ đầy: lượt quét này chưa được lưu. Nối mạng để gửi rồi quét lại.", "Storage is full: this scan was not kept. Go online to send, then scan again."],
 };
@@ -182,11 +201,16 @@ export function ageWords(seconds) {
   return seconds < 172_800 ? say("age_hours", { n: Math.round(seconds / 3600) }) : say("age_days", { n: Math.round(seconds / 86_400) });
 }
 
+// The time of day, in the province.
+export const timeWords = (ms) => new Date(ms + 7 * 3_600_000).toISOString().slice(11, 19);
+
 // [word, sentence, kind] of a result: the kind chooses colour, sign and sound.
 export function answerWords({ result, kind }) {
   const shown = SHOWN[result] ?? result;
-  return [say(shown), say(kind ? "foreign_hint" : `${shown}_hint`), KINDS[shown] ?? "refused"];
+  return [say(shown), say(kind ? "foreign_hint" : `${shown}_hint`), kindOf(result)];
 }
+
+export const kindOf = (result) => KINDS[SHOWN[result] ?? result] ?? "refused";
 
 const SHOWN = {
   old_code: "refresh",
