@@ -14,8 +14,9 @@ from ksdb.core.clock import today
 from ksdb.core.scope import Scope, system_scope
 from ksdb.places.models import Division
 from ksdb.registry.models import Resident
-from ksdb.tracing.actions import CaseFacts, open_case, period_of, run_trace
+from ksdb.tracing.actions import CaseClosed, CaseFacts, CaseOpenAlready, open_case, period_of, run_trace
 from ksdb.tracing.actions.correcting import CaseChanged, CaseFields, CaseLinked, correct_case, link_cases
+from ksdb.tracing.actions.keeping import close_case, reopen_case
 from ksdb.tracing.actions.rerunning import rerun_touched
 from ksdb.tracing.linelist import ListUnreadable, read_line_list
 from ksdb.tracing.models import CaseLink, CaseRecord, ReportedCase, Trace
@@ -45,6 +46,30 @@ def test_a_correction_keeps_what_stood_before_and_runs_the_traces_again(lans_cas
     assert rerun_touched(SYSTEM) == 1
     again = Trace.objects.latest("id")
     assert (again.why, again.contact_count, again.gone_count) == ("case", 0, 2)
+
+
+def test_a_first_result_corrects_nothing_and_a_closed_case_takes_none(
+    client: Client, hanh: StaffAccount, lans_case: CaseRecord
+) -> None:
+    run = run_trace(SYSTEM, lans_case.pk, "overlap-15")
+    client.force_login(hanh)
+    path = reverse("tracing:result", args=[lans_case.pk])
+    client.post(path, {"result": "positive", "result_on": today().isoformat(), "version": "1"})
+    client.post(path, {"result": "negative", "version": "2"})  # there is one already: that is a correction
+    lans_case.refresh_from_db()
+    run.refresh_from_db()
+    assert (lans_case.result, lans_case.result_on, lans_case.corrections.count()) == ("positive", today(), 0)
+    assert run.stale_at is None
+    close_case(SYSTEM, lans_case.pk)
+    with pytest.raises(CaseClosed):
+        correct_case(SYSTEM, lans_case.pk, 2, fields_of(lans_case, onset_on=None), WHY)
+    said = {"sampled_on": today().isoformat(), "result": "", "why": WHY, "version": "2"}
+    assert client.post(reverse("tracing:correct", args=[lans_case.pk]), said).status_code == 422
+    other = open_case(SYSTEM, lans_case.resident_id, CaseFacts("covid-19", today(), today(), None))
+    with pytest.raises(CaseOpenAlready):
+        reopen_case(SYSTEM, lans_case.pk)
+    close_case(SYSTEM, other.pk)
+    assert reopen_case(SYSTEM, lans_case.pk).closed_at is None
 
 
 def test_two_at_once_do_not_overwrite_one_another(client: Client, hanh: StaffAccount, lans_case: CaseRecord) -> None:

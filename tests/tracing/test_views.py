@@ -83,6 +83,45 @@ def test_hanh_opens_a_case_by_the_number_on_the_card(
     assert (case.resident_id, case.onset_on, case.opened_by_id) == (lan.pk, today(), hanh.pk)
 
 
+def test_a_case_found_by_name_is_opened_and_traced_at_once(
+    client: Client, hanh: StaffAccount, market_day: None, lan: Resident
+) -> None:
+    signed_in(client, hanh)
+    page = client.post(reverse("tracing:case_new"), {"name": lan.full_name.lower(), "birth_year": lan.birth_year})
+    assert [one.resident.pk for one in page.context["people"]] == [lan.pk]
+    assert reverse("tracing:report") in page.content.decode()  # who is not known is offered too
+    assert Entry.objects.filter(subject_id=lan.pk, actor_id=hanh.pk, purpose="case_tracing").exists()
+    path = reverse("tracing:case_open", args=[lan.pk])
+    assert path in page.content.decode()
+    on = today().isoformat()
+    said = {"profile": "covid-19", "onset_on": on, "sampled_on": on, "then": "trace"}
+    assert client.post(path, {**said, "rules": "overlap-15", "isolated_at": f"{today()}T25:00"}).status_code == 422
+    for _ in range(2):  # pressed twice, it opens one case and traces once
+        answer = client.post(path, {**said, "rules": "overlap-15"}, follow=True)
+        (trace,) = Trace.objects.all()
+        assert answer.redirect_chain[-1][0] == reverse("tracing:trace", args=[trace.pk])
+    page = answer.content.decode()
+    assert page.index("Trần Văn Hòa") < page.index("Hồ Thị Sen")
+    answer = client.post(path, {**said, "then": "", "onset_on": ""})  # other days: another case, which is refused
+    assert (answer.status_code, CaseRecord.objects.count()) == (422, 1)
+    assert reverse("tracing:case", args=[trace.case_id]) in answer.content.decode()
+    found = client.post(reverse("tracing:case_new"), {"name": lan.full_name})
+    assert [one.case_id for one in found.context["people"]] == [trace.case_id]
+    resident = client.get(reverse("registry:resident", args=[lan.pk]) + "?purpose=case_tracing")
+    assert path in resident.content.decode()
+
+
+def test_isolation_before_the_onset_is_taken_with_a_warning(
+    client: Client, hanh: StaffAccount, profiles: Scope, lan: Resident
+) -> None:
+    said = {"profile": "covid-19", "onset_on": today().isoformat(), "sampled_on": today().isoformat()}
+    isolated = f"{today() - timedelta(days=1)}T08:00"
+    path = reverse("tracing:case_open", args=[lan.pk])
+    answer = signed_in(client, hanh).post(path, {**said, "isolated_at": isolated}, follow=True)
+    assert answer.context["is_isolated_early"]
+    assert [message.level_tag for message in answer.context["messages"]] == ["warning"]
+
+
 @pytest.mark.parametrize("number", ["0", "999999", "một", "123456789012"])
 def test_an_unknown_number_is_said_to_be_unknown(client: Client, hanh: StaffAccount, db: None, number: str) -> None:
     answer = signed_in(client, hanh).post(reverse("tracing:case_new"), {"number": number})

@@ -93,6 +93,22 @@ class CorrectionForm(CaseForm):
             super()._check_period()
 
 
+class ResultForm(forms.Form):
+    """The first result of a case, and of which day it is."""
+
+    result = forms.ChoiceField(label=FIELD_LABELS["result"], choices=RESULTS[1:])
+    result_on = _day(FIELD_LABELS["result_on"])
+
+    @property
+    def case_result(self) -> CaseRecord.Result:
+        return CaseRecord.Result(self.cleaned_data["result"])
+
+    def clean_result_on(self) -> Any:
+        if (day := self.cleaned_data["result_on"]) and day > today():
+            raise forms.ValidationError(_("This day has not come yet."))
+        return day
+
+
 class LinkForm(forms.Form):
     """Another case, and how it belongs to this one."""
 

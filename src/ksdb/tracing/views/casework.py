@@ -17,6 +17,7 @@ from ksdb.core.scope import Permission
 from ksdb.tracing import queries
 from ksdb.tracing.actions import correcting, listing, reporting
 from ksdb.tracing.actions.exporting import Asked
+from ksdb.tracing.actions.running import CaseClosed
 from ksdb.tracing.forms import PersonForm
 from ksdb.tracing.forms.cases import (
     COLUMN_LABELS,
@@ -25,11 +26,13 @@ from ksdb.tracing.forms.cases import (
     LineListForm,
     LinkForm,
     ReportForm,
+    ResultForm,
 )
 from ksdb.tracing.linelist import MOST_BYTES, ListTooLong, ListUnreadable, ReadList, read_line_list
 from ksdb.tracing.period import PeriodEmpty
 from ksdb.tracing.queries import reporting as report_queries
 from ksdb.tracing.views.files import as_file
+from ksdb.tracing.views.opening import candidates, resident_by
 from ksdb.web.asked import number_in
 from ksdb.web.requires import ScopedRequest, requires, takes_upload
 
@@ -48,14 +51,35 @@ def correct(request: ScopedRequest, case_id: int) -> HttpResponse:
     if form.is_valid():
         try:
             correcting.correct_case(request.scope, case_id, version, form.case_fields, form.cleaned_data["why"])
-        except (correcting.CaseChanged, PeriodEmpty) as error:
+        except (CaseClosed, correcting.CaseChanged, PeriodEmpty) as error:
             form.add_error(None, gettext(error.sentence()))
         else:
             messages.success(request, gettext("Corrected. What stood there before is kept, and the traces run again."))
+            if form.is_isolated_before_onset:
+                messages.warning(request, gettext("Isolation began before the onset. Check the days, if that is wrong."))
             return redirect("tracing:case", case_id)
     context = {"form": form, "case": one, "is_behind": version != one.version}
     context["corrections"] = report_queries.corrections_of(request.scope, case_id)[:10]
     return render(request, "tracing/correct.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@never_cache
+@requires(WRITE)
+def result(request: ScopedRequest, case_id: int) -> HttpResponse:
+    one = queries.case(request.scope, case_id)
+    form = ResultForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, gettext("Choose the result, and a day that has come."))
+        return redirect("tracing:case", case_id)
+    version = number_in(request.POST.get("version")) or one.version
+    try:
+        correcting.enter_result(request.scope, case_id, version, form.case_result, form.cleaned_data["result_on"])
+    except (CaseClosed, correcting.CaseChanged) as error:
+        messages.error(request, gettext(error.sentence()))
+    else:
+        messages.success(request, gettext("The result is entered."))
+    return redirect("tracing:case", case_id)
 
 
 @require_POST
@@ -121,15 +145,16 @@ def reports(request: ScopedRequest) -> HttpResponse:
 def reported(request: ScopedRequest, report_id: int) -> HttpResponse:
     one = report_queries.reported_case(request.scope, report_id)
     form = PersonForm(request.POST or None)
+    context: dict[str, Any] = {"form": form, "one": one}
     if form.is_valid():
-        try:
-            resident_id = queries.resident_by_number(request.scope, form.cleaned_data["number"])
-            opened = reporting.identify_case(request.scope, report_id, resident_id)
-        except KsdbError as error:
-            form.add_error("number", gettext(error.sentence()))
-        else:
-            return redirect("tracing:case", opened.pk)
-    return render(request, "tracing/reported.html", {"form": form, "one": one}, status=422 if form.errors else 200)
+        if not form.cleaned_data["number"]:
+            context |= candidates(request, form)
+        elif resident_id := resident_by(request, form):
+            try:
+                return redirect("tracing:case", reporting.identify_case(request.scope, report_id, resident_id).pk)
+            except KsdbError as error:
+                form.add_error("number", gettext(error.sentence()))
+    return render(request, "tracing/reported.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "POST"])
