@@ -43,7 +43,7 @@ class RuleSet(models.Model):
         constraints = [models.UniqueConstraint(fields=["code", "version"], name="rule_set_version")]
 
     def __str__(self) -> str:
-        return self.code
+        return f"{self.code} v{self.version}"
 
 
 class CaseRecord(models.Model):

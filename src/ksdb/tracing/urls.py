@@ -18,6 +18,7 @@ urlpatterns = [
     path("cases/new/<int:resident_id>/", opening.case_open, name="case_open"),
     path("cases/<int:case_id>/", views.case, name="case"),
     path("cases/<int:case_id>/trace/", views.trace_run, name="trace_run"),
+    path("cases/<int:case_id>/points/", presence.points, name="points"),
     path("cases/<int:case_id>/points/<int:point_id>/", presence.point, name="point"),
     path("cases/<int:case_id>/points/<int:point_id>/export/", presence.point_export, name="point_export"),
     path("cases/<int:case_id>/result/", casework.result, name="result"),

@@ -13,11 +13,11 @@ from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import covers
 from ksdb.registry.models import Resident
 from ksdb.registry.queries import identities_of
-from ksdb.tracing.actions.periods import period_of
 from ksdb.tracing.actions.running import CaseClosed, one_snapshot, rerun_trace, run_trace
 from ksdb.tracing.models import CaseRecord, DiseaseProfile, RuleSet
 from ksdb.tracing.period import CaseFacts
 from ksdb.tracing.queries import profile_named
+from ksdb.tracing.queries.periods import period_of
 
 __all__ = [
     "CaseClosed",
@@ -83,7 +83,7 @@ def open_case(scope: Scope, resident_id: int, facts: CaseFacts) -> CaseRecord:
 
 
 def require_none_open(scope: Scope, resident_id: int, profile: str) -> None:
-    """Raises CaseOpenAlready; holds the person's records until the transaction ends, so that two do not open at once."""
+    """Raises CaseOpenAlready; holds the person's records meanwhile, so that two do not open at once."""
     records = identities_of(scope, [resident_id])
     list(Resident.objects.select_for_update(no_key=True).filter(pk__in=records).order_by("pk").values_list("pk"))
     if CaseRecord.objects.filter(resident__in=records, profile__code=profile, closed_at=None).exists():

@@ -10,10 +10,10 @@ from ksdb.core.clock import now
 from ksdb.core.errors import KsdbError, NotAllowed
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import covers
-from ksdb.tracing.actions.periods import period_of
 from ksdb.tracing.actions.running import CaseClosed
 from ksdb.tracing.models import CaseChange, CaseLink, CaseRecord, Trace
 from ksdb.tracing.queries import case
+from ksdb.tracing.queries.periods import period_of
 
 WRITE = Permission.TRACING_CASE_WRITE
 RESULT_FIELDS = ("result", "result_on")
@@ -51,7 +51,8 @@ class CaseFields:
 def correct_case(scope: Scope, case_id: int, version: int, fields: CaseFields, why: str) -> CaseRecord:
     """The case with other facts; each field that differs is kept as it was, with why. `version` is what the writer saw.
 
-    Where other than the result changed, its traces are run again. Raises NotAllowed, CaseClosed, CaseChanged, PeriodEmpty.
+    Where more than the result changed, its traces are run again.
+    Raises NotAllowed, CaseClosed, CaseChanged, PeriodEmpty.
     """
     one = _held(scope, case_id, version)
     changes = [
@@ -77,7 +78,7 @@ def correct_case(scope: Scope, case_id: int, version: int, fields: CaseFields, w
 
 @transaction.atomic
 def enter_result(scope: Scope, case_id: int, version: int, result: CaseRecord.Result, on: date | None) -> CaseRecord:
-    """The first result of a case, which corrects nothing. Raises NotAllowed, CaseClosed; CaseChanged where there is one."""
+    """The first result of a case, which corrects nothing. Raises NotAllowed, CaseClosed; CaseChanged if there is one."""
     one = _held(scope, case_id, version)
     if one.result:
         raise CaseChanged

@@ -18,8 +18,10 @@ from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import covers
 from ksdb.tracing.models import Trace
-from ksdb.tracing.queries import export_rows, trace
+from ksdb.tracing.queries import completeness_of, export_rows, trace
 from ksdb.tracing.report import Row
+from ksdb.tracing.words import incomplete, sensitive_place
+from ksdb.visits.words import FLAG_LABELS
 from ksdb.web.exporting import EXPORT_LIFE, FileKind, Table, Written, exports_dir, write_table
 
 EXPORT = Permission.TRACING_TRACE_EXPORT
@@ -95,14 +97,18 @@ def _trace(scope: Scope, trace_id: int) -> Trace:
 
 @transaction.atomic
 def _written(scope: Scope, found: Trace, asked: Asked, name: str) -> Written:
-    rows = [_cells(row) for row in export_rows(scope, found)]
+    rows = [_cells(row) for row in export_rows(scope, found, sensitive_place())]
     facts = [
         (gettext("Trace"), str(found.pk)),
+        (gettext("Case"), str(found.case_id)),
+        (gettext("Rule set"), str(found.rule_set)),
+        (gettext("Infectious period"), f"{_local(found.infectious_from)} – {_local(found.infectious_until)}"),
+        (gettext("Run at"), _local(found.ran_at)),
         (gettext("Purpose"), asked.purpose.value),
         (gettext("Reason"), asked.reason),
         (gettext("Account"), str(scope.actor_id)),
         (gettext("Time"), f"{now():%Y-%m-%dT%H:%M:%SZ}"),
-        (gettext("Please note"), gettext("This list is not complete.")),
+        (gettext("Please note"), incomplete(completeness_of(scope, found))),
     ]
     table = Table(gettext("Contacts"), _headings(), rows, found.contact_count, facts)
     written = write_table(table, asked.kind, name)
@@ -132,6 +138,8 @@ def _headings() -> Sequence[str]:
         gettext("Places"),
         gettext("Evidence"),
         gettext("Generation"),
+        gettext("Through the contact of rank"),
+        gettext("Odd"),
         gettext("Resident number"),
     )
 
@@ -150,6 +158,8 @@ def _cells(row: Row) -> tuple[str | int, ...]:
         "; ".join(row.places),
         gettext("observed") if row.is_observed else gettext("inferred"),
         row.generation,
+        row.through.rank if row.through else "",
+        "; ".join(str(FLAG_LABELS[flag]) for flag in row.flags),
         person.resident_id if person.name else "",
     )
 

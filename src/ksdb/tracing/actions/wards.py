@@ -14,8 +14,9 @@ from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import covers
 from ksdb.tracing.actions.exporting import Asked
 from ksdb.tracing.models import WardList
-from ksdb.tracing.queries import trace
+from ksdb.tracing.queries import completeness_of, trace
 from ksdb.tracing.queries.wards import WardRow, ward_contacts, ward_list, ward_rows, wards_of
+from ksdb.tracing.words import incomplete
 from ksdb.web.exporting import Table, Written, write_table
 
 
@@ -56,7 +57,7 @@ def export_ward_list(scope: Scope, list_id: int, asked: Asked) -> Written:
         (gettext("Reason"), asked.reason),
         (gettext("Account"), str(scope.actor_id)),
         (gettext("Time"), f"{now():%Y-%m-%dT%H:%M:%SZ}"),
-        (gettext("Please note"), gettext("This list is not complete.")),
+        (gettext("Please note"), incomplete(completeness_of(scope, found.trace))),
     ]
     written = write_table(Table(gettext("Contacts"), _headings(), rows, len(contacts), facts), asked.kind, "")
     detail = {

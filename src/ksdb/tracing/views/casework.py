@@ -56,7 +56,9 @@ def correct(request: ScopedRequest, case_id: int) -> HttpResponse:
         else:
             messages.success(request, gettext("Corrected. What stood there before is kept, and the traces run again."))
             if form.is_isolated_before_onset:
-                messages.warning(request, gettext("Isolation began before the onset. Check the days, if that is wrong."))
+                messages.warning(
+                    request, gettext("Isolation began before the onset. Check the days, if that is wrong.")
+                )
             return redirect("tracing:case", case_id)
     context = {"form": form, "case": one, "is_behind": version != one.version}
     context["corrections"] = report_queries.corrections_of(request.scope, case_id)[:10]

@@ -74,7 +74,9 @@ def case_open(request: ScopedRequest, resident_id: int) -> HttpResponse:
             form.add_error(None, gettext(error.sentence()))
         else:
             if form.is_isolated_before_onset:
-                messages.warning(request, gettext("Isolation began before the onset. Check the days, if that is wrong."))
+                messages.warning(
+                    request, gettext("Isolation began before the onset. Check the days, if that is wrong.")
+                )
             return _further(opened, trace_form, request)
     context = {"form": form, "trace_form": trace_form, "person": person}
     context["open_case"] = open_case_of(request.scope, resident_id)
@@ -93,7 +95,7 @@ def _pressed_twice(request: ScopedRequest, resident_id: int, form: CaseForm) -> 
 
 
 def _further(opened: CaseRecord, trace_form: TraceForm, request: ScopedRequest) -> HttpResponse:
-    """To the ranked contacts where they were asked for, else to the case. A trace that has just run is not run again."""
+    """To the ranked contacts where they were asked for, else to the case. What has just run is not run again."""
     if not trace_form.is_bound:
         return redirect("tracing:case", opened.pk)
     said = trace_form.cleaned_data

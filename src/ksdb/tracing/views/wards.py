@@ -18,6 +18,7 @@ from ksdb.tracing.actions.exporting import Asked
 from ksdb.tracing.forms import ExportForm
 from ksdb.tracing.queries import wards as ward_queries
 from ksdb.tracing.views.files import as_file
+from ksdb.tracing.words import incomplete
 from ksdb.web.asked import number_in
 from ksdb.web.requires import ScopedRequest, requires
 
@@ -56,6 +57,7 @@ def ward_lists(request: ScopedRequest) -> HttpResponse:
 def ward_list(request: ScopedRequest, list_id: int) -> HttpResponse:
     sheet = ward_queries.ward_sheet(request.scope, list_id, number_in(request.GET.get("page")) or 1)
     context = {"sheet": sheet, "one": sheet.ward_list, "page": sheet.page, "as_of": sheet.ward_list.trace.ran_at}
+    context["incomplete"] = incomplete(queries.completeness_of(request.scope, sheet.ward_list.trace))
     return render(request, "tracing/ward_list.html", context)
 
 
