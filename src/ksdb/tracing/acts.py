@@ -7,10 +7,11 @@ from ksdb.approvals.kinds import CARRIERS, Carrier, Kind, Payload, number_of
 from ksdb.core.scope import Permission
 from ksdb.tracing.actions.exporting import carry_out_export
 from ksdb.tracing.actions.presence import carry_out_present
-from ksdb.tracing.actions.rerunning import touched_by_dispute
+from ksdb.tracing.actions.rerunning import touched_by_dispute, touched_by_retiming
 from ksdb.tracing.queries.keeping import kept_data, open_case_needs
 from ksdb.visits.disputing import ACCEPTED
 from ksdb.visits.keeping import HOLDS, KEPT
+from ksdb.visits.retiming import RETIMED
 
 
 def register() -> None:
@@ -29,6 +30,7 @@ def register() -> None:
     HOLDS.append(open_case_needs)
     KEPT.append(kept_data)
     ACCEPTED.append(touched_by_dispute)
+    RETIMED.append(touched_by_retiming)
 
 
 def _described(payload: Payload) -> str:

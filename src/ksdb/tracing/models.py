@@ -158,6 +158,7 @@ class Trace(models.Model):
         MERGE = "merge"
         CASE = "case"
         LOST = "lost"
+        CLOCK = "clock"
 
     case = models.ForeignKey(CaseRecord, models.CASCADE, related_name="traces")
     rule_set = models.ForeignKey(RuleSet, models.PROTECT)

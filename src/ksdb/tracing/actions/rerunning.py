@@ -18,6 +18,7 @@ from ksdb.tracing.models import RuleSet, Trace, TraceWatermark
 from ksdb.tracing.period import PeriodEmpty
 from ksdb.tracing.queries import trace
 from ksdb.visits.disputing import Decided
+from ksdb.visits.retiming import Retimed
 
 WRITE = Permission.TRACING_CASE_WRITE
 SETTLED: Final = timedelta(seconds=60)
@@ -96,6 +97,19 @@ def _widest() -> timedelta:
     """The longest time by which any rule lets a stay reach beyond its end."""
     widest = RuleSet.objects.aggregate(window=Max("window_minutes"), linger=Max("linger_minutes"))
     return timedelta(minutes=max(widest["window"] or 0, widest["linger"] or 0))
+
+
+def touched_by_retiming(scope: Scope, retimed: Retimed) -> None:
+    """Marks the runs that visits were moved from or to. In the transaction of the moving."""
+    scope.require(Permission.VISITS_POINT_WRITE)
+    asked = {
+        "point": retimed.point_id,
+        "residents": list(retimed.residents),
+        "since": retimed.since,
+        "until": retimed.until,
+        "reach": LONGEST_STAY,
+    }
+    _mark(_ids("touched_by_retiming", asked), Trace.Stale.CLOCK)
 
 
 def _ids(name: str, asked: Mapping[str, Any]) -> list[int]:
