@@ -119,7 +119,7 @@ class ReportedCase(models.Model):
     """A case of which it is not known who it is: reported by a hospital, or brought in with a line list.
 
     It cannot be traced. When the person is found, a case is opened with its days. `infector` is the label of whoever
-    infected this one, by the list. Unless it became a case it goes as a closed case would.
+    infected this one, by the list; several stand with `;` between. Unless it became a case it goes as a closed case would.
     """
 
     division = models.ForeignKey("places.Division", models.PROTECT, related_name="+")
@@ -131,7 +131,7 @@ class ReportedCase(models.Model):
     age = models.SmallIntegerField(null=True)
     sex = models.CharField(max_length=10, blank=True)
     place = models.CharField(max_length=160, blank=True)
-    infector = models.CharField(max_length=40, blank=True)
+    infector = models.CharField(max_length=200, blank=True)
     reported_at = models.DateTimeField()
     reported_by_id = models.IntegerField(null=True)
     case = models.ForeignKey(CaseRecord, models.SET_NULL, null=True, related_name="reports")

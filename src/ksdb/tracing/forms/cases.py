@@ -213,6 +213,7 @@ COLUMN_LABELS = {
     "sex": _("Column of the sex"),
     "place": _("Column of the place"),
     "infector": _("Column of who infected"),
+    "person": _("Column of the card or resident number"),
 }
 
 

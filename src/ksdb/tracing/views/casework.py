@@ -175,12 +175,20 @@ def line_list(request: ScopedRequest) -> HttpResponse:
         except (ListUnreadable, ListTooLong) as error:
             form.add_error("file", gettext(error.sentence()))
         else:
-            if said["step"] == "write" and read.lines:
-                done = reporting.report_cases(request.scope, said["division"], said["profile"], read.lines)
-                messages.success(request, _brought(read, done))
+            if said["step"] == "write" and (read.lines or read.pairs):
+                _bring(request, read, said["division"], said["profile"])
                 return redirect("tracing:reports")
             context |= _seen(read)
     return render(request, "tracing/line_list.html", context, status=422 if form.errors else 200)
+
+
+def _bring(request: ScopedRequest, read: ReadList, division_id: int, profile: str) -> None:
+    if read.is_of_pairs:
+        tied = reporting.tie_cases(request.scope, division_id, read.pairs)
+        said = gettext("%(found)s pairs found: %(tied)s tie cases, %(unknown)s name a label that is not known here.")
+        messages.success(request, said % {"found": read.count, "tied": tied.tied, "unknown": tied.unknown})
+        return
+    messages.success(request, _brought(read, reporting.report_cases(request.scope, division_id, profile, read.lines)))
 
 
 def _seen(read: ReadList) -> dict[str, Any]:
@@ -190,8 +198,12 @@ def _seen(read: ReadList) -> dict[str, Any]:
 
 
 def _brought(read: ReadList, done: reporting.Brought) -> str:
-    said = gettext("%(found)s rows found: %(new)s brought in, %(known)s known already, %(refused)s refused.")
-    return said % {"found": read.count, "new": done.new, "known": done.known, "refused": len(read.refused)}
+    said = gettext(
+        "%(found)s rows found: %(new)s brought in, of which %(opened)s opened as cases of known people, "
+        "%(known)s known already, %(refused)s refused."
+    )
+    counts = {"new": done.new, "opened": done.opened, "known": done.known, "refused": len(read.refused)}
+    return said % {"found": read.count, **counts}
 
 
 @require_http_methods(["GET", "POST"])
