@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test import Client
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from tests.conftest import scope_for
 from tests.tracing.conftest import moment
 
@@ -13,11 +13,13 @@ from ksdb.access.models import StaffAccount
 from ksdb.approvals.kinds import MOST_ALONE, Errand, Kind
 from ksdb.approvals.models import Act
 from ksdb.audit.models import Entry
+from ksdb.core.clock import now
 from ksdb.core.decision import Flag
 from ksdb.core.scope import system_scope
 from ksdb.places.models import ScanPoint
 from ksdb.registry.models import Resident
 from ksdb.tracing.actions import run_trace
+from ksdb.tracing.actions.exporting import carry_out_export
 from ksdb.tracing.actions.keeping import close_case
 from ksdb.tracing.actions.presence import carry_out_present
 from ksdb.tracing.actions.wards import hand_over
@@ -30,6 +32,7 @@ from ksdb.tracing.queries.wards import ward_sheet, wards_of
 from ksdb.visits.models import Dispute
 
 SYSTEM = system_scope()
+LINES = reverse_lazy("tracing:line_export")
 
 
 @pytest.fixture
@@ -147,6 +150,9 @@ def test_each_ward_sees_its_own_contacts_and_not_whose_they_are(
     assert "Trần Văn Hòa" in b"".join(answer.streaming_content).decode("utf-8-sig")
     entry = Entry.objects.get(action="tracing:list:export")
     assert (entry.detail["found"], entry.detail["rows"]) == (1, 1)
+    assert "Trần Văn Hòa" in client.post(reverse("tracing:ward_print", args=[own.pk])).content.decode()
+    assert client.post(reverse("tracing:ward_print", args=[other.pk])).status_code == 404
+    assert Entry.objects.get(action="tracing:list:print").detail["rows"] == 1
     run_trace(SYSTEM, traced.case_id, "overlap-15")
     assert ward_sheet(SYSTEM, own.pk).is_repeated
 
@@ -217,3 +223,22 @@ def test_more_than_one_may_take_out_alone_waits_for_another(
     assert (act.kind, act.payload["count"]) == (Kind.POINT_EXPORT, 4)
     done = carry_out_present(SYSTEM, Errand(act.pk, act.payload, act.reason))
     assert done == {"count": 4}
+
+
+def test_long_lists_of_wards_and_of_cases_wait_for_another(
+    client: Client, hanh: StaffAccount, traced: Trace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (own, _) = hand_over(SYSTEM, traced.pk, [row.division_id for row in wards_of(SYSTEM, traced.pk)])
+    monkeypatch.setattr("ksdb.approvals.actions.MOST_ALONE", {**MOST_ALONE, Kind.TRACE_EXPORT: 0})
+    client.force_login(hanh)
+    said = {"purpose": "case_tracing", "kind": "2", "reason": "gọi cho từng người trong ngày"}
+    days = {"since": str(moment(0).date()), "until": str(now().date() + timedelta(days=1))}
+    for path, asked in ((reverse("tracing:ward_export", args=[own.pk]), said), (LINES, {**said, **days})):
+        answer = client.post(path, asked)
+        act = Act.objects.latest("pk")
+        assert answer["Location"] == reverse("approvals:act", args=[act.pk])
+        page = client.get(answer["Location"])
+        assert page.status_code == 200
+        done = carry_out_export(SYSTEM, Errand(act.pk, act.payload, act.reason))
+        assert done == {"count": act.payload["count"]} == {"count": 1}
+    assert client.post(reverse("tracing:ward_print", args=[own.pk])).status_code == 302

@@ -1,4 +1,4 @@
-"""The scans of a device whose clock was wrong for a while, moved once it is known: index, traces and the trail follow."""
+"""The scans of a device whose clock was wrong for a while, moved once it is known: index and traces follow."""
 
 from datetime import timedelta
 

@@ -56,7 +56,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Chain:
-    """Cases tied together, in the order of generation and day; named by the lowest number, of a known person if it has one."""
+    """Cases tied together, in the order of generation and day; named by the lowest number, a known person's first."""
 
     members: tuple[Member, ...]
 

@@ -14,7 +14,7 @@ GAP = 1.5
 def drawing_of(found: Sequence[Chain]) -> dict[str, object]:
     """The largest chains whose cases together are at most 5,000, one below the other.
 
-    Of each case: number, generation, days since the first onset, row, index of its commune, whether it is of a drill, name;
+    Of each case: number, generation, days since the first onset, row, index of its commune, whether of a drill, name;
     of each tie: the indexes of its two cases, and 1 if it was made by hand.
     """
     drawn = _fitting(found)

@@ -5,9 +5,11 @@ from django.utils.translation import ngettext
 
 from ksdb.approvals.kinds import CARRIERS, Carrier, Kind, Payload, number_of
 from ksdb.core.scope import Permission
-from ksdb.tracing.actions.exporting import carry_out_export
+from ksdb.tracing.actions.exporting import LISTS, carry_out_export
+from ksdb.tracing.actions.listing import carry_out_line_list
 from ksdb.tracing.actions.presence import carry_out_present
 from ksdb.tracing.actions.rerunning import touched_by_dispute, touched_by_retiming
+from ksdb.tracing.actions.wards import carry_out_ward_list
 from ksdb.tracing.queries.keeping import kept_data, open_case_needs
 from ksdb.visits.disputing import ACCEPTED
 from ksdb.visits.keeping import HOLDS, KEPT
@@ -27,6 +29,7 @@ def register() -> None:
         result_page=_result,
         is_long=True,
     )
+    LISTS["list"], LISTS["first_day"] = carry_out_ward_list, carry_out_line_list
     HOLDS.append(open_case_needs)
     KEPT.append(kept_data)
     ACCEPTED.append(touched_by_dispute)
@@ -35,6 +38,9 @@ def register() -> None:
 
 def _described(payload: Payload) -> str:
     count = number_of(payload, "count")
+    if "first_day" in payload:
+        told = ngettext("Take out %(count)s case of the line list", "Take out %(count)s cases of the line list", count)
+        return told % {"count": count}
     told = ngettext("Take out %(count)s contact of a trace", "Take out %(count)s contacts of a trace", count)
     return told % {"count": count}
 
@@ -52,6 +58,10 @@ def _point_page(payload: Payload) -> str:
 
 
 def _page(payload: Payload) -> str:
+    if "list" in payload:
+        return reverse("tracing:ward_list", args=[number_of(payload, "list")])
+    if "first_day" in payload:
+        return reverse("tracing:cases")
     return reverse("tracing:trace", args=[number_of(payload, "trace")])
 
 

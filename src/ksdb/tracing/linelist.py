@@ -1,6 +1,7 @@
 """Line lists of others as cases: which column says what, and each row read or refused with a reason.
 
-A list of pairs without days says who infected whom. Nothing is written here. Days come as Excel days, as 2015-05-11, or as 11/5/2015; a row needs a label and a day of
+A list of pairs without days says who infected whom. Nothing is written here.
+Days come as Excel days, as 2015-05-11, or as 11/5/2015; a row needs a label and a day of
 sampling, for which the day of report, of diagnosis or of rash stands where there is no other, and at last the onset.
 """
 

@@ -119,7 +119,8 @@ class ReportedCase(models.Model):
     """A case of which it is not known who it is: reported by a hospital, or brought in with a line list.
 
     It cannot be traced. When the person is found, a case is opened with its days. `infector` is the label of whoever
-    infected this one, by the list; several stand with `;` between. Unless it became a case it goes as a closed case would.
+    infected this one, by the list; several stand with `;` between.
+    Unless it became a case it goes as a closed case would.
     """
 
     division = models.ForeignKey("places.Division", models.PROTECT, related_name="+")

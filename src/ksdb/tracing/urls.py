@@ -34,6 +34,7 @@ urlpatterns = [
     path("rules/<slug:rules_code>/retire/", ruling.rules_retire, name="rules_retire"),
     path("ward-lists/", wards.ward_lists, name="ward_lists"),
     path("ward-lists/<int:list_id>/", wards.ward_list, name="ward_list"),
+    path("ward-lists/<int:list_id>/print/", wards.ward_print, name="ward_print"),
     path("ward-lists/<int:list_id>/export/", wards.ward_export, name="ward_export"),
     path("traces/exports/<int:act_id>/", views.export_file, name="export_file"),
     path("traces/<int:trace_id>/", results.trace, name="trace"),

@@ -78,7 +78,7 @@ def correct_case(scope: Scope, case_id: int, version: int, fields: CaseFields, w
 
 @transaction.atomic
 def enter_result(scope: Scope, case_id: int, version: int, result: CaseRecord.Result, on: date | None) -> CaseRecord:
-    """The first result of a case, which corrects nothing. Raises NotAllowed, CaseClosed; CaseChanged if there is one."""
+    """The first result of a case, which corrects nothing. Raises NotAllowed, CaseClosed, CaseChanged."""
     one = _held(scope, case_id, version)
     if one.result:
         raise CaseChanged

@@ -1,6 +1,6 @@
 """Taking out the contacts of a trace: by one person up to 500 people, by two beyond."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -57,10 +57,17 @@ def ask_export(scope: Scope, trace_id: int, asked: Asked) -> Act:
     return request_act(scope, Kind.TRACE_EXPORT, found.case.resident.division_id, payload, asked.reason)
 
 
+LISTS: dict[str, Callable[[Scope, Errand, Asked, str], Written]] = {}
+"""Other long lists that go by this act, by the number in its payload that names them: of a ward, of cases."""
+
+
 def carry_out_export(scope: Scope, errand: Errand) -> Payload:
     """Writes the file that was asked for; its asker can fetch it for 24 hours."""
     purpose, kind = PURPOSES[errand.number("purpose")], FileKind(errand.number("kind"))
     asked = Asked(purpose, errand.reason, kind)
+    write = next((write for name, write in LISTS.items() if name in errand.payload), None)
+    if write:
+        return {"count": write(scope, errand, asked, _file_of(errand.act_id)).count}
     written = _written(scope, _trace(scope, errand.number("trace")), asked, _file_of(errand.act_id))
     return {"count": written.count}
 

@@ -31,7 +31,7 @@ class LabelTaken(KsdbError):
 
 @dataclass(frozen=True)
 class Brought:
-    """How many cases were new, how many of them were opened as somebody's case, and how many were known by their label."""
+    """How many cases were new, how many of them opened a known person's case, and how many were known."""
 
     new: int
     known: int
@@ -118,7 +118,7 @@ def tie_cases(scope: Scope, division_id: int, pairs: Sequence[Pair]) -> Tied:
 
 
 def _link_identified(scope: Scope, one: ReportedCase) -> None:
-    """Links the case, if it is known whose it is, with those of whom it and who name it as the one who infected them."""
+    """Links the case, if it is known whose it is, with those that infected it, or that it infected, by the list."""
     if one.case is None:
         return
     others = ReportedCase.objects.filter(division=one.division_id).exclude(case=None).exclude(pk=one.pk)

@@ -5,15 +5,16 @@ from collections.abc import Collection
 from django.db import transaction
 from django.utils.translation import gettext
 
-from ksdb.approvals.actions import require_second_person
-from ksdb.approvals.kinds import Kind
+from ksdb.approvals.actions import request_act, require_second_person
+from ksdb.approvals.kinds import Errand, Kind
+from ksdb.approvals.models import Act
 from ksdb.audit.actions import record
 from ksdb.core.clock import ZONE, now
 from ksdb.core.errors import NotAllowed
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import covers
-from ksdb.tracing.actions.exporting import Asked
-from ksdb.tracing.models import WardList
+from ksdb.tracing.actions.exporting import PURPOSES, Asked
+from ksdb.tracing.models import Contact, WardList
 from ksdb.tracing.queries import completeness_of, trace
 from ksdb.tracing.queries.wards import WardRow, ward_contacts, ward_list, ward_rows, wards_of
 from ksdb.tracing.words import incomplete
@@ -49,6 +50,39 @@ def export_ward_list(scope: Scope, list_id: int, asked: Asked) -> Written:
     found = ward_list(scope, list_id)
     contacts = ward_contacts(scope, found)
     require_second_person(scope, Kind.TRACE_EXPORT, len(contacts))
+    return _written(scope, found, contacts, asked)
+
+
+def ask_ward_list(scope: Scope, list_id: int, asked: Asked) -> Act:
+    """Asks for the file of a list of more than 500 people."""
+    found = ward_list(scope, list_id)
+    payload = {
+        "count": len(ward_contacts(scope, found)),
+        "list": list_id,
+        "kind": int(asked.kind),
+        "purpose": PURPOSES.index(asked.purpose),
+    }
+    return request_act(scope, Kind.TRACE_EXPORT, found.division_id, payload, asked.reason)
+
+
+def carry_out_ward_list(scope: Scope, errand: Errand, asked: Asked, name: str) -> Written:
+    """The file that two persons agreed on."""
+    found = ward_list(scope, errand.number("list"))
+    return _written(scope, found, ward_contacts(scope, found), asked, name)
+
+
+@transaction.atomic
+def print_ward_list(scope: Scope, list_id: int) -> list[WardRow]:
+    """All of a ward's list on paper; each person is audited. Raises SecondPersonNeeded above 500 persons."""
+    found = ward_list(scope, list_id)
+    contacts = ward_contacts(scope, found)
+    require_second_person(scope, Kind.TRACE_EXPORT, len(contacts))
+    detail = {"case": found.trace.case_id, "list": list_id, "rows": len(contacts)}
+    record(scope, "tracing:list:print", ("ward_list", list_id), Purpose.CASE_TRACING, detail)
+    return ward_rows(scope, found, contacts)
+
+
+def _written(scope: Scope, found: WardList, contacts: list[Contact], asked: Asked, name: str = "") -> Written:
     rows = [_cells(row) for row in ward_rows(scope, found, contacts)]
     facts = [
         (gettext("List"), str(found.pk)),
@@ -59,7 +93,7 @@ def export_ward_list(scope: Scope, list_id: int, asked: Asked) -> Written:
         (gettext("Time"), f"{now():%Y-%m-%dT%H:%M:%SZ}"),
         (gettext("Please note"), incomplete(completeness_of(scope, found.trace))),
     ]
-    written = write_table(Table(gettext("Contacts"), _headings(), rows, len(contacts), facts), asked.kind, "")
+    written = write_table(Table(gettext("Contacts"), _headings(), rows, len(contacts), facts), asked.kind, name)
     detail = {
         "case": found.trace.case_id,
         "list": found.pk,

@@ -1,5 +1,6 @@
 """Pages of corrections and links of a case, of cases of unknown people, and of line lists."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -31,6 +32,7 @@ from ksdb.tracing.forms.cases import (
 from ksdb.tracing.linelist import MOST_BYTES, ListTooLong, ListUnreadable, ReadList, read_line_list
 from ksdb.tracing.period import PeriodEmpty
 from ksdb.tracing.queries import reporting as report_queries
+from ksdb.tracing.views.asking import ask_for
 from ksdb.tracing.views.files import as_file
 from ksdb.tracing.views.opening import candidates, resident_by
 from ksdb.web.asked import number_in
@@ -217,7 +219,9 @@ def line_export(request: ScopedRequest) -> HttpResponseBase:
             asked = Asked(said["purpose"], said["reason"], said["kind"])
             written = listing.export_line_list(request.scope, (said["since"], said["until"]), asked)
         except SecondPersonNeeded:
-            form.add_error("until", gettext("More than 500 cases. Choose fewer days."))
+            days = said["since"], said["until"]
+            if page := ask_for(request, form, partial(listing.ask_line_list, request.scope, days, asked)):
+                return page
         else:
             return as_file(written.path, "ksdb-cases")
     context = {

@@ -16,7 +16,6 @@ from ksdb.core.errors import KsdbError
 from ksdb.core.scope import Permission
 from ksdb.tracing import actions, queries
 from ksdb.tracing.forms import CaseForm, PersonForm, TraceForm
-from ksdb.tracing.models import CaseRecord
 from ksdb.tracing.queries.opening import open_case_of, people_named
 from ksdb.web.requires import ScopedRequest, requires
 
@@ -84,7 +83,7 @@ def case_open(request: ScopedRequest, resident_id: int) -> HttpResponse:
     return render(request, "tracing/case_open.html", context, status=422 if has_errors else 200)
 
 
-def _pressed_twice(request: ScopedRequest, resident_id: int, form: CaseForm) -> CaseRecord | None:
+def _pressed_twice(request: ScopedRequest, resident_id: int, form: CaseForm) -> Any:
     """The case that the same person has just opened with the same facts."""
     one = open_case_of(request.scope, resident_id)
     if one is None or one.opened_by_id != request.scope.actor_id or one.opened_at < now() - PRESSED_TWICE:
@@ -94,7 +93,7 @@ def _pressed_twice(request: ScopedRequest, resident_id: int, form: CaseForm) -> 
     return one if said == (facts.profile, facts.onset_on, facts.sampled_on, facts.isolated_at) else None
 
 
-def _further(opened: CaseRecord, trace_form: TraceForm, request: ScopedRequest) -> HttpResponse:
+def _further(opened: Any, trace_form: TraceForm, request: ScopedRequest) -> HttpResponse:
     """To the ranked contacts where they were asked for, else to the case. What has just run is not run again."""
     if not trace_form.is_bound:
         return redirect("tracing:case", opened.pk)

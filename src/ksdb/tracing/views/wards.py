@@ -1,5 +1,7 @@
 """Pages of the lists for wards: handed over by the epidemiologist, read, printed and taken out by the ward."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -7,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ksdb.approvals.kinds import MOST_ALONE, Kind, SecondPersonNeeded
 from ksdb.core.clock import now
@@ -17,6 +19,7 @@ from ksdb.tracing.actions import wards as actions
 from ksdb.tracing.actions.exporting import Asked
 from ksdb.tracing.forms import ExportForm
 from ksdb.tracing.queries import wards as ward_queries
+from ksdb.tracing.views.asking import ask_for
 from ksdb.tracing.views.files import as_file
 from ksdb.tracing.words import incomplete
 from ksdb.web.asked import number_in
@@ -61,6 +64,22 @@ def ward_list(request: ScopedRequest, list_id: int) -> HttpResponse:
     return render(request, "tracing/ward_list.html", context)
 
 
+@require_POST
+@never_cache
+@requires(LISTS)
+def ward_print(request: ScopedRequest, list_id: int) -> HttpResponse:
+    """The whole list on paper; by POST, since each person on it is written to the trail."""
+    found = ward_queries.ward_list(request.scope, list_id)
+    try:
+        rows = actions.print_ward_list(request.scope, list_id)
+    except SecondPersonNeeded:
+        messages.error(request, gettext("More than 500 people. Take the list out as a file; a second person decides."))
+        return redirect("tracing:ward_list", list_id)
+    context = {"one": found, "rows": rows, "as_of": found.trace.ran_at}
+    context["incomplete"] = incomplete(queries.completeness_of(request.scope, found.trace))
+    return render(request, "tracing/ward_print.html", context)
+
+
 @require_http_methods(["GET", "POST"])
 @never_cache
 @requires(LISTS)
@@ -69,19 +88,17 @@ def ward_export(request: ScopedRequest, list_id: int) -> HttpResponseBase:
     form = ExportForm(request.POST or None)
     if form.is_valid():
         said = form.cleaned_data
+        asked = Asked(said["purpose"], said["reason"], said["kind"])
         try:
-            written = actions.export_ward_list(
-                request.scope, list_id, Asked(said["purpose"], said["reason"], said["kind"])
-            )
-        except SecondPersonNeeded as error:
-            form.add_error(None, gettext(error.sentence()))
-        else:
-            return as_file(written.path, f"ksdb-list-{list_id}")
+            return as_file(actions.export_ward_list(request.scope, list_id, asked).path, f"ksdb-list-{list_id}")
+        except SecondPersonNeeded:
+            if page := ask_for(request, form, partial(actions.ask_ward_list, request.scope, list_id, asked)):
+                return page
     context = {
         "form": form,
         "title": gettext("Take out the list of %(commune)s") % {"commune": found.division.name},
         "introduction": "",
-        "needs_two": False,
+        "needs_two": found.contact_count > MOST_ALONE[Kind.TRACE_EXPORT],
         "most": MOST_ALONE[Kind.TRACE_EXPORT],
         "submit_label": gettext("Take out the list"),
         "cancel_url": reverse("tracing:ward_list", args=[list_id]),
