@@ -6,12 +6,12 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
-from tests.conftest import resident_of
+from tests.conftest import resident_of, staff
 from tests.tracing.conftest import ScanAt, moment
 
 from ksdb.access.models import StaffAccount
 from ksdb.core.clock import now, today
-from ksdb.core.scope import system_scope
+from ksdb.core.scope import Role, system_scope
 from ksdb.duplicates.models import Merge, Pair
 from ksdb.places.actions import make_points
 from ksdb.places.models import Division, ScanPoint
@@ -146,3 +146,5 @@ def test_the_epidemiologist_is_told_and_says_that_she_has_seen(
     assert "Võ Thị Trễ" in client.get(path).content.decode()
     client.post(reverse("tracing:changes_seen", args=[again.pk]))
     assert path not in client.get(reverse("tracing:cases")).content.decode()
+    client.force_login(staff("nga", "Phạm Thị Nga", Role.EPIDEMIOLOGIST, again.case.resident.division))
+    assert path in client.get(reverse("tracing:cases")).content.decode()  # a colleague has not seen it

@@ -16,7 +16,8 @@ from ksdb.core.ids import card_number
 from ksdb.core.scope import Scope, system_scope
 from ksdb.core.token import Form
 from ksdb.registry.models import Resident
-from ksdb.tracing.actions import run_trace
+from ksdb.tracing.actions import CaseFacts, open_case, run_trace
+from ksdb.tracing.actions.keeping import close_case
 from ksdb.tracing.models import CaseRecord, Trace
 
 
@@ -109,6 +110,23 @@ def test_a_case_found_by_name_is_opened_and_traced_at_once(
     assert [one.case_id for one in found.context["people"]] == [trace.case_id]
     resident = client.get(reverse("registry:resident", args=[lan.pk]) + "?purpose=case_tracing")
     assert path in resident.content.decode()
+
+
+def test_cases_are_looked_for(client: Client, hanh: StaffAccount, lans_case: CaseRecord, neighbour: Resident) -> None:
+    other = open_case(system_scope(), neighbour.pk, CaseFacts("covid-19", None, today()))
+    close_case(system_scope(), other.pk)
+    signed_in(client, hanh)
+    path = reverse("tracing:cases")
+
+    def shown(**said: str) -> list[int]:
+        return [one.pk for one in client.post(path, said, follow=True).context["page"]]
+
+    assert shown() == [other.pk, lans_case.pk]
+    assert shown(name=neighbour.full_name.split()[-1].lower()) == [other.pk]
+    assert (shown(state="open"), shown(state="closed")) == ([lans_case.pk], [other.pk])
+    assert (shown(case=str(other.pk)), shown(profile="mers")) == ([other.pk], [])
+    assert shown(since=(today() + timedelta(days=1)).isoformat()) == []
+    assert client.post(path, {"name": "hoa", "state": "open"}).status_code == 200  # a name is in no address
 
 
 def test_isolation_before_the_onset_is_taken_with_a_warning(

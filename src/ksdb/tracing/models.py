@@ -150,7 +150,7 @@ class Trace(models.Model):
     Of `resident_count` people registered in the communes where the case was, `covered_count` held an active card.
     `lost_days` days of the period were deleted before it ran. `before` is the run that this one repeats, and the counts
     say how many contacts are new, gone or with other minutes since. Stale is a run that late scans, a dispute, a merge
-    or a corrected day have touched; it is repeated by a job, and whoever follows the case has seen that at `seen_at`.
+    or a corrected day have touched; it is repeated by a job, and each who follows the case notes for himself that he has seen it (`TraceSeen`).
     """
 
     class Stale(models.TextChoices):
@@ -188,13 +188,23 @@ class Trace(models.Model):
     stale_at = models.DateTimeField(null=True)
     stale_why = models.CharField(max_length=10, blank=True, default="", db_default="", choices=Stale.choices)
     checked_at = models.DateTimeField(null=True)
-    seen_at = models.DateTimeField(null=True)
-    seen_by_id = models.IntegerField(null=True)
     lost_days = models.IntegerField(default=0, db_default=0)
 
     class Meta:
         db_table = "trace"
         ordering = ["-id"]
+
+
+class TraceSeen(models.Model):
+    """That an account has seen what a repeated run changed. Others still have it before them."""
+
+    trace = models.ForeignKey(Trace, models.CASCADE, related_name="seen")
+    account_id = models.IntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "trace_seen"
+        constraints = [models.UniqueConstraint(fields=["trace", "account_id"], name="trace_seen_once")]
 
 
 class Contact(models.Model):

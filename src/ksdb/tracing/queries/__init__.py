@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from django.core.paginator import Page, Paginator
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from ksdb.audit.actions import record_many
 from ksdb.cards.queries import card_by_number
 from ksdb.core.errors import NotFound
 from ksdb.core.ids import digits_of
+from ksdb.core.names import search_key
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.models import Division, ScanPoint
 from ksdb.places.queries import inside, within
@@ -43,6 +45,28 @@ class Chosen:
     commune: int | None = None
     generation: int | None = None
     place: int | None = None
+
+
+@dataclass(frozen=True)
+class CasesWanted:
+    """Which cases to list: of a number, a profile, open or closed, sampled since, of people whose names have these words."""
+
+    case_id: int | None = None
+    profile: str = ""
+    state: str = ""
+    since: date | None = None
+    name: str = ""
+
+    @property
+    def conditions(self) -> list[Q]:
+        asked = {
+            "pk": self.case_id,
+            "profile__code": self.profile,
+            "closed_at__isnull": {"open": True, "closed": False}.get(self.state, ""),
+            "sampled_on__gte": self.since,
+        }
+        words = [Q(resident__search_key__contains=word) for word in search_key(self.name).split()]
+        return words + [Q(**{field: value}) for field, value in asked.items() if value not in (None, "")]
 
 
 @dataclass(frozen=True)
@@ -126,9 +150,10 @@ def person_for_case(scope: Scope, resident_id: int) -> Person:
     return _person(resident)
 
 
-def cases_in(scope: Scope, number: int = 1) -> Page[CaseRecord]:
-    """At most 50 cases of the jurisdiction, latest first; each person shown is audited."""
-    cases = CaseRecord.objects.filter(within(scope, READ, "resident__division"))
+def cases_in(scope: Scope, number: int = 1, wanted: CasesWanted | None = None) -> Page[CaseRecord]:
+    """At most 50 cases of the jurisdiction that are wanted, latest first; each person shown is audited."""
+    wanted = wanted or CasesWanted()
+    cases = CaseRecord.objects.filter(within(scope, READ, "resident__division"), *wanted.conditions)
     shown = cases.select_related("profile", "resident__division__parent").prefetch_related("traces")
     page = Paginator(shown.order_by("-id"), PAGE_ROWS).get_page(number)
     _read(scope, [case.resident_id for case in page], {"list": "cases"})

@@ -1,5 +1,7 @@
 """Pages of cases, traces and contacts."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -14,7 +16,7 @@ from ksdb.core.scope import Permission
 from ksdb.tracing import actions, queries
 from ksdb.tracing.actions import exporting, keeping
 from ksdb.tracing.forms import ExportForm, TraceForm
-from ksdb.tracing.forms.cases import FIELD_LABELS, LinkForm, ResultForm
+from ksdb.tracing.forms.cases import FIELD_LABELS, CasesForm, LinkForm, ResultForm
 from ksdb.tracing.period import is_isolated_before_onset
 from ksdb.tracing.queries.changes import unseen_changes
 from ksdb.tracing.queries.reporting import corrections_of, links_of
@@ -27,14 +29,22 @@ READ, WRITE = Permission.TRACING_CASE_READ, Permission.TRACING_CASE_WRITE
 EXPORT = Permission.TRACING_TRACE_EXPORT
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @never_cache
 @requires(READ)
 def cases(request: ScopedRequest) -> HttpResponse:
-    page = queries.cases_in(request.scope, number_in(request.GET.get("page")) or 1)
+    """A name is looked for by POST; its first 50 cases are shown, all else is asked for in the address."""
+    form = CasesForm(queries.profiles(request.scope), request.POST or request.GET)
+    wanted = form.wanted if form.is_valid() else None
+    if request.method == "POST" and wanted and not wanted.name:
+        said = {name: request.POST[name] for name in form.fields if request.POST.get(name)}
+        return redirect(f"{reverse('tracing:cases')}?{urlencode(said)}")
+    page = queries.cases_in(request.scope, number_in(request.GET.get("page")) or 1, wanted)
     changed, changed_count = unseen_changes(request.scope)
-    context = {"page": page, "changed": changed, "changed_count": changed_count}
-    return render(request, "tracing/cases.html", context)
+    is_filtered = wanted is not None and wanted != queries.CasesWanted()
+    context = {"page": page, "changed": changed, "changed_count": changed_count, "form": form}
+    context |= {"is_filtered": is_filtered, "has_name": bool(wanted and wanted.name)}
+    return render(request, "tracing/cases.html", context, status=422 if form.errors else 200)
 
 
 @require_GET

@@ -4,7 +4,6 @@ from django.db import connection, transaction
 
 from ksdb.audit.actions import record
 from ksdb.core.clock import now
-from ksdb.core.decision import CardStatus, Mark, ScanResult
 from ksdb.core.scope import Permission, Scope
 from ksdb.postgres.named import sql
 from ksdb.visits.models import Device, Retiming
@@ -57,18 +56,6 @@ def retime(scope: Scope, wrong: Wrong, seen: int, why: str) -> Retiming:
 
 def _moved(scope: Scope, wrong: Wrong) -> set[int]:
     """Whose visits these are; all is moved once this returns."""
-    asked = asked_of(scope, wrong) | {
-        "mark": int(Mark.CLOCK_CORRECTED),
-        "active": int(CardStatus.ACTIVE),
-        "attention_status": int(CardStatus.ATTENTION),
-        "accepted": int(ScanResult.ACCEPTED),
-        "attention": int(ScanResult.ATTENTION),
-        "unverified": int(ScanResult.UNVERIFIED),
-    }
-    residents: set[int] = set()
     with connection.cursor() as cursor:
-        for name in ("forget_flags", "retime_foreign", "retime_disputes", "retime_visits", "accept_refused"):
-            cursor.execute(sql("ksdb.visits", name), asked)
-            if name in ("retime_visits", "accept_refused"):
-                residents |= {one for (one,) in cursor.fetchall() if one is not None}
-    return residents
+        cursor.execute(sql("ksdb.visits", "retime_scans"), asked_of(scope, wrong))
+        return {one for (one,) in cursor.fetchall() if one is not None}

@@ -1,5 +1,7 @@
 """Scans of devices whose clocks were wrong, moved to their true times."""
 
+from pathlib import Path
+
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -27,5 +29,9 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={"db_table": "visit_retiming"},
-        )
+        ),
+        migrations.RunSQL(
+            Path(__file__).with_name("retiming.sql").read_text(encoding="utf-8"),
+            "DROP FUNCTION retime_scans(integer, integer, timestamptz, timestamptz, interval)",
+        ),
     ]
