@@ -150,7 +150,8 @@ class Trace(models.Model):
     Of `resident_count` people registered in the communes where the case was, `covered_count` held an active card.
     `lost_days` days of the period were deleted before it ran. `before` is the run that this one repeats, and the counts
     say how many contacts are new, gone or with other minutes since. Stale is a run that late scans, a dispute, a merge
-    or a corrected day have touched; it is repeated by a job, and each who follows the case notes for himself that he has seen it (`TraceSeen`).
+    or a corrected day have touched; it is repeated by a job, and each who follows the case notes for himself that he
+    has seen it (`TraceSeen`).
     """
 
     class Stale(models.TextChoices):

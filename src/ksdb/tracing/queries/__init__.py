@@ -49,7 +49,7 @@ class Chosen:
 
 @dataclass(frozen=True)
 class CasesWanted:
-    """Which cases to list: of a number, a profile, open or closed, sampled since, of people whose names have these words."""
+    """Which cases to list: of a number, a profile, a state, sampled since, of people whose names have these words."""
 
     case_id: int | None = None
     profile: str = ""

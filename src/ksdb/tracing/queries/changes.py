@@ -49,7 +49,7 @@ class ChangesPage:
 
 
 def unseen_changes(scope: Scope) -> tuple[list[Trace], int]:
-    """Runs of open cases that a job repeated and that differ, which the actor has not seen: the latest, and how many."""
+    """Runs of open cases that a job repeated, that differ and that the actor has not seen: the latest, and how many."""
     found = _unseen(scope)
     return list(found.select_related("rule_set", "case")[:MOST_NOTICES]), found.count()
 
