@@ -163,9 +163,13 @@ def test_a_line_list_is_looked_at_and_brought_in(client: Client, hanh: StaffAcco
         file = SimpleUploadedFile("ca.csv", text.encode())
         return client.post(reverse("tracing:line_list"), {**said, "step": step, "file": file})
 
-    seen = send("look").context["read"]  # type: ignore[attr-defined]
+    looked = send("look").context  # type: ignore[attr-defined]
+    seen = looked["read"]
     assert [(one.number, one.wrong) for one in seen.refused] == [(3, "sampled_on"), (4, "label")]
     assert not ReportedCase.objects.exists()
+    assert client.post(reverse("tracing:line_list"), {"kept": looked["kept"][:-1]}).status_code == 422
+    client.post(reverse("tracing:line_list"), {"kept": looked["kept"]})  # the file is not asked for again
+    assert ReportedCase.objects.count() == 1
     for _ in range(2):  # brought in again, the label is known
         assert send("write").status_code == 302  # type: ignore[attr-defined]
     one = ReportedCase.objects.get()

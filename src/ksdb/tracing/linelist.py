@@ -115,8 +115,13 @@ class ReadList:
         return "infector" in self.columns and not {"onset_on", "sampled_on"} & self.columns.keys()
 
     @property
+    def good(self) -> int:
+        """How many rows can be brought in."""
+        return len(self.lines) + len(self.pairs)
+
+    @property
     def count(self) -> int:
-        return len(self.lines) + len(self.refused) + len(self.pairs)
+        return self.good + len(self.refused)
 
 
 def read_line_list(content: bytes, columns: Mapping[str, str] | None = None) -> ReadList:

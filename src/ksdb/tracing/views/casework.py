@@ -34,6 +34,7 @@ from ksdb.tracing.period import PeriodEmpty
 from ksdb.tracing.queries import reporting as report_queries
 from ksdb.tracing.views.asking import ask_for
 from ksdb.tracing.views.files import as_file
+from ksdb.tracing.views.kept import SeenList, packed, unpacked
 from ksdb.tracing.views.opening import candidates, resident_by
 from ksdb.web.asked import number_in
 from ksdb.web.requires import ScopedRequest, requires, takes_upload
@@ -166,6 +167,9 @@ def reported(request: ScopedRequest, report_id: int) -> HttpResponse:
 @takes_upload(MOST_BYTES)
 @requires(WRITE)
 def line_list(request: ScopedRequest) -> HttpResponse:
+    if kept := unpacked(request) if "kept" in request.POST else None:
+        _bring(request, kept.read, kept.division_id, kept.profile)
+        return redirect("tracing:reports")
     divisions = report_queries.communes_to_report_in(request.scope)
     given = (request.POST, request.FILES) if request.method == "POST" else ()
     form = LineListForm(queries.profiles(request.scope), divisions, *given)
@@ -181,6 +185,7 @@ def line_list(request: ScopedRequest) -> HttpResponse:
                 _bring(request, read, said["division"], said["profile"])
                 return redirect("tracing:reports")
             context |= _seen(read)
+            context["kept"] = packed(request, SeenList(read, said["division"], said["profile"])) if read.good else ""
     return render(request, "tracing/line_list.html", context, status=422 if form.errors else 200)
 
 
