@@ -12,11 +12,11 @@ WITH scan AS (
     WHERE refusal.point_id = %(point)s AND refusal.device_id = %(device)s AND refusal.reason = %(future)s
       AND refusal.scanned_at >= %(since)s AND refusal.scanned_at < %(until)s
 )
-SELECT count(*) FILTER (WHERE is_visit)::int, min(at), max(at), count(*) FILTER (WHERE NOT is_visit AND counts)::int,
+SELECT count(*) FILTER (WHERE is_visit)::int, min(at) FILTER (WHERE counts), max(at) FILTER (WHERE counts),
+       count(*) FILTER (WHERE NOT is_visit AND counts)::int,
        count(*) FILTER (WHERE NOT counts)::int,
-       (SELECT count(DISTINCT (outside.at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date) FROM scan AS outside
-        WHERE counts AND NOT EXISTS (SELECT FROM log_partition WHERE log = 'visit'
-                                     AND day = (outside.at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date))::int
+       (SELECT count(*) FROM (SELECT DISTINCT (at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS on_day FROM scan WHERE counts) AS needed
+        WHERE NOT EXISTS (SELECT FROM log_partition WHERE log = 'visit' AND day = on_day))::int
 FROM scan;
 
 -- name: retime_scans
