@@ -120,7 +120,9 @@ def test_a_merge_in_the_middle_makes_one_of_two(run: Trace, neighbour: Resident,
     assert find_touched(SYSTEM) == 1
 
 
-def test_a_run_that_lost_days_is_not_repeated(run: Trace, scan: ScanAt, lan: Resident, market_a: ScanPoint) -> None:
+def test_a_run_that_lost_days_is_not_repeated(
+    client: Client, hanh: StaffAccount, run: Trace, scan: ScanAt, lan: Resident, market_a: ScanPoint
+) -> None:
     scan(lan, market_a, moment(11))
     arrived()
     assert find_touched(SYSTEM) == 1
@@ -129,7 +131,11 @@ def test_a_run_that_lost_days_is_not_repeated(run: Trace, scan: ScanAt, lan: Res
     assert rerun_touched(SYSTEM) == 0
     run.refresh_from_db()
     assert (run.stale_at, run.stale_why) == (None, "lost")
-    assert run_trace(SYSTEM, run.case_id, "overlap-15").lost_days == 1
+    short = run_trace(SYSTEM, run.case_id, "overlap-15")
+    assert short.lost_days == 1
+    client.force_login(hanh)
+    page = client.get(reverse("tracing:trace", args=[short.pk])).content.decode()
+    assert "Lượt đến của 1 ngày trong thời kỳ này đã bị xóa" in page
 
 
 def test_the_epidemiologist_is_told_and_says_that_she_has_seen(

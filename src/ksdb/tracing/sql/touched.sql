@@ -94,10 +94,11 @@ ORDER BY 1;
 
 -- name: touched_by_merges
 -- One row per latest run of an open case in which a contact or the case was merged with another record, or told apart
--- again, after it ran. Reads the merges since the oldest such run.
+-- again, after it ran or was last repeated, or in the minute before: a merge may have been done while it ran, and not be seen
+-- by it. Reads the merges since the oldest such run.
 WITH latest AS (
-    SELECT DISTINCT ON (trace.case_id, trace.rule_set_id, trace.generations) trace.id, trace.ran_at,
-           case_record.resident_id
+    SELECT DISTINCT ON (trace.case_id, trace.rule_set_id, trace.generations) trace.id,
+           greatest(trace.ran_at, trace.checked_at) - interval '1 minute' AS ran_at, case_record.resident_id
     FROM trace JOIN case_record ON case_record.id = trace.case_id
     WHERE case_record.closed_at IS NULL
     ORDER BY trace.case_id, trace.rule_set_id, trace.generations, trace.id DESC
