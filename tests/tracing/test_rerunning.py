@@ -121,9 +121,9 @@ def test_a_merge_in_the_middle_makes_one_of_two(run: Trace, neighbour: Resident,
 
 
 def test_a_run_that_lost_days_is_not_repeated(
-    client: Client, hanh: StaffAccount, run: Trace, scan: ScanAt, lan: Resident, market_a: ScanPoint
+    client: Client, hanh: StaffAccount, run: Trace, scan: ScanAt, market_a: ScanPoint
 ) -> None:
-    scan(lan, market_a, moment(11))
+    scan(run.case.resident, market_a, moment(11))
     arrived()
     assert find_touched(SYSTEM) == 1
     with connection.cursor() as cursor:
