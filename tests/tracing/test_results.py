@@ -10,7 +10,7 @@ from tests.conftest import scope_for
 from tests.tracing.conftest import moment
 
 from ksdb.access.models import StaffAccount
-from ksdb.approvals.kinds import MOST_ALONE, Errand, Kind
+from ksdb.approvals.kinds import CARRIERS, MOST_ALONE, Errand, Kind
 from ksdb.approvals.models import Act
 from ksdb.audit.models import Entry
 from ksdb.core.clock import now
@@ -19,7 +19,6 @@ from ksdb.core.scope import system_scope
 from ksdb.places.models import ScanPoint
 from ksdb.registry.models import Resident
 from ksdb.tracing.actions import run_trace
-from ksdb.tracing.actions.exporting import carry_out_export
 from ksdb.tracing.actions.keeping import close_case
 from ksdb.tracing.actions.presence import carry_out_present
 from ksdb.tracing.actions.wards import hand_over
@@ -226,19 +225,26 @@ def test_more_than_one_may_take_out_alone_waits_for_another(
 
 
 def test_long_lists_of_wards_and_of_cases_wait_for_another(
-    client: Client, hanh: StaffAccount, traced: Trace, monkeypatch: pytest.MonkeyPatch
+    client: Client, hanh: StaffAccount, binh: StaffAccount, traced: Trace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (own, _) = hand_over(SYSTEM, traced.pk, [row.division_id for row in wards_of(SYSTEM, traced.pk)])
-    monkeypatch.setattr("ksdb.approvals.actions.MOST_ALONE", {**MOST_ALONE, Kind.TRACE_EXPORT: 0})
-    client.force_login(hanh)
+    hand_over(SYSTEM, traced.pk, [row.division_id for row in wards_of(SYSTEM, traced.pk)])
+    alone = {**MOST_ALONE, Kind.TRACE_EXPORT: 0, Kind.WARD_EXPORT: 0}
+    monkeypatch.setattr("ksdb.approvals.actions.MOST_ALONE", alone)
+    client.force_login(binh)
+    (own,) = client.get(reverse("tracing:ward_lists")).context["page"]
     said = {"purpose": "case_tracing", "kind": "2", "reason": "gọi cho từng người trong ngày"}
     days = {"since": str(moment(0).date()), "until": str(now().date() + timedelta(days=1))}
-    for path, asked in ((reverse("tracing:ward_export", args=[own.pk]), said), (LINES, {**said, **days})):
-        answer = client.post(path, asked)
+    asked = {binh: (reverse("tracing:ward_export", args=[own.pk]), said), hanh: (LINES, {**said, **days})}
+    for account, (path, sent) in asked.items():
+        client.force_login(account)
+        answer = client.post(path, sent)
         act = Act.objects.latest("pk")
         assert answer["Location"] == reverse("approvals:act", args=[act.pk])
-        page = client.get(answer["Location"])
-        assert page.status_code == 200
-        done = carry_out_export(SYSTEM, Errand(act.pk, act.payload, act.reason))
+        assert client.get(answer["Location"]).status_code == 200
+        carrier = CARRIERS[Kind(act.kind)]
+        done = carrier.carry_out(scope_for(account), Errand(act.pk, act.payload, act.reason))
         assert done == {"count": act.payload["count"]} == {"count": 1}
+        assert carrier.described(act.payload)
+    client.force_login(binh)
     assert client.post(reverse("tracing:ward_print", args=[own.pk])).status_code == 302
+    assert client.get(reverse("tracing:ward_file", args=[Act.objects.earliest("pk").pk])).status_code == 404  # not yet

@@ -33,6 +33,7 @@ urlpatterns = [
     path("rules/<slug:rules_code>/", ruling.rules_edit, name="rules_edit"),
     path("rules/<slug:rules_code>/retire/", ruling.rules_retire, name="rules_retire"),
     path("ward-lists/", wards.ward_lists, name="ward_lists"),
+    path("ward-lists/exports/<int:act_id>/", wards.ward_file, name="ward_file"),
     path("ward-lists/<int:list_id>/", wards.ward_list, name="ward_list"),
     path("ward-lists/<int:list_id>/print/", wards.ward_print, name="ward_print"),
     path("ward-lists/<int:list_id>/export/", wards.ward_export, name="ward_export"),

@@ -1,6 +1,6 @@
 """Taking out the contacts of a trace: by one person up to 500 people, by two beyond."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -57,25 +57,34 @@ def ask_export(scope: Scope, trace_id: int, asked: Asked) -> Act:
     return request_act(scope, Kind.TRACE_EXPORT, found.case.resident.division_id, payload, asked.reason)
 
 
-LISTS: dict[str, Callable[[Scope, Errand, Asked, str], Written]] = {}
-"""Other long lists that go by this act, by the number in its payload that names them: of a ward, of cases."""
-
-
 def carry_out_export(scope: Scope, errand: Errand) -> Payload:
     """Writes the file that was asked for; its asker can fetch it for 24 hours."""
-    purpose, kind = PURPOSES[errand.number("purpose")], FileKind(errand.number("kind"))
-    asked = Asked(purpose, errand.reason, kind)
-    write = next((write for name, write in LISTS.items() if name in errand.payload), None)
-    if write:
-        return {"count": write(scope, errand, asked, _file_of(errand.act_id)).count}
-    written = _written(scope, _trace(scope, errand.number("trace")), asked, _file_of(errand.act_id))
+    written = _written(scope, _trace(scope, errand.number("trace")), asked_in(scope, errand), file_of(scope, errand))
     return {"count": written.count}
+
+
+def asked_in(scope: Scope, errand: Errand) -> Asked:
+    """For what, why and in which form an act's file was asked for."""
+    scope.require(Permission.TRACING_LIST_READ)
+    return Asked(PURPOSES[errand.number("purpose")], errand.reason, FileKind(errand.number("kind")))
+
+
+def file_of(scope: Scope, errand: Errand) -> str:
+    """The name, without its ending, of the file that an act writes."""
+    scope.require(Permission.TRACING_LIST_READ)
+    return _file_of(errand.act_id)
 
 
 def approved_file(scope: Scope, act_id: int) -> Path:
     """The file of an act that one asked for, within 24 hours of its making. Audited. Raises NotFound."""
     scope.require(EXPORT)
-    act = _finished(scope, act_id)
+    return approved_of(scope, _finished(scope, act_id))
+
+
+def approved_of(scope: Scope, act: Act) -> Path:
+    """The file that a finished act has written. Audited. Raises NotFound."""
+    scope.require(Permission.TRACING_LIST_READ)
+    act_id = act.pk
     path = exports_dir() / f"{_file_of(act_id)}.{FileKind(act.payload['kind']).suffix}"
     if not path.is_file():
         raise NotFound

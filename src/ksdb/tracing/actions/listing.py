@@ -6,13 +6,13 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from ksdb.approvals.actions import request_act, require_second_person
-from ksdb.approvals.kinds import Errand, Kind
+from ksdb.approvals.kinds import Errand, Kind, Payload
 from ksdb.approvals.models import Act
 from ksdb.audit.actions import record
 from ksdb.core.clock import now
 from ksdb.core.scope import Permission, Scope
 from ksdb.places.queries import province
-from ksdb.tracing.actions.exporting import PURPOSES, Asked
+from ksdb.tracing.actions.exporting import PURPOSES, Asked, asked_in, file_of
 from ksdb.tracing.queries.reporting import ListedCase, counted_cases, line_list
 from ksdb.web.exporting import Table, Written, write_table
 
@@ -35,13 +35,14 @@ def ask_line_list(scope: Scope, days: tuple[date, date], asked: Asked) -> Act:
         "kind": int(asked.kind),
         "purpose": PURPOSES.index(asked.purpose),
     }
-    return request_act(scope, Kind.TRACE_EXPORT, province(scope).pk, payload, asked.reason)
+    own = scope.outer(Permission.TRACING_TRACE_EXPORT) or [province(scope).pk]
+    return request_act(scope, Kind.TRACE_EXPORT, own[0], payload, asked.reason)
 
 
-def carry_out_line_list(scope: Scope, errand: Errand, asked: Asked, name: str) -> Written:
-    """The file that two persons agreed on."""
-    first, last = (date.fromordinal(errand.number(one)) for one in ("first_day", "last_day"))
-    return _written(scope, (first, last), asked, name)
+def carry_out_line_list(scope: Scope, errand: Errand) -> Payload:
+    """Writes the file that two persons agreed on."""
+    days = date.fromordinal(errand.number("first_day")), date.fromordinal(errand.number("last_day"))
+    return {"count": _written(scope, days, asked_in(scope, errand), file_of(scope, errand)).count}
 
 
 def _written(scope: Scope, days: tuple[date, date], asked: Asked, name: str = "") -> Written:

@@ -1,24 +1,26 @@
 """Contacts handed over to wards, and a ward's list taken out as a file."""
 
 from collections.abc import Collection
+from pathlib import Path
 
 from django.db import transaction
 from django.utils.translation import gettext
 
 from ksdb.approvals.actions import request_act, require_second_person
-from ksdb.approvals.kinds import Errand, Kind
+from ksdb.approvals.kinds import Errand, Kind, Payload
 from ksdb.approvals.models import Act
+from ksdb.approvals.queries import finished_act
 from ksdb.audit.actions import record
 from ksdb.core.clock import ZONE, now
 from ksdb.core.errors import NotAllowed
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import covers
-from ksdb.tracing.actions.exporting import PURPOSES, Asked
+from ksdb.tracing.actions.exporting import PURPOSES, Asked, approved_of, asked_in, file_of
 from ksdb.tracing.models import Contact, WardList
 from ksdb.tracing.queries import completeness_of, trace
 from ksdb.tracing.queries.wards import WardRow, ward_contacts, ward_list, ward_rows, wards_of
 from ksdb.tracing.words import incomplete
-from ksdb.web.exporting import Table, Written, write_table
+from ksdb.web.exporting import EXPORT_LIFE, Table, Written, write_table
 
 
 @transaction.atomic
@@ -49,7 +51,7 @@ def export_ward_list(scope: Scope, list_id: int, asked: Asked) -> Written:
     """A ward's list as a file with its count and hash. Raises SecondPersonNeeded above 500 persons."""
     found = ward_list(scope, list_id)
     contacts = ward_contacts(scope, found)
-    require_second_person(scope, Kind.TRACE_EXPORT, len(contacts))
+    require_second_person(scope, Kind.WARD_EXPORT, len(contacts))
     return _written(scope, found, contacts, asked)
 
 
@@ -62,13 +64,20 @@ def ask_ward_list(scope: Scope, list_id: int, asked: Asked) -> Act:
         "kind": int(asked.kind),
         "purpose": PURPOSES.index(asked.purpose),
     }
-    return request_act(scope, Kind.TRACE_EXPORT, found.division_id, payload, asked.reason)
+    return request_act(scope, Kind.WARD_EXPORT, found.division_id, payload, asked.reason)
 
 
-def carry_out_ward_list(scope: Scope, errand: Errand, asked: Asked, name: str) -> Written:
-    """The file that two persons agreed on."""
+def carry_out_ward_list(scope: Scope, errand: Errand) -> Payload:
+    """Writes the file that two persons agreed on; its asker can fetch it for 24 hours."""
     found = ward_list(scope, errand.number("list"))
-    return _written(scope, found, ward_contacts(scope, found), asked, name)
+    contacts = ward_contacts(scope, found)
+    return {"count": _written(scope, found, contacts, asked_in(scope, errand), file_of(scope, errand)).count}
+
+
+def approved_ward_file(scope: Scope, act_id: int) -> Path:
+    """The file of an act that one asked for, within 24 hours of its making. Audited. Raises NotFound."""
+    scope.require(Permission.TRACING_LIST_READ)
+    return approved_of(scope, finished_act(scope, act_id, Kind.WARD_EXPORT, EXPORT_LIFE))
 
 
 @transaction.atomic
@@ -76,7 +85,7 @@ def print_ward_list(scope: Scope, list_id: int) -> list[WardRow]:
     """All of a ward's list on paper; each person is audited. Raises SecondPersonNeeded above 500 persons."""
     found = ward_list(scope, list_id)
     contacts = ward_contacts(scope, found)
-    require_second_person(scope, Kind.TRACE_EXPORT, len(contacts))
+    require_second_person(scope, Kind.WARD_EXPORT, len(contacts))
     detail = {"case": found.trace.case_id, "list": list_id, "rows": len(contacts)}
     record(scope, "tracing:list:print", ("ward_list", list_id), Purpose.CASE_TRACING, detail)
     return ward_rows(scope, found, contacts)

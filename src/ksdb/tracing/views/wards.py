@@ -98,9 +98,16 @@ def ward_export(request: ScopedRequest, list_id: int) -> HttpResponseBase:
         "form": form,
         "title": gettext("Take out the list of %(commune)s") % {"commune": found.division.name},
         "introduction": "",
-        "needs_two": found.contact_count > MOST_ALONE[Kind.TRACE_EXPORT],
-        "most": MOST_ALONE[Kind.TRACE_EXPORT],
+        "needs_two": found.contact_count > MOST_ALONE[Kind.WARD_EXPORT],
+        "most": MOST_ALONE[Kind.WARD_EXPORT],
         "submit_label": gettext("Take out the list"),
         "cancel_url": reverse("tracing:ward_list", args=[list_id]),
     }
     return render(request, "tracing/export.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+@never_cache
+@requires(LISTS)
+def ward_file(request: ScopedRequest, act_id: int) -> HttpResponseBase:
+    return as_file(actions.approved_ward_file(request.scope, act_id), f"ksdb-act-{act_id}")
