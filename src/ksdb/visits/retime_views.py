@@ -1,5 +1,7 @@
 """Pages that move the scans of a device whose clock was wrong: looked at first, then confirmed."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -23,7 +25,8 @@ from ksdb.web.requires import ScopedRequest, requires
 def retime_device(request: ScopedRequest, point_id: int, device_id: int) -> HttpResponse:
     device = device_to_retime(request.scope, point_id, device_id)
     form = RetimingForm(request.POST or None)
-    context = {"form": form, "device": device, "before": retimings_of(request.scope, point_id, device_id)}
+    context: dict[str, Any] = {"form": form, "device": device}
+    context["before"] = retimings_of(request.scope, point_id, device_id)
     if form.is_valid():
         wrong = Wrong(point_id, device_id, form.cleaned_data["since"], form.cleaned_data["until"], form.offset)
         try:

@@ -58,13 +58,13 @@ def _unseen(scope: Scope) -> QuerySet[Trace]:
     mine = within(scope, READ, "case__resident__division")
     runs = Trace.objects.filter(mine, is_automatic=True, case__closed_at=None)
     differ = runs.exclude(Q(new_count=0) & Q(gone_count=0) & Q(changed_count=0))
-    return differ.exclude(pk__in=TraceSeen.objects.filter(account_id=scope.actor_id).values("trace"))
+    return differ.exclude(pk__in=TraceSeen.objects.filter(account_id=scope.actor_id or 0).values("trace"))
 
 
 def is_seen(scope: Scope, trace_id: int) -> bool:
     """Whether the actor has noted that he has seen what the run changed."""
     scope.require(READ)
-    return TraceSeen.objects.filter(trace=trace_id, account_id=scope.actor_id).exists()
+    return TraceSeen.objects.filter(trace=trace_id, account_id=scope.actor_id or 0).exists()
 
 
 def trace_changes(scope: Scope, trace_id: int, number: int = 1) -> ChangesPage:

@@ -145,7 +145,7 @@ def present_at(scope: Scope, hours: Hours, number: int = 1) -> PresentPage:
     """
     point = _looked_at(scope, hours)
     page = Paginator(_met(scope, point, hours.span), PAGE_ROWS).get_page(number)
-    detail = {"case": hours.case_id, "point": hours.point_id, "count": page.paginator.count}
+    detail: dict[str, object] = {"case": hours.case_id, "point": hours.point_id, "count": page.paginator.count}
     detail |= {"reason": hours.why} if hours.why else {}
     record(scope, "tracing:point:read", ("point", hours.point_id), Purpose.CASE_TRACING, detail)
     return PresentPage(point, hours.span, _rows(scope, hours.case_id, point, list(page)), page)
