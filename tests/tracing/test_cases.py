@@ -242,7 +242,7 @@ def test_two_real_outbreaks_come_in_as_chains(client: Client, hanh: StaffAccount
 def test_a_list_opens_cases_of_known_people_and_links_them(profiles: Scope, lan: Resident, neighbour: Resident) -> None:
     division = Division.objects.get(kind="province", valid_from=date(2025, 7, 1))
     on = today().isoformat()
-    text = f"""id,sampled_on,resident,infected_by
+    text = f"""id,sampled_on,resident_id,infected_by
 A1,{on},{lan.pk},
 A2,{on},{neighbour.pk},A1;A9
 A3,{on},999999,A2

@@ -40,7 +40,7 @@ KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "age": ("age", "tuoi"),
     "sex": ("sex", "gender", "gioi tinh", "gioi"),
     "place": ("place_infect", "place", "loc_hosp", "noi nhiem", "noi lay nhiem", "dia diem"),
-    "person": ("card_number", "card number", "resident", "resident_id", "so the", "ma cu dan"),
+    "person": ("card_number", "card number", "resident_id", "resident number", "so the", "ma cu dan"),
     "infector": ("infector", "infected_by", "from", "nguon lay", "lay tu ca"),
 }
 """Headings by which a column is known, folded; the first that a file has is taken."""
