@@ -42,6 +42,7 @@ PAGE_ROWS = 50
 MOST_COMMUNES = 18
 """Of so many the names of residential groups are offered: no district of 2021 but Huế had more."""
 XLSX = TYPES["xlsx"]
+CASE_WRITE = Permission.TRACING_CASE_WRITE
 
 
 @never_cache
@@ -89,6 +90,7 @@ def resident(request: ScopedRequest, resident_id: int) -> HttpResponse:
         "other_records": [one for one in queries.identities_of(request.scope, [resident_id]) if one != resident_id],
         "merges_url": _address("duplicates:queue"),
         "can_write": request.scope.allows(Permission.REGISTRY_RESIDENT_WRITE),
+        "case_url": _address("tracing:case_open", resident_id) if request.scope.allows(CASE_WRITE) else None,
     }
     return render(request, "registry/resident.html", context)
 
