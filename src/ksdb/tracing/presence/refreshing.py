@@ -126,7 +126,7 @@ class _Refresh:
             return fresh
         if len(fresh) == len(present):
             return fresh
-        rows = arrivals(self.state, (self.before.horizon, self.state.horizon), self.before.floor)
+        rows = arrivals((self.before.horizon, self.state.horizon), self.before.floor)
         return fresh | {day.day for day in days_of(rows, list(present.values()))}
 
     def _is_known(self, day: LogDay) -> bool:
