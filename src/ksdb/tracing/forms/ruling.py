@@ -5,8 +5,10 @@ from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from ksdb.places.models import ScanPointType
 from ksdb.tracing.actions.ruling import Rules
 from ksdb.tracing.forms import words_for
 from ksdb.tracing.models import RuleSet
@@ -21,9 +23,15 @@ def _minutes(label: Any, help_text: Any, most: int) -> forms.IntegerField:
     )
 
 
+def kind_words(kind: ScanPointType) -> str:
+    """The type of point in the reader's language."""
+    return str(kind.name_vi if (get_language() or "vi").startswith("vi") else kind.name_en)
+
+
 class RulesForm(forms.Form):
     """What a version of a rule set says, each field in words and with its unit."""
 
+    first_fields: Sequence[str] = ()
     name = forms.CharField(
         label=_("Name as people read it"), help_text=_("For example: 15 minutes or longer together"), max_length=80
     )
@@ -52,6 +60,15 @@ class RulesForm(forms.Form):
         label=_("Why, and by which document"), min_length=10, max_length=300, widget=forms.Textarea(attrs={"rows": 2})
     )
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        kinds = list(ScanPointType.objects.order_by("code"))
+        self.kinds = [kind.code for kind in kinds]
+        for kind in kinds:
+            label = _("At %(kind)s, in minutes") % {"kind": kind_words(kind)}
+            self.fields[f"at_{kind.code}"] = _minutes(label, _("Empty: as everywhere."), 24 * 60)
+        self.order_fields([*self.first_fields, *(name for name in self.fields if name != "note"), "note"])
+
     @classmethod
     def of(cls, rules: RuleSet, data: Any = None) -> "RulesForm":
         """The form with what the version says."""
@@ -59,6 +76,7 @@ class RulesForm(forms.Form):
             name: getattr(rules, name) for name in ("least_minutes", "linger_minutes", "window_minutes", "latent_days")
         }
         kind = SCANS if rules.window_minutes else STAYS
+        said |= {f"at_{code}": minutes for code, minutes in rules.by_type.items()}
         return cls(data, initial={**said, "name": words_for(rules), "kind": kind})
 
     @property
@@ -72,12 +90,15 @@ class RulesForm(forms.Form):
             latent_days=said["latent_days"] or 0,
             window_minutes=said["window_minutes"] if goes_by_scans else None,
             note=said["note"],
+            by_type={code: said[f"at_{code}"] for code in self.kinds if said.get(f"at_{code}") is not None},
         )
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
         if said.get("kind") == SCANS and not said.get("window_minutes"):
             self.add_error("window_minutes", _("Say how many minutes apart, at least 1."))
+        if said.get("kind") == SCANS and (none := [f"at_{code}" for code in self.kinds if said.get(f"at_{code}") == 0]):
+            self.add_error(none[0], _("Say how many minutes apart, at least 1."))
         if said.get("kind") == STAYS and said.get("least_minutes") is None and "least_minutes" not in self.errors:
             self.add_error("least_minutes", _("Say how many minutes; 0 if any moment counts."))
         return said
@@ -93,7 +114,7 @@ class NewRulesForm(RulesForm):
         validators=[RegexValidator(r"^[a-z0-9]+(-[a-z0-9]+)*\Z", _("Only lower case letters, digits and hyphens."))],
         widget=forms.TextInput(attrs={"class": "govuk-input--width-20", "autocomplete": "off"}),
     )
-    field_order = ("code",)
+    first_fields = ("code",)
 
 
 class CompareForm(forms.Form):
