@@ -23,7 +23,7 @@ from ksdb.tracing.exposures import (
 from ksdb.tracing.persons import Persons, merged_persons
 from ksdb.tracing.presence.index import Index, Rule, Second, asked_of
 from ksdb.tracing.presence.opening import Opened, open_index
-from ksdb.tracing.presence.reading import instant, milliseconds
+from ksdb.tracing.presence.reading import EPOCH, milliseconds
 from ksdb.tracing.presence.walk import Asked, Flags, Meetings
 
 MICROSECONDS = 1000
@@ -164,9 +164,10 @@ def _marked(size: int, residents: Iterable[int]) -> Flags:
 def exposures_in(asked: Asked, met: Meetings, *, is_first: bool = False) -> list[Exposure]:
     """Co-presences as both engines give them, by resident and time."""
     order = np.lexsort((met.ended, asked.point[met.stay], met.started, met.who))
-    columns = (met.who, asked.point[met.stay], met.started, met.ended, met.observed, asked.who[met.stay])
+    times = (met.started.astype("timedelta64[ms]"), met.ended.astype("timedelta64[ms]"))
+    columns = (met.who, asked.point[met.stay], *times, met.observed, asked.who[met.stay])
     return [
-        Exposure(who, point, instant(started), instant(ended), observed, None if is_first else through)
+        Exposure(who, point, EPOCH + started, EPOCH + ended, observed, None if is_first else through)
         for who, point, started, ended, observed, through in zip(*(c[order].tolist() for c in columns), strict=True)
     ]
 

@@ -1,7 +1,7 @@
 """The SQL engine: who was where a case was, while the case was infectious. Permissions are its callers' to check."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -132,8 +132,7 @@ def find(records: Sequence[int], infectious: Period, rule: OverlapRule) -> Found
     if not case.stays:
         return Found()
     questions = case.asked(rule)
-    exposures = [replace(one, through_id=None) for one in exposures_of(questions)]
-    return Found(case.stays, exposures, unverified_at(questions))
+    return Found(case.stays, exposures_of(questions, is_first=True), unverified_at(questions))
 
 
 def find_second(found: Found, records: Sequence[int], spans: tuple[int, datetime], rule: OverlapRule) -> Found:
@@ -173,12 +172,12 @@ def first_of_persons(exposures: Iterable[Exposure], persons: Persons) -> dict[in
     return dict(sorted(first.items()))
 
 
-def exposures_of(questions: dict[str, Any]) -> list[Exposure]:
-    """All co-presences with the stays asked about; `through_id` is whose stay it was."""
+def exposures_of(questions: dict[str, Any], *, is_first: bool = False) -> list[Exposure]:
+    """All co-presences with the stays asked about; `through_id` is whose stay it was, where it is not the case's."""
     name = "window_exposures" if any(questions["window"]) else "exposures"
     with connection.cursor() as cursor:
         cursor.execute(sql("ksdb.tracing", name), questions)
-        return list(_followed_up(cursor.fetchall()))
+        return _followed_up(cursor.fetchall(), is_first=is_first)
 
 
 def unverified_at(questions: dict[str, Any]) -> int:
@@ -214,13 +213,15 @@ def _scans_of(owners: Mapping[int, int], since: datetime) -> tuple[dict[int, lis
     return scans, usual
 
 
-def _followed_up(rows: list[tuple[int, int, datetime, datetime, bool, datetime | None, int]]) -> Iterator[Exposure]:
+def _followed_up(
+    rows: list[tuple[int, int, datetime, datetime, bool, datetime | None, int]], *, is_first: bool
+) -> list[Exposure]:
     """The exposures, with the exits that ended stays long after the case had gone."""
     ends = _observed_ends({(row[0], row[1], row[5]) for row in rows if row[5]})
-    for resident_id, point_id, started_at, ended_at, is_observed, goes_on_at, through_id in rows:
-        exposure = Exposure(resident_id, point_id, started_at, ended_at, is_observed, through_id)
-        is_ended = goes_on_at is not None and (resident_id, point_id, goes_on_at) in ends
-        yield replace(exposure, is_observed=True) if is_ended else exposure
+    return [
+        Exposure(who, point, started, ended, observed or (who, point, goes_on) in ends, None if is_first else through)
+        for who, point, started, ended, observed, goes_on, through in rows
+    ]
 
 
 def _observed_ends(going_on: set[tuple[int, int, datetime]]) -> set[tuple[int, int, datetime]]:
