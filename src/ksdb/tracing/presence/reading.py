@@ -40,7 +40,10 @@ class LogDay:
 
 @dataclass(frozen=True)
 class LogState:
-    """The visit log as this snapshot sees it. `usual` is the usual stay in milliseconds by point."""
+    """The visit log as this snapshot sees it. `usual` is the usual stay in milliseconds by point.
+
+    Where the log is spread over several servers, each counts its transactions for itself, and no horizon holds for all.
+    """
 
     database: str
     horizon: int
@@ -48,16 +51,17 @@ class LogState:
     taken_at: int
     usual: Ints
     days: tuple[LogDay, ...]
+    is_spread: bool = False
 
     @property
     def can_be_indexed(self) -> bool:
-        return int(self.usual.max(initial=0)) <= DAY_MS
+        return not self.is_spread and int(self.usual.max(initial=0)) <= DAY_MS
 
 
 def log_state() -> LogState:
     with connection.cursor() as cursor:
         cursor.execute(sql(ROOM, "presence_state"))
-        database, horizon, following, taken_at, points, minutes = cursor.fetchone()
+        database, horizon, following, taken_at, points, minutes, is_spread = cursor.fetchone()
         cursor.execute(sql(ROOM, "presence_days"))
         rows = cursor.fetchall()
         cursor.execute(sql(ROOM, "presence_disputes"))
@@ -66,7 +70,7 @@ def log_state() -> LogState:
     usual = np.zeros(max(points or [0]) + 1, np.int32)
     usual[points or []] = np.minimum(np.array(minutes or [], np.int64), LONGEST_USUAL_MINUTES + 1) * 60_000
     usual.flags.writeable = False
-    return LogState(database, horizon, following, taken_at, usual, days)
+    return LogState(database, horizon, following, taken_at, usual, days, is_spread)
 
 
 def rows_of_day(day: LogDay, state: LogState) -> Rows:

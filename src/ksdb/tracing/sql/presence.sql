@@ -1,12 +1,14 @@
 -- name: presence_state
 -- One row: which database this is, the first transaction that may still store something, the first to come, when this
--- snapshot was taken in milliseconds, and the usual stay by point as two arrays. Reads all scan points.
+-- snapshot was taken in milliseconds, the usual stay by point as two arrays, and whether the log is spread over several
+-- servers. Reads all scan points.
 SELECT (SELECT system_identifier FROM pg_control_system()) || '.' || (SELECT oid FROM pg_database
             WHERE datname = current_database()) || '.' || 'visit'::regclass::oid,
        pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
        pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
        (extract(epoch FROM transaction_timestamp()) * 1000)::bigint,
-       (SELECT array_agg(id) FROM scan_point), (SELECT array_agg(usual_stay_minutes) FROM scan_point);
+       (SELECT array_agg(id) FROM scan_point), (SELECT array_agg(usual_stay_minutes) FROM scan_point),
+       EXISTS (SELECT FROM pg_extension WHERE extname = 'citus');
 
 -- name: presence_days
 -- One row per day of the visit log: 20261123, its table, and its first instant in milliseconds.
