@@ -14,7 +14,7 @@ WITHOUT_SCOPE = {
     "places.queries.inside": "narrows by the public structure, in addition to the caller's condition of jurisdiction",
     "registry.queries.imports_dir": "a folder's path; reads nothing",
     "tracing.actions.running.one_snapshot": "a transaction; reads nothing of anybody",
-    "tracing.actions.periods.period_of": "computed from a case that was read under a scope",
+    "tracing.queries.periods.period_of": "computed from a case that was read under a scope",
 }
 
 

@@ -1,8 +1,8 @@
 """Cases opened, traces run and kept."""
 
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
-import psycopg
 import pytest
 from django.db import connection
 from tests.conftest import resident_of, scope_for
@@ -10,12 +10,15 @@ from tests.tracing.conftest import ScanAt, isolated_before, moment
 
 from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
-from ksdb.core.clock import today
+from ksdb.core.clock import now, today
 from ksdb.core.errors import NotAllowed, NotFound
 from ksdb.core.scope import Permission, Scope, system_scope
+from ksdb.duplicates.actions import merge
+from ksdb.duplicates.models import Pair
 from ksdb.places.models import Division, ScanPoint
 from ksdb.registry.models import Resident
 from ksdb.tracing.actions import CaseFacts, load_profiles, one_snapshot, open_case, run_trace
+from ksdb.tracing.actions.rerunning import find_touched, rerun_touched
 from ksdb.tracing.models import CaseRecord, Trace
 from ksdb.tracing.period import PeriodEmpty
 from ksdb.tracing.queries import trace_report
@@ -139,17 +142,27 @@ def test_no_infectious_period_no_case(profiles: Scope, lan: Resident) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_snapshot_does_not_see_what_comes_meanwhile() -> None:
-    with psycopg.connect(**_address(), autocommit=True) as other, one_snapshot() as cut:
-        other.execute("INSERT INTO rule_set (code, version, least_minutes, linger_minutes) VALUES ('x', 1, 1, 0)")
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*), pg_current_snapshot()::text FROM rule_set")
-            assert cursor.fetchone() == (0, cut)
+def test_a_merge_while_a_trace_runs_is_taken_up_by_the_job(
+    clean_registry: None, lans_case: CaseRecord, neighbour: Resident, stranger: Resident
+) -> None:
+    system = system_scope()
+    pair = Pair.objects.create(first=neighbour, second=stranger, score=90, reasons="same_name", found_at=now())
 
+    def merged() -> None:
+        merge(system, pair.pk, neighbour.pk)
+        connection.close()
 
-def _address() -> dict[str, Any]:
-    given = connection.settings_dict
-    return {"dbname": given["NAME"], "user": given["USER"], "host": given["HOST"], "port": given["PORT"] or None}
+    with one_snapshot() as cut, ThreadPoolExecutor(1) as other:
+        other.submit(merged).result()  # committed, and not seen by this run
+        run = run_trace(system, lans_case.pk, "overlap-15")
+    assert (run.cut, run.contact_count) == (cut, 2)
+    assert (find_touched(system), rerun_touched(system)) == (1, 0)  # one person, as long as the two before
+    run.refresh_from_db()
+    assert run.checked_at is not None
+    Trace.objects.update(checked_at=now() + timedelta(minutes=2))
+    assert find_touched(system) == 0  # and is not taken up for ever
+    again = run_trace(system, lans_case.pk, "overlap-15")
+    assert [contact.resident_id for contact in again.contacts.all()] == [neighbour.pk]
 
 
 def test_the_records_of_one_person_are_one_case_and_one_contact(

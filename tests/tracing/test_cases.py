@@ -7,19 +7,26 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from tests.conftest import resident_of
 from tests.tracing.conftest import moment
 
 from ksdb.access.models import StaffAccount
 from ksdb.core.clock import today
-from ksdb.core.scope import Scope, system_scope
+from ksdb.core.scope import Purpose, Scope, system_scope
+from ksdb.followup.queries.chains import chains_in
 from ksdb.places.models import Division
 from ksdb.registry.models import Resident
-from ksdb.tracing.actions import CaseFacts, open_case, period_of, run_trace
+from ksdb.tracing.actions import CaseClosed, CaseFacts, CaseOpenAlready, open_case, period_of, run_trace
 from ksdb.tracing.actions.correcting import CaseChanged, CaseFields, CaseLinked, correct_case, link_cases
+from ksdb.tracing.actions.exporting import Asked
+from ksdb.tracing.actions.keeping import close_case, reopen_case
+from ksdb.tracing.actions.listing import export_line_list
+from ksdb.tracing.actions.reporting import Brought, report_cases
 from ksdb.tracing.actions.rerunning import rerun_touched
 from ksdb.tracing.linelist import ListUnreadable, read_line_list
 from ksdb.tracing.models import CaseLink, CaseRecord, ReportedCase, Trace
 from ksdb.tracing.period import PeriodEmpty
+from ksdb.web.exporting import FileKind
 
 SYSTEM = system_scope()
 OUTBREAKS = Path("/work/shared/data/check/outbreaks")
@@ -45,6 +52,30 @@ def test_a_correction_keeps_what_stood_before_and_runs_the_traces_again(lans_cas
     assert rerun_touched(SYSTEM) == 1
     again = Trace.objects.latest("id")
     assert (again.why, again.contact_count, again.gone_count) == ("case", 0, 2)
+
+
+def test_a_first_result_corrects_nothing_and_a_closed_case_takes_none(
+    client: Client, hanh: StaffAccount, lans_case: CaseRecord
+) -> None:
+    run = run_trace(SYSTEM, lans_case.pk, "overlap-15")
+    client.force_login(hanh)
+    path = reverse("tracing:result", args=[lans_case.pk])
+    client.post(path, {"result": "positive", "result_on": today().isoformat(), "version": "1"})
+    client.post(path, {"result": "negative", "version": "2"})  # there is one already: that is a correction
+    lans_case.refresh_from_db()
+    run.refresh_from_db()
+    assert (lans_case.result, lans_case.result_on, lans_case.corrections.count()) == ("positive", today(), 0)
+    assert run.stale_at is None
+    close_case(SYSTEM, lans_case.pk)
+    with pytest.raises(CaseClosed):
+        correct_case(SYSTEM, lans_case.pk, 2, fields_of(lans_case, onset_on=None), WHY)
+    said = {"sampled_on": today().isoformat(), "result": "", "why": WHY, "version": "2"}
+    assert client.post(reverse("tracing:correct", args=[lans_case.pk]), said).status_code == 422
+    other = open_case(SYSTEM, lans_case.resident_id, CaseFacts("covid-19", today(), today(), None))
+    with pytest.raises(CaseOpenAlready):
+        reopen_case(SYSTEM, lans_case.pk)
+    close_case(SYSTEM, other.pk)
+    assert reopen_case(SYSTEM, lans_case.pk).closed_at is None
 
 
 def test_two_at_once_do_not_overwrite_one_another(client: Client, hanh: StaffAccount, lans_case: CaseRecord) -> None:
@@ -132,9 +163,13 @@ def test_a_line_list_is_looked_at_and_brought_in(client: Client, hanh: StaffAcco
         file = SimpleUploadedFile("ca.csv", text.encode())
         return client.post(reverse("tracing:line_list"), {**said, "step": step, "file": file})
 
-    seen = send("look").context["read"]  # type: ignore[attr-defined]
+    looked = send("look").context  # type: ignore[attr-defined]
+    seen = looked["read"]
     assert [(one.number, one.wrong) for one in seen.refused] == [(3, "sampled_on"), (4, "label")]
     assert not ReportedCase.objects.exists()
+    assert client.post(reverse("tracing:line_list"), {"kept": looked["kept"][:-1]}).status_code == 422
+    client.post(reverse("tracing:line_list"), {"kept": looked["kept"]})  # the file is not asked for again
+    assert ReportedCase.objects.count() == 1
     for _ in range(2):  # brought in again, the label is known
         assert send("write").status_code == 302  # type: ignore[attr-defined]
     one = ReportedCase.objects.get()
@@ -169,10 +204,66 @@ def test_the_line_lists_of_two_real_outbreaks_are_read() -> None:
     assert (len(measles.lines), measles.refused) == (188, [])
     assert (measles.lines[0].infector, measles.lines[0].sampled_on) == ("45", date(1861, 11, 25))
     assert sum(bool(line.infector) for line in measles.lines) == 184
-    named = read_line_list(
-        (OUTBREAKS / "mers_korea_2015_contacts.csv").read_bytes(), {"label": "to", "infector": "from"}
-    )
-    assert {one.wrong for one in named.refused} <= {
-        "label",
-        "sampled_on",
-    }  # a list of pairs has no days: said, not guessed
+    pairs = read_line_list((OUTBREAKS / "mers_korea_2015_contacts.csv").read_bytes())
+    assert (len(pairs.pairs), pairs.lines, pairs.refused) == (98, [], [])
+
+
+@pytest.mark.skipif(not OUTBREAKS.is_dir(), reason="the outbreaks of others are not here")
+def test_two_real_outbreaks_come_in_as_chains(client: Client, hanh: StaffAccount, profiles: Scope) -> None:
+    client.force_login(hanh)
+    division = Division.objects.get(kind="province", valid_from=date(2025, 7, 1))
+
+    def bring(name: str, profile: str, **columns: str) -> str:
+        file = SimpleUploadedFile(name, (OUTBREAKS / name).read_bytes())
+        said = {"division": division.pk, "profile": profile, "step": "write", "file": file, **columns}
+        answer = client.post(reverse("tracing:line_list"), said, follow=True)
+        return str(next(iter(answer.context["messages"])))
+
+    bring("mers_korea_2015_linelist.csv", "mers")
+    assert "98" in bring("mers_korea_2015_contacts.csv", "mers")
+    bring("measles_hagelloch_1861.csv", "measles", column_onset_on="date_of_rash")
+    assert ReportedCase.objects.filter(profile__code="mers").count() == 162
+    chains, alone = chains_in(SYSTEM)
+    sizes = [chain.size for chain in chains]
+    assert sum(sizes) + alone == 162 + 188
+    measles = next(chain for chain in chains if chain.first.on.year == 1861)
+    mers = next(chain for chain in chains if chain.first.on.year == 2015)
+    assert (measles.size, mers.size) == (173, 94)  # components of all pairs, as counted by hand of the files
+    ties = [tie for chain in chains for member in chain.members for tie in member.through]
+    assert len(ties) == 184 + 98
+    assert any(member.node.label == "SK_14" for member in mers.members)
+    page = client.get(reverse("followup:reported_chain", args=[mers.first.report_id]) + "?all=1")
+    assert page.context["chain"].size == mers.size
+    graph = client.get(reverse("followup:reported_graph", args=[mers.first.report_id]) + "?all=1").json()
+    assert {node[6] for node in graph["nodes"]} == {member.node.name for member in mers.members}
+    assert client.get(reverse("followup:chains")).status_code == 200
+
+
+def test_a_list_opens_cases_of_known_people_and_links_them(profiles: Scope, lan: Resident, neighbour: Resident) -> None:
+    division = Division.objects.get(kind="province", valid_from=date(2025, 7, 1))
+    on = today().isoformat()
+    text = f"""id,sampled_on,resident,infected_by
+A1,{on},{lan.pk},
+A2,{on},{neighbour.pk},A1;A9
+A3,{on},999999,A2
+"""
+    done = report_cases(SYSTEM, division.pk, "covid-19", read_line_list(text.encode()).lines)
+    assert (done.new, done.opened) == (3, 2)
+    first, second = CaseRecord.objects.order_by("pk")
+    assert (first.resident_id, second.resident_id) == (lan.pk, neighbour.pk)
+    link = CaseLink.objects.get()
+    assert (link.first_id, link.second_id, link.kind) == (second.pk, first.pk, "infected_by")
+    (chain,) = chains_in(SYSTEM)[0]
+    assert [member.node.name for member in chain.members] == [str(first.pk), str(second.pk), "A3"]
+    plain = open_case(SYSTEM, resident_of(lan.division, "Cao Thị Mới").pk, CaseFacts("covid-19", today(), today()))
+    link_cases(SYSTEM, plain.pk, second.pk, CaseLink.Kind.INFECTED_BY)
+    asked = Asked(Purpose.AUDIT, "báo cáo của tháng này", FileKind.XLSX)
+    written = export_line_list(SYSTEM, (today(), today()), asked)
+    again = read_line_list(written.path.read_bytes())  # a real workbook
+    assert [(line.label, line.infector) for line in again.lines] == [
+        ("A1", ""),
+        ("A2", "A1"),
+        (f"KSDB-{plain.pk}", "A2"),
+        ("A3", "A2"),
+    ]
+    assert report_cases(SYSTEM, division.pk, "covid-19", again.lines) == Brought(0, 4)

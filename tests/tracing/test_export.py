@@ -23,7 +23,7 @@ from ksdb.config import make_secrets, settings
 from ksdb.core.clock import now
 from ksdb.core.errors import NotAllowed, NotFound
 from ksdb.core.scope import Purpose, Role, system_scope
-from ksdb.places.models import Division
+from ksdb.places.models import Division, ScanPoint
 from ksdb.registry.models import Resident
 from ksdb.tracing.actions import run_trace
 from ksdb.tracing.actions.exporting import Asked, approved_file, ask_export, export_trace
@@ -100,7 +100,10 @@ def test_a_workbook_names_the_contacts_and_says_how_many(client: Client, hanh: S
     book = openpyxl.load_workbook(io.BytesIO(body(answer)))
     listed = [[cell.value for cell in row] for row in book.worksheets[0].iter_rows(min_row=2)]
     assert [row[1] for row in listed] == ["Trần Văn Hòa", "Hồ Thị Sen"]
+    assert {row[8] for row in listed} == {"Chợ Hương Vân"}
     check = [[cell.value for cell in row] for row in book.worksheets[-1].iter_rows()]
+    facts = {str(row[0]): str(row[1]) for row in check}
+    assert "overlap-15 v1" in facts.values()
     assert check[0][1].count("2") == 2
     entry = Entry.objects.get(action="tracing:trace:export")
     assert entry.detail["sha256"] == check[1][1]
@@ -112,6 +115,23 @@ def test_a_workbook_names_the_contacts_and_says_how_many(client: Client, hanh: S
         "case_tracing",
     )
     assert Entry.objects.filter(action="tracing:case:read", actor_id=hanh.pk, detail__trace=traced.pk).count() == 2
+
+
+def test_a_file_names_no_sensitive_place(
+    client: Client, hanh: StaffAccount, traced: Trace, market_a: ScanPoint
+) -> None:
+    ScanPoint.objects.filter(pk=market_a.pk).update(is_sensitive=True, latitude=16.5, longitude=107.5)
+    client.force_login(hanh)
+    text = body(client.post(reverse("tracing:export", args=[traced.pk]), {**SAID, "kind": "2"})).decode("utf-8-sig")
+    assert "Trần Văn Hòa" in text
+    assert market_a.name not in text
+    hours = f"?on={traced.infectious_from:%Y-%m-%d}&since=00:00&until=00:00"
+    path = reverse("tracing:point_export", args=[traced.case_id, market_a.pk])
+    there = body(client.post(path + hours, {**SAID, "kind": "2"})).decode("utf-8-sig")
+    assert market_a.name not in there
+    places = client.get(reverse("tracing:places", args=[traced.pk]))
+    assert places.context["map"] is None
+    assert market_a.name in places.content.decode()  # who follows the case reads it on the page
 
 
 def test_a_csv_neutralises_a_formula_for_a_name(client: Client, hanh: StaffAccount, traced: Trace) -> None:

@@ -24,7 +24,7 @@ from ksdb.tracing.actions.reporting import report_cases
 from ksdb.tracing.actions.rerunning import rerun_touched
 from ksdb.tracing.actions.wards import hand_over
 from ksdb.tracing.linelist import ReadLine
-from ksdb.tracing.models import CaseLink, CaseRecord, Trace, WardList
+from ksdb.tracing.models import CaseLink, CaseRecord, ReportedCase, Trace, WardList
 from ksdb.visits.actions import dispute_visit
 from ksdb.visits.disputing import Raiser, Reason, VisitRef
 from ksdb.visits.models import Dispute, Visit
@@ -63,7 +63,8 @@ def town(scan: ScanAt, lans_case: CaseRecord, neighbour: Resident, stranger: Res
     fields = {name: getattr(lans_case, name) for name in CaseFields.__dataclass_fields__}
     correct_case(SYSTEM, lans_case.pk, 1, CaseFields(**{**fields, "result": "positive"}), "kết quả từ phòng xét nghiệm")
     line = ReadLine("BV-17", None, today(), None, 56, "female", "", "BV-3")
-    report_cases(SYSTEM, market_a.division_id, "covid-19", [line])
+    earlier = ReadLine("BV-3", None, moment(0).date(), None, 31, "male", "", "")
+    report_cases(SYSTEM, market_a.division_id, "covid-19", [line, earlier])
     hand_over(SYSTEM, first.pk, [market_a.division_id])
     return Trace.objects.get(before=first)
 
@@ -93,6 +94,8 @@ def paths(town: Trace, hanh: StaffAccount, neighbour: Resident) -> dict[str, str
         "rules-new": "/rules/new/",
         "rules-edit": "/rules/overlap-15/",
         "point": f"/cases/{case}/points/{town.stays.get().point_id}/?on={moment(0):%Y-%m-%d}&since=08:00&until=10:00",
+        "points": f"/cases/{case}/points/?name=cho",
+        "reported-chain": f"/chains/reported/{ReportedCase.objects.get(label='BV-17').pk}/?all=1",
         "backward": f"/cases/backward/?hours=1&days=14&{cases}",
         "reports": "/cases/unknown/",
         "report": "/cases/unknown/new/",
@@ -135,9 +138,24 @@ def test_an_epidemiologists_morning(page: Any, paths: dict[str, str]) -> None:
     for name, path in paths.items():
         assert page.goto(path).status == 200, name
         looked_at(page, name)
-    page.get_by_label("Bộ quy tắc thứ nhất").select_option("national-2022")
-    page.get_by_label("Bộ quy tắc thứ hai").select_option("overlap-15")
+    for label, code in (("Bộ quy tắc thứ nhất", "national-2022"), ("Bộ quy tắc thứ hai", "overlap-15")):
+        choice = page.get_by_label(label)
+        choice.select_option(choice.locator("option", has_text=code).get_attribute("value"))
     page.locator("form[method=post][action$='/compare/'] button").click()
     page.locator(".figures").wait_for()
     looked_at(page, "compared")
     assert page.locator(".figures dd").all_inner_texts() == ["5", "3", "3"]
+    page.goto(paths["ward-list"])
+    page.get_by_role("button", name="In cả danh sách").click()
+    page.get_by_text("In trang này bằng trình duyệt").wait_for()
+    looked_at(page, "ward-print")
+    page.goto("/cases/new/")
+    page.get_by_label("Hoặc họ và tên").fill("tran van hoa")
+    page.get_by_role("button", name="Tìm người").click()
+    looked_at(page, "people-found")
+    page.get_by_role("link", name="Trần Văn Hòa").click()
+    page.get_by_label("Ngày lấy mẫu").fill(today().isoformat())
+    looked_at(page, "case-open")
+    page.get_by_role("button", name="Mở ca và truy vết").click()
+    page.wait_for_url("**/traces/*/")
+    assert "Nguyễn Thị Lan" in page.locator("tbody th").all_inner_texts()

@@ -70,6 +70,7 @@ def asked(lans_case: CaseRecord, market_a: ScanPoint) -> Mapping[str, Mapping[st
         "shared_cells": {**given, **span},
         "touched_by_arrivals": {**soon, "reach": LONGEST_STAY, "window": MINUTES},
         "touched_by_merges": none,
+        "touched_by_retiming": {"point": market_a.pk, "residents": [lan], **soon, "reach": LONGEST_STAY},
         "touched_by_visit": {"at": moment(8), "resident": lan, "reach": LONGEST_STAY},
         "unverified": stay_,
         "visitors_of_cells": {"points": [market_a.pk], "begins": [moment(8)], **span},

@@ -6,12 +6,12 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
-from tests.conftest import resident_of
+from tests.conftest import resident_of, staff
 from tests.tracing.conftest import ScanAt, moment
 
 from ksdb.access.models import StaffAccount
 from ksdb.core.clock import now, today
-from ksdb.core.scope import system_scope
+from ksdb.core.scope import Role, system_scope
 from ksdb.duplicates.models import Merge, Pair
 from ksdb.places.actions import make_points
 from ksdb.places.models import Division, ScanPoint
@@ -166,8 +166,10 @@ def test_a_merge_in_the_middle_makes_one_of_two(run: Trace, neighbour: Resident,
     assert find_touched(SYSTEM) == 1
 
 
-def test_a_run_that_lost_days_is_not_repeated(run: Trace, scan: ScanAt, lan: Resident, market_a: ScanPoint) -> None:
-    scan(lan, market_a, moment(11))
+def test_a_run_that_lost_days_is_not_repeated(
+    client: Client, hanh: StaffAccount, run: Trace, scan: ScanAt, market_a: ScanPoint
+) -> None:
+    scan(run.case.resident, market_a, moment(11))
     arrived()
     assert find_touched(SYSTEM) == 1
     with connection.cursor() as cursor:
@@ -175,7 +177,11 @@ def test_a_run_that_lost_days_is_not_repeated(run: Trace, scan: ScanAt, lan: Res
     assert rerun_touched(SYSTEM) == 0
     run.refresh_from_db()
     assert (run.stale_at, run.stale_why) == (None, "lost")
-    assert run_trace(SYSTEM, run.case_id, "overlap-15").lost_days == 1
+    short = run_trace(SYSTEM, run.case_id, "overlap-15")
+    assert short.lost_days == 1
+    client.force_login(hanh)
+    page = client.get(reverse("tracing:trace", args=[short.pk])).content.decode()
+    assert "Lượt đến của 1 ngày trong thời kỳ này đã bị xóa" in page
 
 
 def test_the_epidemiologist_is_told_and_says_that_she_has_seen(
@@ -192,3 +198,5 @@ def test_the_epidemiologist_is_told_and_says_that_she_has_seen(
     assert "Võ Thị Trễ" in client.get(path).content.decode()
     client.post(reverse("tracing:changes_seen", args=[again.pk]))
     assert path not in client.get(reverse("tracing:cases")).content.decode()
+    client.force_login(staff("nga", "Phạm Thị Nga", Role.EPIDEMIOLOGIST, again.case.resident.division))
+    assert path in client.get(reverse("tracing:cases")).content.decode()  # a colleague has not seen it

@@ -1,31 +1,37 @@
 """What a trace found, on its pages: filters, evidence, places and map, and the lists for wards."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test import Client
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from tests.conftest import scope_for
 from tests.tracing.conftest import moment
 
 from ksdb.access.models import StaffAccount
-from ksdb.approvals.kinds import MOST_ALONE, Errand, Kind
+from ksdb.approvals.kinds import CARRIERS, MOST_ALONE, Errand, Kind
 from ksdb.approvals.models import Act
 from ksdb.audit.models import Entry
+from ksdb.core.clock import now
 from ksdb.core.decision import Flag
 from ksdb.core.scope import system_scope
 from ksdb.places.models import ScanPoint
 from ksdb.registry.models import Resident
 from ksdb.tracing.actions import run_trace
+from ksdb.tracing.actions.keeping import close_case
 from ksdb.tracing.actions.presence import carry_out_present
 from ksdb.tracing.actions.wards import hand_over
 from ksdb.tracing.mapping import map_of
 from ksdb.tracing.models import CaseRecord, Trace, WardList
-from ksdb.tracing.queries import contact_sheet
+from ksdb.tracing.queries import completeness_of, contact_sheet
+from ksdb.tracing.queries.present import CaseNotOpen, Hours, count_present
 from ksdb.tracing.queries.results import missing_from, places_of
-from ksdb.tracing.queries.wards import ward_sheet
+from ksdb.tracing.queries.wards import ward_sheet, wards_of
 from ksdb.visits.models import Dispute
 
 SYSTEM = system_scope()
+LINES = reverse_lazy("tracing:line_export")
 
 
 @pytest.fixture
@@ -69,6 +75,21 @@ def test_a_contact_denies_and_the_entry_is_disputed(
     made = Dispute.objects.get()
     assert (made.scanned_at, made.raised_by_id) == (moment(8, 10), hanh.pk)
     assert client.post(path, {"reason": "not_there"}).status_code == 422  # it waits already
+
+
+def test_a_trace_says_how_many_it_misses_at_least(client: Client, hanh: StaffAccount, traced: Trace) -> None:
+    seen = completeness_of(SYSTEM, traced)
+    assert (seen.contacts, seen.missed) == (2, None)  # nobody holds a card: no estimate
+    Trace.objects.filter(pk=traced.pk).update(resident_count=100, covered_count=40)
+    traced.refresh_from_db()
+    assert completeness_of(SYSTEM, traced).missed == 3  # of five who were there two are listed
+    client.force_login(hanh)
+    rows = hand_over(SYSTEM, traced.pk, [row.division_id for row in wards_of(SYSTEM, traced.pk)])
+    for path in (reverse("tracing:places", args=[traced.pk]), reverse("tracing:ward_list", args=[rows[0].pk])):
+        assert "ít nhất 3 người" in client.get(path).content.decode()
+    said = {"purpose": "case_tracing", "kind": "2", "reason": "gọi cho từng người trong ngày"}
+    answer = client.post(reverse("tracing:ward_export", args=[rows[0].pk]), said)
+    assert "ít nhất 3 người" in b"".join(answer.streaming_content).decode("utf-8-sig")
 
 
 def test_what_is_missing_is_counted(traced: Trace, market_a: ScanPoint) -> None:
@@ -128,6 +149,9 @@ def test_each_ward_sees_its_own_contacts_and_not_whose_they_are(
     assert "Trần Văn Hòa" in b"".join(answer.streaming_content).decode("utf-8-sig")
     entry = Entry.objects.get(action="tracing:list:export")
     assert (entry.detail["found"], entry.detail["rows"]) == (1, 1)
+    assert "Trần Văn Hòa" in client.post(reverse("tracing:ward_print", args=[own.pk])).content.decode()
+    assert client.post(reverse("tracing:ward_print", args=[other.pk])).status_code == 404
+    assert Entry.objects.get(action="tracing:list:print").detail["rows"] == 1
     run_trace(SYSTEM, traced.case_id, "overlap-15")
     assert ward_sheet(SYSTEM, own.pk).is_repeated
 
@@ -154,6 +178,37 @@ def test_who_was_at_the_market_is_told_for_a_case(
     assert client.get(path + f"?on={moment(8):%Y-%m-%d}&since=09:00&until=09:00").status_code == 200  # a whole day
 
 
+def test_a_place_the_case_names_needs_an_open_case_its_days_and_a_reason(
+    client: Client, hanh: StaffAccount, lans_case: CaseRecord, market_a: ScanPoint
+) -> None:
+    client.force_login(hanh)
+    market_b = ScanPoint.objects.get(pk=market_a.pk)
+    market_b.pk, market_b.name = None, "Chợ Kệ"
+    market_b.save(force_insert=True)
+    listed = reverse("tracing:points", args=[lans_case.pk])
+    assert client.get(listed).context["points"] == []  # nothing was traced yet
+    found = client.get(listed, {"name": "cho"}).context["points"]
+    assert {one.point_id for one in found} == {market_a.pk, market_b.pk}
+    assert not any(one.is_of_case for one in found)
+    path = reverse("tracing:point", args=[lans_case.pk, market_a.pk])
+    hours = {"on": f"{moment(8):%Y-%m-%d}", "since": "08:00", "until": "09:00"}
+    assert client.get(path, hours).context["form"].errors.keys() == {"why"}
+    why = "bà nói sáng ấy có đi chợ này"
+    assert len(client.get(path, {**hours, "why": why}).context["shown"].rows) == 5
+    assert Entry.objects.get(action="tracing:point:read").detail["reason"] == why
+    early = {**hours, "on": f"{moment(8) - timedelta(days=9):%Y-%m-%d}", "why": why}
+    assert client.get(path, early).context["form"].errors.keys() == {"on"}  # not infectious yet
+    run_trace(SYSTEM, lans_case.pk, "overlap-15")
+    assert [one.point_id for one in client.get(listed).context["points"]] == [market_a.pk]
+    assert client.get(path, hours).status_code == 200  # the case was scanned there: no reason is asked
+    export = reverse("tracing:point_export", args=[lans_case.pk, market_a.pk])
+    close_case(SYSTEM, lans_case.pk)
+    assert client.get(path, hours).context["form"].errors.keys() == {"on"}
+    assert client.get(export, hours).status_code == 302
+    with pytest.raises(CaseNotOpen):
+        count_present(SYSTEM, Hours(lans_case.pk, market_a.pk, (moment(8), moment(9)), why))
+
+
 def test_more_than_one_may_take_out_alone_waits_for_another(
     client: Client, hanh: StaffAccount, traced: Trace, market_a: ScanPoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,3 +222,29 @@ def test_more_than_one_may_take_out_alone_waits_for_another(
     assert (act.kind, act.payload["count"]) == (Kind.POINT_EXPORT, 4)
     done = carry_out_present(SYSTEM, Errand(act.pk, act.payload, act.reason))
     assert done == {"count": 4}
+
+
+def test_long_lists_of_wards_and_of_cases_wait_for_another(
+    client: Client, hanh: StaffAccount, binh: StaffAccount, traced: Trace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_over(SYSTEM, traced.pk, [row.division_id for row in wards_of(SYSTEM, traced.pk)])
+    alone = {**MOST_ALONE, Kind.TRACE_EXPORT: 0, Kind.WARD_EXPORT: 0}
+    monkeypatch.setattr("ksdb.approvals.actions.MOST_ALONE", alone)
+    client.force_login(binh)
+    (own,) = client.get(reverse("tracing:ward_lists")).context["page"]
+    said = {"purpose": "case_tracing", "kind": "2", "reason": "gọi cho từng người trong ngày"}
+    days = {"since": str(moment(0).date()), "until": str(now().date() + timedelta(days=1))}
+    asked = {binh: (reverse("tracing:ward_export", args=[own.pk]), said), hanh: (LINES, {**said, **days})}
+    for account, (path, sent) in asked.items():
+        client.force_login(account)
+        answer = client.post(path, sent)
+        act = Act.objects.latest("pk")
+        assert answer["Location"] == reverse("approvals:act", args=[act.pk])
+        assert client.get(answer["Location"]).status_code == 200
+        carrier = CARRIERS[Kind(act.kind)]
+        done = carrier.carry_out(scope_for(account), Errand(act.pk, act.payload, act.reason))
+        assert done == {"count": act.payload["count"]} == {"count": 1}
+        assert carrier.described(act.payload)
+    client.force_login(binh)
+    assert client.post(reverse("tracing:ward_print", args=[own.pk])).status_code == 302
+    assert client.get(reverse("tracing:ward_file", args=[Act.objects.earliest("pk").pk])).status_code == 404  # not yet

@@ -98,8 +98,9 @@ def test_two_rule_sets_side_by_side(
     scan(resident_of(market_a.division, "Tôn Nữ Gần"), market_a, moment(9, 25))
     client.force_login(hanh)
     path = reverse("tracing:compare", args=[lans_case.pk])
-    assert client.post(path, {"first": "overlap-15", "second": "overlap-15"}).status_code == 422
-    answer = client.post(path, {"first": "national-2022", "second": "overlap-15"}, follow=True)
+    rules = {one.code: one.pk for one in RuleSet.objects.all()}
+    assert client.post(path, {"first": rules["overlap-15"], "second": rules["overlap-15"]}).status_code == 422
+    answer = client.post(path, {"first": rules["national-2022"], "second": rules["overlap-15"]}, follow=True)
     shown = answer.context["shown"]
     # Lan's scans at 8:00 and 8:30 lie within an hour of everybody's but nobody's of 7:00.
     assert (shown.first.contact_count, shown.second.contact_count) == (5, 2)
@@ -108,3 +109,10 @@ def test_two_rule_sets_side_by_side(
     both = client.get(f"{path}?first={shown.first.pk}&second={shown.second.pk}&side=both")
     assert [row.second_seconds for row in both.context["shown"].rows] == [20 * 60, 15 * 60]
     assert client.get(f"{path}?first={shown.first.pk}&second=999").status_code == 404
+    newer = change_rules(SYSTEM, "overlap-15", 1, HALF_AN_HOUR)  # two versions of one rule set, too
+    answer = client.post(path, {"first": rules["overlap-15"], "second": newer.pk}, follow=True)
+    versions = answer.context["shown"]
+    assert (versions.first.contact_count, versions.second.contact_count) == (2, 0)
+    page = answer.content.decode()
+    assert "overlap-15 v1" in page
+    assert "overlap-15 v2" in page

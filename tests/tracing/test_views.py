@@ -16,7 +16,8 @@ from ksdb.core.ids import card_number
 from ksdb.core.scope import Scope, system_scope
 from ksdb.core.token import Form
 from ksdb.registry.models import Resident
-from ksdb.tracing.actions import run_trace
+from ksdb.tracing.actions import CaseFacts, open_case, run_trace
+from ksdb.tracing.actions.keeping import close_case
 from ksdb.tracing.models import CaseRecord, Trace
 
 
@@ -81,6 +82,62 @@ def test_hanh_opens_a_case_by_the_number_on_the_card(
     case = CaseRecord.objects.get()
     assert answer["Location"] == reverse("tracing:case", args=[case.pk])
     assert (case.resident_id, case.onset_on, case.opened_by_id) == (lan.pk, today(), hanh.pk)
+
+
+def test_a_case_found_by_name_is_opened_and_traced_at_once(
+    client: Client, hanh: StaffAccount, market_day: None, lan: Resident
+) -> None:
+    signed_in(client, hanh)
+    page = client.post(reverse("tracing:case_new"), {"name": lan.full_name.lower(), "birth_year": lan.birth_year})
+    assert [one.resident.pk for one in page.context["people"]] == [lan.pk]
+    assert reverse("tracing:report") in page.content.decode()  # who is not known is offered too
+    assert Entry.objects.filter(subject_id=lan.pk, actor_id=hanh.pk, purpose="case_tracing").exists()
+    path = reverse("tracing:case_open", args=[lan.pk])
+    assert path in page.content.decode()
+    on = today().isoformat()
+    said = {"profile": "covid-19", "onset_on": on, "sampled_on": on, "then": "trace"}
+    assert client.post(path, {**said, "rules": "overlap-15", "isolated_at": f"{today()}T25:00"}).status_code == 422
+    for _ in range(2):  # pressed twice, it opens one case and traces once
+        answer = client.post(path, {**said, "rules": "overlap-15"}, follow=True)
+        (trace,) = Trace.objects.all()
+        assert answer.redirect_chain[-1][0] == reverse("tracing:trace", args=[trace.pk])
+    page = answer.content.decode()
+    assert page.index("Trần Văn Hòa") < page.index("Hồ Thị Sen")
+    answer = client.post(path, {**said, "then": "", "onset_on": ""})  # other days: another case, which is refused
+    assert (answer.status_code, CaseRecord.objects.count()) == (422, 1)
+    assert reverse("tracing:case", args=[trace.case_id]) in answer.content.decode()
+    found = client.post(reverse("tracing:case_new"), {"name": lan.full_name})
+    assert [one.case_id for one in found.context["people"]] == [trace.case_id]
+    resident = client.get(reverse("registry:resident", args=[lan.pk]) + "?purpose=case_tracing")
+    assert path in resident.content.decode()
+
+
+def test_cases_are_looked_for(client: Client, hanh: StaffAccount, lans_case: CaseRecord, neighbour: Resident) -> None:
+    other = open_case(system_scope(), neighbour.pk, CaseFacts("covid-19", None, today()))
+    close_case(system_scope(), other.pk)
+    signed_in(client, hanh)
+    path = reverse("tracing:cases")
+
+    def shown(**said: str) -> list[int]:
+        return [one.pk for one in client.post(path, said, follow=True).context["page"]]
+
+    assert shown() == [other.pk, lans_case.pk]
+    assert shown(name=neighbour.full_name.split()[-1].lower()) == [other.pk]
+    assert (shown(state="open"), shown(state="closed")) == ([lans_case.pk], [other.pk])
+    assert (shown(case=str(other.pk)), shown(profile="mers")) == ([other.pk], [])
+    assert shown(since=(today() + timedelta(days=1)).isoformat()) == []
+    assert client.post(path, {"name": "hoa", "state": "open"}).status_code == 200  # a name is in no address
+
+
+def test_isolation_before_the_onset_is_taken_with_a_warning(
+    client: Client, hanh: StaffAccount, profiles: Scope, lan: Resident
+) -> None:
+    said = {"profile": "covid-19", "onset_on": today().isoformat(), "sampled_on": today().isoformat()}
+    isolated = f"{today() - timedelta(days=1)}T08:00"
+    path = reverse("tracing:case_open", args=[lan.pk])
+    answer = signed_in(client, hanh).post(path, {**said, "isolated_at": isolated}, follow=True)
+    assert answer.context["is_isolated_early"]
+    assert [message.level_tag for message in answer.context["messages"]] == ["warning"]
 
 
 @pytest.mark.parametrize("number", ["0", "999999", "một", "123456789012"])

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     POINT_EXPORT = "point_export"
     STATUS_OVERRIDE = "status_override"
     TRACE_EXPORT = "trace_export"
+    WARD_EXPORT = "ward_export"
 
 
 MOST_ALONE: Final[Mapping[Kind, int]] = {
@@ -34,6 +35,7 @@ MOST_ALONE: Final[Mapping[Kind, int]] = {
     Kind.POINT_EXPORT: 500,
     Kind.STATUS_OVERRIDE: 0,
     Kind.TRACE_EXPORT: 500,
+    Kind.WARD_EXPORT: 500,
 }
 """How many cards, people or days one person may act on alone."""
 

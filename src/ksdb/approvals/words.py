@@ -10,6 +10,7 @@ KIND_LABELS = {
     Kind.DAY_DELETE: _("Delete a day before its time"),
     Kind.STATUS_OVERRIDE: _("Set a card's status out of order"),
     Kind.POINT_EXPORT: _("Take out a long list of who was at a place"),
+    Kind.WARD_EXPORT: _("Take out a long list of a ward"),
     Kind.TRACE_EXPORT: _("Take out a long list of contacts"),
 }
 STATUS_LABELS = {

@@ -14,12 +14,25 @@ from ksdb.followup.states import Basis
 
 @dataclass(frozen=True)
 class Node:
-    """A case: its number, the day it fell ill (or was sampled), and the commune it lives in."""
+    """A case: its number, the day it fell ill (or was sampled), and the commune it lives in.
+
+    One of an unknown person has the number of its report below zero, and the label it was reported with.
+    """
 
     id: int
     on: date
     commune: str
     is_drill: bool = False
+    label: str = ""
+
+    @property
+    def report_id(self) -> int | None:
+        return -self.id if self.id < 0 else None
+
+    @property
+    def name(self) -> str:
+        """By what people call it: the number of the case, or the label."""
+        return self.label or str(self.id)
 
 
 @dataclass(frozen=True)
@@ -43,13 +56,21 @@ class Member:
 
 @dataclass(frozen=True)
 class Chain:
-    """Cases tied together, in the order of generation and day; named by the lowest number."""
+    """Cases tied together, in the order of generation and day; named by the lowest number, a known person's first."""
 
     members: tuple[Member, ...]
 
     @property
+    def first(self) -> Node:
+        return min((member.node for member in self.members), key=lambda node: (node.id < 0, abs(node.id)))
+
+    @property
     def id(self) -> int:
-        return min(member.node.id for member in self.members)
+        return self.first.id
+
+    @property
+    def names(self) -> dict[int, str]:
+        return {member.node.id: member.node.name for member in self.members}
 
     @property
     def size(self) -> int:

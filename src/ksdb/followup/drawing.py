@@ -14,7 +14,7 @@ GAP = 1.5
 def drawing_of(found: Sequence[Chain]) -> dict[str, object]:
     """The largest chains whose cases together are at most 5,000, one below the other.
 
-    Of each case: number, generation, days since the first onset, row, index of its commune, whether it is of a drill;
+    Of each case: number, generation, days since the first onset, row, index of its commune, whether of a drill, name;
     of each tie: the indexes of its two cases, and 1 if it was made by hand.
     """
     drawn = _fitting(found)
@@ -32,7 +32,8 @@ def drawing_of(found: Sequence[Chain]) -> dict[str, object]:
             index[node.id] = next(numbers)
             row, days = top + member.row - lowest, (node.on - first_on).days
             drill = int(node.is_drill)
-            nodes.append((node.id, member.generation, days, round(row, 2), commune_at[node.commune], drill))
+            place = commune_at[node.commune]
+            nodes.append((node.id, member.generation, days, round(row, 2), place, drill, node.name))
         chains.append((chain.id, round(top, 2), chain.size))
         top += max(member.row for member in chain.members) - lowest + 1 + GAP
         ties += [

@@ -56,8 +56,12 @@ GRANT EXECUTE ON FUNCTION drop_partition(text), partition_proof(text) TO ksdb_si
 -- Visits by other systems' codes get their residents by functions: by keys alone, and nothing else of a visit changes.
 ALTER FUNCTION rekey_foreign_scans(bytea[], bytea[]) SECURITY DEFINER SET search_path = public, pg_temp;
 ALTER FUNCTION match_foreign_scans(bytea[]) SECURITY DEFINER SET search_path = public, pg_temp;
+ALTER FUNCTION retime_scans(integer, integer, timestamptz, timestamptz, interval)
+    SECURITY DEFINER SET search_path = public, pg_temp;
 REVOKE ALL ON FUNCTION rekey_foreign_scans(bytea[], bytea[]), match_foreign_scans(bytea[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION rekey_foreign_scans(bytea[], bytea[]), match_foreign_scans(bytea[]) TO ksdb_site;
+REVOKE ALL ON FUNCTION retime_scans(integer, integer, timestamptz, timestamptz, interval) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION retime_scans(integer, integer, timestamptz, timestamptz, interval) TO ksdb_site;
 
 -- Devices are let in and given new tokens by functions too; of a point the gateway reads what a device is told.
 ALTER FUNCTION redeem_enrol_code(bytea, bytea, text) SECURITY DEFINER SET search_path = public, pg_temp;

@@ -40,6 +40,7 @@ from ksdb.web.requires import ScopedRequest, requires, takes_upload
 
 PAGE_ROWS = 50
 XLSX = TYPES["xlsx"]
+CASE_WRITE = Permission.TRACING_CASE_WRITE
 
 
 @never_cache
@@ -87,6 +88,7 @@ def resident(request: ScopedRequest, resident_id: int) -> HttpResponse:
         "other_records": [one for one in queries.identities_of(request.scope, [resident_id]) if one != resident_id],
         "merges_url": _address("duplicates:queue"),
         "can_write": request.scope.allows(Permission.REGISTRY_RESIDENT_WRITE),
+        "case_url": _address("tracing:case_open", resident_id) if request.scope.allows(CASE_WRITE) else None,
     }
     return render(request, "registry/resident.html", context)
 

@@ -1,6 +1,7 @@
 """Line lists of others as cases: which column says what, and each row read or refused with a reason.
 
-Nothing is written here. Days come as Excel days, as 2015-05-11, or as 11/5/2015; a row needs a label and a day of
+A list of pairs without days says who infected whom. Nothing is written here.
+Days come as Excel days, as 2015-05-11, or as 11/5/2015; a row needs a label and a day of
 sampling, for which the day of report, of diagnosis or of rash stands where there is no other, and at last the onset.
 """
 
@@ -22,7 +23,7 @@ MOST_ROWS: Final = 10_000
 MOST_BYTES: Final = 8 * 2**20
 MOST_UNPACKED: Final = 128 * 2**20
 KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
-    "label": ("id", "case_id", "case id", "label", "case", "ma ca", "ma so", "so ca", "ca benh"),
+    "label": ("id", "case_id", "case id", "label", "case", "to", "infectee", "ma ca", "ma so", "so ca", "ca benh"),
     "onset_on": ("dt_onset", "date_of_prodrome", "onset", "onset_on", "date of onset", "ngay khoi phat"),
     "sampled_on": (
         "sampled_on",
@@ -39,12 +40,16 @@ KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "age": ("age", "tuoi"),
     "sex": ("sex", "gender", "gioi tinh", "gioi"),
     "place": ("place_infect", "place", "loc_hosp", "noi nhiem", "noi lay nhiem", "dia diem"),
+    "person": ("card_number", "card number", "resident", "resident_id", "so the", "ma cu dan"),
     "infector": ("infector", "infected_by", "from", "nguon lay", "lay tu ca"),
 }
 """Headings by which a column is known, folded; the first that a file has is taken."""
 SEXES: Final = {"f": "female", "female": "female", "nu": "female", "m": "male", "male": "male", "nam": "male"}
 NOTHING: Final = frozenset({"", "na", "n/a", "nan", "none", "null", "-", "?"})
 LONGEST_LABEL: Final = 40
+LONGEST_INFECTOR: Final = 200
+BETWEEN: Final = ";"
+"""Stands between the labels where a case may have been infected by one of several."""
 ENDS: Final = "#"
 """So begins the last row of a list that was taken out here: how many rows it has, and their hash."""
 
@@ -75,6 +80,15 @@ class ReadLine:
     sex: str
     place: str
     infector: str
+    person: str = ""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Of two labels the first was infected by the second."""
+
+    label: str
+    infector: str
 
 
 @dataclass(frozen=True)
@@ -93,10 +107,21 @@ class ReadList:
     columns: Mapping[str, str]
     lines: list[ReadLine] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    pairs: list[Pair] = field(default_factory=list)
+
+    @property
+    def is_of_pairs(self) -> bool:
+        """Whether it says who infected whom and has no days: such a list ties cases that are known already."""
+        return "infector" in self.columns and not {"onset_on", "sampled_on"} & self.columns.keys()
+
+    @property
+    def good(self) -> int:
+        """How many rows can be brought in."""
+        return len(self.lines) + len(self.pairs)
 
     @property
     def count(self) -> int:
-        return len(self.lines) + len(self.refused)
+        return self.good + len(self.refused)
 
 
 def read_line_list(content: bytes, columns: Mapping[str, str] | None = None) -> ReadList:
@@ -119,13 +144,27 @@ def read_line_list(content: bytes, columns: Mapping[str, str] | None = None) -> 
     for number, row in enumerate(rows[1:], start=2):
         if not any(_said(cell) for cell in row) or _said(row[0]) == ENDS:
             continue
-        line = _line({name: row[at] if at < len(row) else "" for name, at in places.items()})
+        said = {name: row[at] if at < len(row) else "" for name, at in places.items()}
+        if found.is_of_pairs:
+            _take_pair(found, number, said)
+            continue
+        line = _line(said)
         if isinstance(line, str) or line.label in labels:
             found.refused.append(Refused(number, line if isinstance(line, str) else "label"))
             continue
         labels.add(line.label)
         found.lines.append(line)
     return found
+
+
+def _take_pair(found: ReadList, number: int, said: Mapping[str, Any]) -> None:
+    label, infector = (_said(said.get(name)) for name in ("label", "infector"))
+    if not label or len(label) > LONGEST_LABEL:
+        found.refused.append(Refused(number, "label"))
+    elif not infector or infector == label or len(infector) > LONGEST_LABEL:
+        found.refused.append(Refused(number, "infector"))
+    else:
+        found.pairs.append(Pair(label, infector))
 
 
 def _chosen(headings: Sequence[str], named: Mapping[str, str]) -> dict[str, str]:
@@ -162,7 +201,8 @@ def _line(said: Mapping[str, Any]) -> ReadLine | str:
         age=_age(said.get("age")),
         sex=SEXES.get(fold(_said(said.get("sex"))), ""),
         place=_said(said.get("place"))[:160],
-        infector=_said(said.get("infector"))[:LONGEST_LABEL],
+        infector=_said(said.get("infector"))[:LONGEST_INFECTOR],
+        person=_said(said.get("person")),
     )
 
 

@@ -45,7 +45,7 @@ class RuleSet(models.Model):
         constraints = [models.UniqueConstraint(fields=["code", "version"], name="rule_set_version")]
 
     def __str__(self) -> str:
-        return self.code
+        return f"{self.code} v{self.version}"
 
 
 class CaseRecord(models.Model):
@@ -121,7 +121,8 @@ class ReportedCase(models.Model):
     """A case of which it is not known who it is: reported by a hospital, or brought in with a line list.
 
     It cannot be traced. When the person is found, a case is opened with its days. `infector` is the label of whoever
-    infected this one, by the list. Unless it became a case it goes as a closed case would.
+    infected this one, by the list; several stand with `;` between.
+    Unless it became a case it goes as a closed case would.
     """
 
     division = models.ForeignKey("places.Division", models.PROTECT, related_name="+")
@@ -133,7 +134,7 @@ class ReportedCase(models.Model):
     age = models.SmallIntegerField(null=True)
     sex = models.CharField(max_length=10, blank=True)
     place = models.CharField(max_length=160, blank=True)
-    infector = models.CharField(max_length=40, blank=True)
+    infector = models.CharField(max_length=200, blank=True)
     reported_at = models.DateTimeField()
     reported_by_id = models.IntegerField(null=True)
     case = models.ForeignKey(CaseRecord, models.SET_NULL, null=True, related_name="reports")
@@ -151,8 +152,9 @@ class Trace(models.Model):
     Of `resident_count` people registered in the communes where the case was, `covered_count` held an active card.
     `lost_days` days of the period were deleted before it ran. `before` is the run that this one repeats, and the counts
     say how many contacts are new, gone or with other minutes since. Stale is a run that late scans, a dispute, a merge
-    or a corrected day have touched, or to which days can be added; it is repeated by a job, and whoever follows the
-    case has seen that at `seen_at`. `asked_until` is where the question ended: what was scanned later is not in it.
+    or a corrected day have touched, or to which days can be added; it is repeated by a job, and each who follows the
+    case notes for himself that he has seen it (`TraceSeen`). `asked_until` is where the question ended: what was
+    scanned later is not in it.
     """
 
     class Stale(models.TextChoices):
@@ -162,6 +164,7 @@ class Trace(models.Model):
         CASE = "case"
         LOST = "lost"
         DAYS = "days"
+        CLOCK = "clock"
 
     case = models.ForeignKey(CaseRecord, models.CASCADE, related_name="traces")
     rule_set = models.ForeignKey(RuleSet, models.PROTECT)
@@ -191,13 +194,23 @@ class Trace(models.Model):
     stale_at = models.DateTimeField(null=True)
     stale_why = models.CharField(max_length=10, blank=True, default="", db_default="", choices=Stale.choices)
     checked_at = models.DateTimeField(null=True)
-    seen_at = models.DateTimeField(null=True)
-    seen_by_id = models.IntegerField(null=True)
     lost_days = models.IntegerField(default=0, db_default=0)
 
     class Meta:
         db_table = "trace"
         ordering = ["-id"]
+
+
+class TraceSeen(models.Model):
+    """That an account has seen what a repeated run changed. Others still have it before them."""
+
+    trace = models.ForeignKey(Trace, models.CASCADE, related_name="seen")
+    account_id = models.IntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "trace_seen"
+        constraints = [models.UniqueConstraint(fields=["trace", "account_id"], name="trace_seen_once")]
 
 
 class Contact(models.Model):

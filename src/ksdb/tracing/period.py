@@ -46,3 +46,8 @@ def infectious_period(days: Days, facts: CaseFacts, at: datetime) -> tuple[datet
     if until <= start:
         raise PeriodEmpty
     return start, until
+
+
+def is_isolated_before_onset(onset_on: date | None, isolated_at: datetime | None) -> bool:
+    """Whether isolation began on a day before the onset: possible for somebody in quarantine, often a slip."""
+    return bool(onset_on and isolated_at and isolated_at < day_bounds(onset_on)[0])

@@ -54,6 +54,19 @@ class Completeness:
     residents: int
     covered: int
     unverified: int
+    contacts: int = 0
+
+    @property
+    def missed(self) -> int | None:
+        """At least so many more were there and are not listed; None where nobody is, or nobody there holds a card.
+
+        Whoever has no card is taken to go to the same places as whoever has one: of those who were there the share of
+        card holders is listed. In simulated outbreaks of which the truth is known, the share of infected people who are
+        found falls with the share scanned in just that way, for a case who is scanned (`docs/tracing-quality.md`).
+        """
+        if not (self.covered and self.contacts):
+            return None
+        return round(self.contacts * (self.residents - self.covered) / self.covered)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Forms of this room: a day to be deleted, how a point works, a device's name."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -14,6 +14,7 @@ from ksdb.places.models import ScanPoint
 from ksdb.visits.actions import Ways
 from ksdb.visits.disputing import MOST_TEXT
 from ksdb.visits.queries import Silence
+from ksdb.visits.retiming import LONGEST_SPAN
 
 
 class DayDeleteForm(forms.Form):
@@ -50,6 +51,38 @@ class WaysForm(forms.Form):
     @property
     def ways(self) -> Ways:
         return Ways(**self.cleaned_data)
+
+
+def _instant(label: Any, help_text: Any = "") -> forms.DateTimeField:
+    widget = forms.DateTimeInput({"type": "datetime-local", "class": "govuk-input--width-20"}, "%Y-%m-%dT%H:%M")
+    return forms.DateTimeField(label=label, help_text=help_text, widget=widget)
+
+
+class RetimingForm(forms.Form):
+    """From when until when a device's clock was wrong, and by how much: what it showed, and what time it really was."""
+
+    since = _instant(
+        _("Scans from"), _("By the times that stand in the log now: those of the wrong clock, not the true ones")
+    )
+    until = _instant(_("Scans before"))
+    shown = _instant(_("At one moment the device showed"))
+    real = _instant(_("And it really was"))
+    why = ReasonField(_("How you know"))
+
+    @property
+    def offset(self) -> timedelta:
+        """What has to be added to the device's times."""
+        said: timedelta = self.cleaned_data["real"] - self.cleaned_data["shown"]
+        return said
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        since, until = said.get("since"), said.get("until")
+        if since and until and not since < until <= since + LONGEST_SPAN:
+            self.add_error("until", _("Choose an end after the beginning, and at most 62 days."))
+        if said.get("shown") and said.get("shown") == said.get("real"):
+            self.add_error("real", _("These are the same time. Then there is nothing to move."))
+        return said
 
 
 class DeviceNameForm(forms.Form):

@@ -125,3 +125,31 @@ class Dispute(models.Model):
                 name="visit_dispute_accepted",
             )
         ]
+
+
+class Retiming(models.Model):
+    """Scans of a device that were moved in time, because its clock had been wrong. The presence index reads these too.
+
+    `[since, until)` are the times as they stood in the log; each visit keeps its own beside the true one.
+    """
+
+    device = models.ForeignKey(Device, models.PROTECT, related_name="retimings")
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    offset_seconds = models.IntegerField()
+    visit_count = models.IntegerField()
+    accepted_count = models.IntegerField()
+    why = models.CharField(max_length=300)
+    made_at = models.DateTimeField()
+    made_by_id = models.IntegerField(null=True)
+
+    class Meta:
+        db_table = "visit_retiming"
+
+    @property
+    def offset_minutes(self) -> int:
+        return round(self.offset_seconds / 60)
+
+    @property
+    def scan_count(self) -> int:
+        return self.visit_count + self.accepted_count

@@ -56,6 +56,7 @@ def point(request: ScopedRequest, point_id: int) -> HttpResponse:
         "stored": sum(device.stored_count for device in devices),
         "flags": [(FLAG_LABELS[flag], count) for flag, count in flags.items()],
         "flag_days": FLAG_DAYS,
+        "can_retime": scope.allows(Permission.VISITS_POINT_WRITE),
         "open_codes": found.enrol_codes.filter(used_at=None, expires_at__gt=now()).count(),
         "as_of": now(),
     }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ksdb.visits import dispute_views, point_views, views
+from ksdb.visits import dispute_views, point_views, retime_views, views
 
 app_name = "visits"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("points/<int:point_id>/withdraw-codes/", point_views.withdraw, name="withdraw_codes"),
     path("points/<int:point_id>/devices/<int:device_id>/rename/", point_views.rename, name="rename_device"),
     path("points/<int:point_id>/devices/<int:device_id>/revoke/", point_views.revoke, name="revoke_device"),
+    path("points/<int:point_id>/devices/<int:device_id>/times/", retime_views.retime_device, name="retime_device"),
     path("disputes/", dispute_views.disputes, name="disputes"),
     path("disputes/<int:dispute_id>/", dispute_views.dispute, name="dispute"),
     path("retention/", views.retention, name="retention"),

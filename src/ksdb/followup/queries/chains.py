@@ -17,9 +17,9 @@ MOST_CASES = 20_000
 
 
 def chains_in(scope: Scope) -> tuple[list[Chain], int]:
-    """The chains among the latest 20,000 cases of the jurisdiction, largest first; how many cases are in none.
+    """The chains among the latest 20,000 cases of the jurisdiction, and as many of unknown people, largest first.
 
-    Two queries, and memory for the cases alone.
+    How many cases are in none comes with them. Five queries, and memory for the cases alone.
     """
     nodes = _nodes(scope)
     chains = chains_of(nodes, directed(_exposures(list(nodes)), _said(list(nodes)), nodes))
@@ -30,7 +30,9 @@ def _nodes(scope: Scope) -> dict[int, Node]:
     drills = set(Drill.objects.exclude(case_id=None).values_list("case_id", flat=True))
     with connection.cursor() as cursor:
         cursor.execute(sql(ROOM, "cases_of_chains"), {"outer": scope.outer(READ), "most": MOST_CASES})
-        return {case_id: Node(case_id, on, commune, case_id in drills) for case_id, on, commune in cursor.fetchall()}
+        found = {one: Node(one, on, commune, one in drills) for one, on, commune in cursor.fetchall()}
+        cursor.execute(sql(ROOM, "reported_of_chains"), {"outer": scope.outer(READ), "most": MOST_CASES})
+        return found | {one: Node(one, on, commune, label=label) for one, on, commune, label in cursor.fetchall()}
 
 
 def _exposures(case_ids: Sequence[int]) -> list[tuple[int, int]]:
@@ -42,11 +44,16 @@ def _exposures(case_ids: Sequence[int]) -> list[tuple[int, int]]:
 def _said(case_ids: Sequence[int]) -> list[Tie]:
     with connection.cursor() as cursor:
         cursor.execute(sql(ROOM, "links_between_cases"), {"cases": list(case_ids)})
-        return [Tie(source, target, Basis.BY_HAND) for source, target in cursor.fetchall()]
+        by_hand = cursor.fetchall()
+        cursor.execute(sql(ROOM, "ties_by_label"))
+        return [Tie(source, target, Basis.BY_HAND) for source, target in [*by_hand, *cursor.fetchall()]]
 
 
 def chain_of(scope: Scope, case_id: int) -> Chain:
-    """The chain a case of the jurisdiction is in; by itself, if it is tied to none. Raises NotFound outside."""
+    """The chain a case of the jurisdiction is in; by itself, if it is tied to none. Raises NotFound outside.
+
+    A case of an unknown person goes by the number of its report below zero.
+    """
     found, _ = chains_in(scope)
     for chain in found:
         if any(member.node.id == case_id for member in chain.members):

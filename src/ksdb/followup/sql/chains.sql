@@ -11,6 +11,27 @@ WHERE %(outer)s::integer[] IS NULL
 ORDER BY case_record.id DESC
 LIMIT %(most)s;
 
+-- name: reported_of_chains
+-- The latest reported cases of unknown people of the jurisdiction (NULL: all), as `cases_of_chains` does: numbers below zero,
+-- and the label.
+SELECT -reported_case.id, coalesce(reported_case.onset_on, reported_case.sampled_on), division.name, reported_case.label
+FROM reported_case JOIN division ON division.id = reported_case.division_id
+WHERE reported_case.case_id IS NULL AND (
+    %(outer)s::integer[] IS NULL
+    OR division.id IN (SELECT inner_id FROM division_containment WHERE outer_id = ANY(%(outer)s::integer[]))
+)
+ORDER BY reported_case.id DESC
+LIMIT %(most)s;
+
+-- name: ties_by_label
+-- Pairs of cases, the one that infected the other first, as the lists say that brought them: by the case where it is known whose
+-- it is, else by the report, below zero. Where one of several may have infected a case, a pair for each.
+SELECT coalesce(source.case_id, -source.id), coalesce(target.case_id, -target.id)
+FROM reported_case target
+CROSS JOIN LATERAL unnest(string_to_array(target.infector, ';')) AS named (label)
+JOIN reported_case source ON source.division_id = target.division_id AND source.label = named.label
+WHERE target.infector <> '' AND source.id <> target.id;
+
 -- name: exposures_between_cases
 -- Pairs of cases: the second one's person, by whichever record, is a contact of the first in a stored run.
 WITH record_of_case AS (

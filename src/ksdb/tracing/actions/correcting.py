@@ -10,11 +10,13 @@ from ksdb.core.clock import now
 from ksdb.core.errors import KsdbError, NotAllowed
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import covers
-from ksdb.tracing.actions.periods import period_of
+from ksdb.tracing.actions.running import CaseClosed
 from ksdb.tracing.models import CaseChange, CaseLink, CaseRecord, Trace
 from ksdb.tracing.queries import case
+from ksdb.tracing.queries.periods import period_of
 
 WRITE = Permission.TRACING_CASE_WRITE
+RESULT_FIELDS = ("result", "result_on")
 FIELDS = ("onset_on", "sampled_on", "isolated_at", "result", "result_on", "adjusted_from", "adjusted_until")
 
 
@@ -49,12 +51,10 @@ class CaseFields:
 def correct_case(scope: Scope, case_id: int, version: int, fields: CaseFields, why: str) -> CaseRecord:
     """The case with other facts; each field that differs is kept as it was, with why. `version` is what the writer saw.
 
-    Its traces are run again. Raises NotAllowed, CaseChanged, PeriodEmpty.
+    Where more than the result changed, its traces are run again.
+    Raises NotAllowed, CaseClosed, CaseChanged, PeriodEmpty.
     """
-    _writable(scope, case_id)
-    one = CaseRecord.objects.select_for_update(of=("self",)).select_related("profile").get(pk=case_id)
-    if one.version != version:
-        raise CaseChanged
+    one = _held(scope, case_id, version)
     changes = [
         CaseChange(case=one, at=now(), by_id=scope.actor_id, field=name, before=before, after=after, why=why)
         for name in FIELDS
@@ -69,9 +69,33 @@ def correct_case(scope: Scope, case_id: int, version: int, fields: CaseFields, w
     period_of(one)
     one.save(update_fields=[*FIELDS, "adjusted_why", "version"])
     CaseChange.objects.bulk_create(changes)
-    _touch_traces(one)
+    if any(change.field not in RESULT_FIELDS for change in changes):
+        _touch_traces(one)
     detail = {"case": case_id, "fields": [change.field for change in changes]}
     record(scope, "tracing:case:correct", ("resident", one.resident_id), Purpose.CASE_TRACING, detail)
+    return one
+
+
+@transaction.atomic
+def enter_result(scope: Scope, case_id: int, version: int, result: CaseRecord.Result, on: date | None) -> CaseRecord:
+    """The first result of a case, which corrects nothing. Raises NotAllowed, CaseClosed, CaseChanged."""
+    one = _held(scope, case_id, version)
+    if one.result:
+        raise CaseChanged
+    one.result, one.result_on, one.version = result, on, one.version + 1
+    one.save(update_fields=["result", "result_on", "version"])
+    record(scope, "tracing:case:result", ("resident", one.resident_id), Purpose.CASE_TRACING, {"case": case_id})
+    return one
+
+
+def _held(scope: Scope, case_id: int, version: int) -> CaseRecord:
+    """The open case as the writer saw it, held until the transaction ends."""
+    _writable(scope, case_id)
+    one = CaseRecord.objects.select_for_update(of=("self",)).select_related("profile").get(pk=case_id)
+    if one.closed_at:
+        raise CaseClosed
+    if one.version != version:
+        raise CaseChanged
     return one
 
 

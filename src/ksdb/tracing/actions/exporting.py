@@ -18,8 +18,10 @@ from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import covers
 from ksdb.tracing.models import Trace
-from ksdb.tracing.queries import export_rows, trace
+from ksdb.tracing.queries import completeness_of, export_rows, trace
 from ksdb.tracing.report import Row
+from ksdb.tracing.words import incomplete, sensitive_place
+from ksdb.visits.words import FLAG_LABELS
 from ksdb.web.exporting import EXPORT_LIFE, FileKind, Table, Written, exports_dir, write_table
 
 EXPORT = Permission.TRACING_TRACE_EXPORT
@@ -57,16 +59,32 @@ def ask_export(scope: Scope, trace_id: int, asked: Asked) -> Act:
 
 def carry_out_export(scope: Scope, errand: Errand) -> Payload:
     """Writes the file that was asked for; its asker can fetch it for 24 hours."""
-    purpose, kind = PURPOSES[errand.number("purpose")], FileKind(errand.number("kind"))
-    asked = Asked(purpose, errand.reason, kind)
-    written = _written(scope, _trace(scope, errand.number("trace")), asked, _file_of(errand.act_id))
+    written = _written(scope, _trace(scope, errand.number("trace")), asked_in(scope, errand), file_of(scope, errand))
     return {"count": written.count}
+
+
+def asked_in(scope: Scope, errand: Errand) -> Asked:
+    """For what, why and in which form an act's file was asked for."""
+    scope.require(Permission.TRACING_LIST_READ)
+    return Asked(PURPOSES[errand.number("purpose")], errand.reason, FileKind(errand.number("kind")))
+
+
+def file_of(scope: Scope, errand: Errand) -> str:
+    """The name, without its ending, of the file that an act writes."""
+    scope.require(Permission.TRACING_LIST_READ)
+    return _file_of(errand.act_id)
 
 
 def approved_file(scope: Scope, act_id: int) -> Path:
     """The file of an act that one asked for, within 24 hours of its making. Audited. Raises NotFound."""
     scope.require(EXPORT)
-    act = _finished(scope, act_id)
+    return approved_of(scope, _finished(scope, act_id))
+
+
+def approved_of(scope: Scope, act: Act) -> Path:
+    """The file that a finished act has written. Audited. Raises NotFound."""
+    scope.require(Permission.TRACING_LIST_READ)
+    act_id = act.pk
     path = exports_dir() / f"{_file_of(act_id)}.{FileKind(act.payload['kind']).suffix}"
     if not path.is_file():
         raise NotFound
@@ -95,14 +113,18 @@ def _trace(scope: Scope, trace_id: int) -> Trace:
 
 @transaction.atomic
 def _written(scope: Scope, found: Trace, asked: Asked, name: str) -> Written:
-    rows = [_cells(row) for row in export_rows(scope, found)]
+    rows = [_cells(row) for row in export_rows(scope, found, sensitive_place())]
     facts = [
         (gettext("Trace"), str(found.pk)),
+        (gettext("Case"), str(found.case_id)),
+        (gettext("Rule set"), str(found.rule_set)),
+        (gettext("Infectious period"), f"{_local(found.infectious_from)} – {_local(found.infectious_until)}"),
+        (gettext("Run at"), _local(found.ran_at)),
         (gettext("Purpose"), asked.purpose.value),
         (gettext("Reason"), asked.reason),
         (gettext("Account"), str(scope.actor_id)),
         (gettext("Time"), f"{now():%Y-%m-%dT%H:%M:%SZ}"),
-        (gettext("Please note"), gettext("This list is not complete.")),
+        (gettext("Please note"), incomplete(completeness_of(scope, found))),
     ]
     table = Table(gettext("Contacts"), _headings(), rows, found.contact_count, facts)
     written = write_table(table, asked.kind, name)
@@ -132,6 +154,8 @@ def _headings() -> Sequence[str]:
         gettext("Places"),
         gettext("Evidence"),
         gettext("Generation"),
+        gettext("Through the contact of rank"),
+        gettext("Odd"),
         gettext("Resident number"),
     )
 
@@ -150,6 +174,8 @@ def _cells(row: Row) -> tuple[str | int, ...]:
         "; ".join(row.places),
         gettext("observed") if row.is_observed else gettext("inferred"),
         row.generation,
+        row.through.rank if row.through else "",
+        "; ".join(str(FLAG_LABELS[flag]) for flag in row.flags),
         person.resident_id if person.name else "",
     )
 

@@ -11,6 +11,7 @@ from ksdb.core.errors import NotAllowed
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import covers
 from ksdb.postgres.named import sql
+from ksdb.tracing.actions import require_none_open
 from ksdb.tracing.models import CaseRecord, Contact, CoPresence, ReportedCase, Trace
 from ksdb.tracing.queries import case
 
@@ -25,7 +26,10 @@ def close_case(scope: Scope, case_id: int) -> CaseRecord:
 
 @transaction.atomic
 def reopen_case(scope: Scope, case_id: int) -> CaseRecord:
-    """Holds a closed case again."""
+    """Holds a closed case again. Raises CaseOpenAlready where the person has another one of the profile by now."""
+    closed = case(scope, case_id)
+    if closed.closed_at:
+        require_none_open(scope, closed.resident_id, closed.profile.code)
     return _set_closed(scope, case_id, None, "tracing:case:reopen")
 
 

@@ -1,7 +1,7 @@
 """The list of who was at a place taken out: by one person up to 500 people, by two beyond."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from django.db import transaction
@@ -16,27 +16,22 @@ from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Scope
 from ksdb.places.queries import covers
 from ksdb.tracing.actions.exporting import PURPOSES, Asked
-from ksdb.tracing.exposures import Period
 from ksdb.tracing.queries import case
-from ksdb.tracing.queries.present import Present, all_present, count_present, point_for
+from ksdb.tracing.queries.present import Hours, Present, all_present, count_present, point_for
+from ksdb.tracing.words import sensitive_place
 from ksdb.web.exporting import FileKind, Table, Written, write_table
 
 EXPORT = Permission.TRACING_TRACE_EXPORT
 
 
-@dataclass(frozen=True)
-class Hours:
-    """For which case, at which point, from when until when."""
-
-    case_id: int
-    point_id: int
-    span: Period
-
-
 def export_present(scope: Scope, hours: Hours, asked: Asked) -> Written:
-    """The file. Raises NotFound, SpanTooLong, SecondPersonNeeded when there are more than 500."""
+    """The file; the reason asked for stands for the one of the look. Raises SecondPersonNeeded beyond 500, NotFound.
+
+    Raises as `present_at` does.
+    """
     _check(scope, hours)
-    count = count_present(scope, hours.case_id, hours.point_id, hours.span)
+    hours = replace(hours, why=asked.reason)
+    count = count_present(scope, hours)
     require_second_person(scope, Kind.POINT_EXPORT, count)
     return _written(scope, hours, asked, "")
 
@@ -44,12 +39,13 @@ def export_present(scope: Scope, hours: Hours, asked: Asked) -> Written:
 def ask_present(scope: Scope, hours: Hours, asked: Asked) -> Act:
     """Asks for the file of more than 500 people."""
     _check(scope, hours)
+    hours = replace(hours, why=asked.reason)
     payload = {
         "case": hours.case_id,
         "point": hours.point_id,
         "since": int(hours.span[0].timestamp()),
         "until": int(hours.span[1].timestamp()),
-        "count": count_present(scope, hours.case_id, hours.point_id, hours.span),
+        "count": count_present(scope, hours),
         "kind": int(asked.kind),
         "purpose": PURPOSES.index(asked.purpose),
     }
@@ -60,7 +56,7 @@ def ask_present(scope: Scope, hours: Hours, asked: Asked) -> Act:
 def carry_out_present(scope: Scope, errand: Errand) -> Payload:
     """Writes the file that was asked for; its asker can fetch it for 24 hours."""
     since, until = (datetime.fromtimestamp(errand.number(name), UTC) for name in ("since", "until"))
-    hours = Hours(errand.number("case"), errand.number("point"), (since, until))
+    hours = Hours(errand.number("case"), errand.number("point"), (since, until), errand.reason)
     asked = Asked(PURPOSES[errand.number("purpose")], errand.reason, FileKind(errand.number("kind")))
     return {"count": _written(scope, hours, asked, f"act-{errand.act_id}").count}
 
@@ -72,10 +68,10 @@ def _check(scope: Scope, hours: Hours) -> None:
 
 @transaction.atomic
 def _written(scope: Scope, hours: Hours, asked: Asked, name: str) -> Written:
-    rows = all_present(scope, hours.case_id, hours.point_id, hours.span)
+    rows = all_present(scope, hours)
     point = point_for(scope, hours.case_id, hours.point_id)
     facts = [
-        (gettext("Place"), point.name),
+        (gettext("Place"), f"{sensitive_place()}, {point.pk}" if point.is_sensitive else point.name),
         (gettext("From – to"), " – ".join(_local(at) for at in hours.span)),
         (gettext("Case"), str(hours.case_id)),
         (gettext("Purpose"), asked.purpose.value),

@@ -14,10 +14,11 @@ from ksdb.core.stay import LONGEST_STAY
 from ksdb.places.queries import covers
 from ksdb.postgres.named import sql
 from ksdb.tracing.actions.running import CaseClosed, rerun_trace
-from ksdb.tracing.models import RuleSet, Trace, TraceWatermark
+from ksdb.tracing.models import RuleSet, Trace, TraceSeen, TraceWatermark
 from ksdb.tracing.period import PeriodEmpty
 from ksdb.tracing.queries import trace
 from ksdb.visits.disputing import Decided
+from ksdb.visits.retiming import Retimed
 
 WRITE = Permission.TRACING_CASE_WRITE
 SETTLED: Final = timedelta(seconds=60)
@@ -66,11 +67,12 @@ def rerun_touched(scope: Scope) -> int:
 
 @transaction.atomic
 def see_changes(scope: Scope, trace_id: int) -> Trace:
-    """Whoever follows the case has seen what a repeated run changed."""
+    """The actor, who follows the case, has seen what a repeated run changed; others still have it before them."""
     one = trace(scope, trace_id)
-    if covers(scope, WRITE, one.case.resident.division_id) and one.seen_at is None:
-        one.seen_at, one.seen_by_id = now(), scope.actor_id
-        one.save(update_fields=["seen_at", "seen_by_id"])
+    if scope.actor_id and covers(scope, WRITE, one.case.resident.division_id):
+        is_new = TraceSeen.objects.get_or_create(trace=one, account_id=scope.actor_id, defaults={"at": now()})[1]
+        if not is_new:
+            return one
         detail = {"case": one.case_id, "trace": one.pk}
         record(scope, "tracing:trace:see", ("trace", one.pk), Purpose.CASE_TRACING, detail)
     return one
@@ -110,6 +112,19 @@ def _widest() -> timedelta:
     widest = RuleSet.objects.aggregate(window=Max("window_minutes"), linger=Max("linger_minutes"))
     own = (minutes for by_type in RuleSet.objects.values_list("by_type", flat=True) for minutes in by_type.values())
     return timedelta(minutes=max(widest["window"] or 0, widest["linger"] or 0, *own))
+
+
+def touched_by_retiming(scope: Scope, retimed: Retimed) -> None:
+    """Marks the runs that visits were moved from or to. In the transaction of the moving."""
+    scope.require(Permission.VISITS_POINT_WRITE)
+    asked = {
+        "point": retimed.point_id,
+        "residents": list(retimed.residents),
+        "since": retimed.since,
+        "until": retimed.until,
+        "reach": LONGEST_STAY,
+    }
+    _mark(_ids("touched_by_retiming", asked), Trace.Stale.CLOCK)
 
 
 def _ids(name: str, asked: Mapping[str, Any]) -> list[int]:

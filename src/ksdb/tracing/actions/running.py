@@ -16,12 +16,12 @@ from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import covers
 from ksdb.postgres.named import sql
 from ksdb.registry.queries import identities_of, persons_of
-from ksdb.tracing.actions.periods import period_of
 from ksdb.tracing.engines import MOST_SECOND, Answer, Question, answer
 from ksdb.tracing.exposures import Exposure, Found, Period, instant
 from ksdb.tracing.models import CaseRecord, Contact, CoPresence, RuleSet, Trace, TraceChange, TraceStay
 from ksdb.tracing.queries import case, rule_set_named
 from ksdb.tracing.queries.overlap import overlap_of
+from ksdb.tracing.queries.periods import period_of
 
 WRITE = Permission.TRACING_CASE_WRITE
 
@@ -52,8 +52,12 @@ def run_trace(scope: Scope, case_id: int, rule_set_code: str, generations: int =
 
     With two generations also whom the contacts met afterwards, until now.
     """
+    return run_version(scope, case_id, rule_set_named(scope, rule_set_code), generations)
+
+
+def run_version(scope: Scope, case_id: int, rules: RuleSet, generations: int = 1) -> Trace:
+    """The same by one version of a rule set, be it in force or not."""
     traced = _traced(scope, case_id)
-    rules = rule_set_named(scope, rule_set_code)
     before = Trace.objects.filter(case=traced, rule_set=rules, generations=generations).order_by("-id").first()
     kept = _run(scope, traced, Run(rules, generations, before))
     _still_stale(before, kept)

@@ -1,22 +1,26 @@
 """Contacts handed over to wards, and a ward's list taken out as a file."""
 
 from collections.abc import Collection
+from pathlib import Path
 
 from django.db import transaction
 from django.utils.translation import gettext
 
-from ksdb.approvals.actions import require_second_person
-from ksdb.approvals.kinds import Kind
+from ksdb.approvals.actions import request_act, require_second_person
+from ksdb.approvals.kinds import Errand, Kind, Payload
+from ksdb.approvals.models import Act
+from ksdb.approvals.queries import finished_act
 from ksdb.audit.actions import record
 from ksdb.core.clock import ZONE, now
 from ksdb.core.errors import NotAllowed
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import covers
-from ksdb.tracing.actions.exporting import Asked
-from ksdb.tracing.models import WardList
-from ksdb.tracing.queries import trace
+from ksdb.tracing.actions.exporting import PURPOSES, Asked, approved_of, asked_in, file_of
+from ksdb.tracing.models import Contact, WardList
+from ksdb.tracing.queries import completeness_of, trace
 from ksdb.tracing.queries.wards import WardRow, ward_contacts, ward_list, ward_rows, wards_of
-from ksdb.web.exporting import Table, Written, write_table
+from ksdb.tracing.words import incomplete
+from ksdb.web.exporting import EXPORT_LIFE, Table, Written, write_table
 
 
 @transaction.atomic
@@ -47,7 +51,47 @@ def export_ward_list(scope: Scope, list_id: int, asked: Asked) -> Written:
     """A ward's list as a file with its count and hash. Raises SecondPersonNeeded above 500 persons."""
     found = ward_list(scope, list_id)
     contacts = ward_contacts(scope, found)
-    require_second_person(scope, Kind.TRACE_EXPORT, len(contacts))
+    require_second_person(scope, Kind.WARD_EXPORT, len(contacts))
+    return _written(scope, found, contacts, asked)
+
+
+def ask_ward_list(scope: Scope, list_id: int, asked: Asked) -> Act:
+    """Asks for the file of a list of more than 500 people."""
+    found = ward_list(scope, list_id)
+    payload = {
+        "count": len(ward_contacts(scope, found)),
+        "list": list_id,
+        "kind": int(asked.kind),
+        "purpose": PURPOSES.index(asked.purpose),
+    }
+    return request_act(scope, Kind.WARD_EXPORT, found.division_id, payload, asked.reason)
+
+
+def carry_out_ward_list(scope: Scope, errand: Errand) -> Payload:
+    """Writes the file that two persons agreed on; its asker can fetch it for 24 hours."""
+    found = ward_list(scope, errand.number("list"))
+    contacts = ward_contacts(scope, found)
+    return {"count": _written(scope, found, contacts, asked_in(scope, errand), file_of(scope, errand)).count}
+
+
+def approved_ward_file(scope: Scope, act_id: int) -> Path:
+    """The file of an act that one asked for, within 24 hours of its making. Audited. Raises NotFound."""
+    scope.require(Permission.TRACING_LIST_READ)
+    return approved_of(scope, finished_act(scope, act_id, Kind.WARD_EXPORT, EXPORT_LIFE))
+
+
+@transaction.atomic
+def print_ward_list(scope: Scope, list_id: int) -> list[WardRow]:
+    """All of a ward's list on paper; each person is audited. Raises SecondPersonNeeded above 500 persons."""
+    found = ward_list(scope, list_id)
+    contacts = ward_contacts(scope, found)
+    require_second_person(scope, Kind.WARD_EXPORT, len(contacts))
+    detail = {"case": found.trace.case_id, "list": list_id, "rows": len(contacts)}
+    record(scope, "tracing:list:print", ("ward_list", list_id), Purpose.CASE_TRACING, detail)
+    return ward_rows(scope, found, contacts)
+
+
+def _written(scope: Scope, found: WardList, contacts: list[Contact], asked: Asked, name: str = "") -> Written:
     rows = [_cells(row) for row in ward_rows(scope, found, contacts)]
     facts = [
         (gettext("List"), str(found.pk)),
@@ -56,9 +100,9 @@ def export_ward_list(scope: Scope, list_id: int, asked: Asked) -> Written:
         (gettext("Reason"), asked.reason),
         (gettext("Account"), str(scope.actor_id)),
         (gettext("Time"), f"{now():%Y-%m-%dT%H:%M:%SZ}"),
-        (gettext("Please note"), gettext("This list is not complete.")),
+        (gettext("Please note"), incomplete(completeness_of(scope, found.trace))),
     ]
-    written = write_table(Table(gettext("Contacts"), _headings(), rows, len(contacts), facts), asked.kind, "")
+    written = write_table(Table(gettext("Contacts"), _headings(), rows, len(contacts), facts), asked.kind, name)
     detail = {
         "case": found.trace.case_id,
         "list": found.pk,

@@ -11,9 +11,10 @@ from ksdb.approvals.forms import ReasonField
 from ksdb.core.clock import now, today
 from ksdb.core.scope import Purpose
 from ksdb.registry.purposes import PURPOSE_LABELS
+from ksdb.registry.searching import ResidentSearch
 from ksdb.tracing.actions.exporting import PURPOSES
 from ksdb.tracing.models import DiseaseProfile, RuleSet
-from ksdb.tracing.period import CaseFacts, Days, PeriodEmpty, infectious_period
+from ksdb.tracing.period import CaseFacts, Days, PeriodEmpty, infectious_period, is_isolated_before_onset
 from ksdb.visits.disputing import MOST_TEXT
 from ksdb.visits.words import REASON_LABELS
 from ksdb.web.exporting import FileKind
@@ -24,14 +25,41 @@ LONGEST_AGO = timedelta(days=366)
 
 
 class PersonForm(forms.Form):
-    """Whose case it is."""
+    """Whose case it is: by a number, or looked for by the name. Sent by POST: a name belongs in no address bar."""
 
     number = forms.CharField(
         label=_("Card number or resident number"),
         help_text=_("The 12 digits printed on the card, or the number of the resident in the registry"),
+        required=False,
         max_length=20,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": "govuk-input--width-20"}),
     )
+    name = forms.CharField(
+        label=_("Or the full name"),
+        help_text=_("With or without marks"),
+        required=False,
+        min_length=2,
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    birth_year = forms.IntegerField(
+        label=_("Year of birth"),
+        required=False,
+        min_value=1900,
+        widget=forms.TextInput(
+            attrs={"inputmode": "numeric", "maxlength": 4, "autocomplete": "off", "class": "govuk-input--width-5"}
+        ),
+    )
+
+    @property
+    def search(self) -> ResidentSearch:
+        return ResidentSearch(self.cleaned_data["name"], self.cleaned_data["birth_year"])
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if not self.errors and not (said.get("number") or said.get("name")):
+            self.add_error("number", _("Enter a number, or a name."))
+        return said
 
 
 class CaseForm(forms.Form):
@@ -82,6 +110,10 @@ class CaseForm(forms.Form):
         if not self.errors:
             self._check_period()
         return said
+
+    @property
+    def is_isolated_before_onset(self) -> bool:
+        return is_isolated_before_onset(self.cleaned_data.get("onset_on"), self.cleaned_data.get("isolated_at"))
 
     def _check_period(self) -> None:
         facts = self.facts

@@ -12,6 +12,7 @@ from ksdb.tracing.actions.correcting import FIELDS, CaseFields
 from ksdb.tracing.forms import CaseForm, ExportForm
 from ksdb.tracing.linelist import KNOWN, MOST_BYTES, ReadLine
 from ksdb.tracing.models import CaseLink, CaseRecord, DiseaseProfile
+from ksdb.tracing.queries import CasesWanted
 
 RESULTS = [
     ("", _("not known yet")),
@@ -44,6 +45,36 @@ def _day(label: Any, *, required: bool = False, help_text: Any = "") -> forms.Da
 def _instant(label: Any, help_text: Any = "") -> forms.DateTimeField:
     widget = forms.DateTimeInput({"type": "datetime-local", "class": "govuk-input--width-20"}, "%Y-%m-%dT%H:%M")
     return forms.DateTimeField(label=label, required=False, help_text=help_text, widget=widget)
+
+
+class CasesForm(forms.Form):
+    """Which cases to list. A name goes by POST: it belongs in no address bar."""
+
+    case = forms.IntegerField(
+        label=_("Number"),
+        required=False,
+        min_value=1,
+        max_value=999_999_999,
+        widget=forms.NumberInput(attrs={"class": "govuk-input--width-5"}),
+    )
+    name = forms.CharField(
+        label=_("Name"), required=False, max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    profile = forms.ChoiceField(label=_("Disease"), required=False)
+    state = forms.ChoiceField(
+        label=_("Status"), required=False, choices=[("", _("All")), ("open", _("open")), ("closed", _("closed"))]
+    )
+    since = _day(_("Sampled from"))
+
+    def __init__(self, profiles: Sequence[DiseaseProfile], data: Any = None) -> None:
+        super().__init__(data)
+        choices = [("", _("All")), *((one.code, one.name) for one in profiles)]
+        self.fields["profile"].choices = choices  # type: ignore[attr-defined]
+
+    @property
+    def wanted(self) -> CasesWanted:
+        said = self.cleaned_data
+        return CasesWanted(said["case"], said["profile"], said["state"], said["since"], said["name"])
 
 
 class CorrectionForm(CaseForm):
@@ -91,6 +122,22 @@ class CorrectionForm(CaseForm):
         """A period set by hand goes before that of the profile."""
         if not (self.cleaned_data.get("adjusted_from") and self.cleaned_data.get("adjusted_until")):
             super()._check_period()
+
+
+class ResultForm(forms.Form):
+    """The first result of a case, and of which day it is."""
+
+    result = forms.ChoiceField(label=FIELD_LABELS["result"], choices=RESULTS[1:])
+    result_on = _day(FIELD_LABELS["result_on"])
+
+    @property
+    def case_result(self) -> CaseRecord.Result:
+        return CaseRecord.Result(self.cleaned_data["result"])
+
+    def clean_result_on(self) -> Any:
+        if (day := self.cleaned_data["result_on"]) and day > today():
+            raise forms.ValidationError(_("This day has not come yet."))
+        return day
 
 
 class LinkForm(forms.Form):
@@ -197,6 +244,7 @@ COLUMN_LABELS = {
     "sex": _("Column of the sex"),
     "place": _("Column of the place"),
     "infector": _("Column of who infected"),
+    "person": _("Column of the card or resident number"),
 }
 
 

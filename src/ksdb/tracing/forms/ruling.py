@@ -120,14 +120,13 @@ class NewRulesForm(RulesForm):
 class CompareForm(forms.Form):
     """Which two rule sets to run on the case."""
 
-    first = forms.ChoiceField(label=_("One rule set"))
-    second = forms.ChoiceField(label=_("The other"))
+    first = forms.TypedChoiceField(label=_("One rule set"), coerce=int)
+    second = forms.TypedChoiceField(label=_("The other"), coerce=int)
 
     def __init__(self, rule_sets: Sequence[RuleSet], data: Any = None, initial: Any = None) -> None:
         super().__init__(data, initial=initial)
-        choices = [(rules.code, f"{rules.code}: {words_for(rules)}") for rules in rule_sets]
-        for name, label in (("first", _("One rule set")), ("second", _("The other"))):
-            self.fields[name] = forms.ChoiceField(label=label, choices=choices, initial=(initial or {}).get(name))
+        for name in ("first", "second"):
+            self.fields[name].choices = [(rules.pk, f"{rules}: {words_for(rules)}") for rules in rule_sets]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}

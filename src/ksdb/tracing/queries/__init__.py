@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from django.core.paginator import Page, Paginator
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from ksdb.audit.actions import record_many
 from ksdb.cards.queries import card_by_number
 from ksdb.core.errors import NotFound
 from ksdb.core.ids import digits_of
+from ksdb.core.names import search_key
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.models import Division, ScanPoint
 from ksdb.places.queries import inside, within
@@ -43,6 +45,28 @@ class Chosen:
     commune: int | None = None
     generation: int | None = None
     place: int | None = None
+
+
+@dataclass(frozen=True)
+class CasesWanted:
+    """Which cases to list: of a number, a profile, a state, sampled since, of people whose names have these words."""
+
+    case_id: int | None = None
+    profile: str = ""
+    state: str = ""
+    since: date | None = None
+    name: str = ""
+
+    @property
+    def conditions(self) -> list[Q]:
+        asked = {
+            "pk": self.case_id,
+            "profile__code": self.profile,
+            "closed_at__isnull": {"open": True, "closed": False}.get(self.state, ""),
+            "sampled_on__gte": self.since,
+        }
+        words = [Q(resident__search_key__contains=word) for word in search_key(self.name).split()]
+        return words + [Q(**{field: value}) for field, value in asked.items() if value not in (None, "")]
 
 
 @dataclass(frozen=True)
@@ -126,9 +150,10 @@ def person_for_case(scope: Scope, resident_id: int) -> Person:
     return _person(resident)
 
 
-def cases_in(scope: Scope, number: int = 1) -> Page[CaseRecord]:
-    """At most 50 cases of the jurisdiction, latest first; each person shown is audited."""
-    cases = CaseRecord.objects.filter(within(scope, READ, "resident__division"))
+def cases_in(scope: Scope, number: int = 1, wanted: CasesWanted | None = None) -> Page[CaseRecord]:
+    """At most 50 cases of the jurisdiction that are wanted, latest first; each person shown is audited."""
+    wanted = wanted or CasesWanted()
+    cases = CaseRecord.objects.filter(within(scope, READ, "resident__division"), *wanted.conditions)
     shown = cases.select_related("profile", "resident__division__parent").prefetch_related("traces")
     page = Paginator(shown.order_by("-id"), PAGE_ROWS).get_page(number)
     _read(scope, [case.resident_id for case in page], {"list": "cases"})
@@ -167,7 +192,7 @@ def trace_report(scope: Scope, trace_id: int, count: int = PAGE_ROWS) -> Report:
     """A trace with its first contacts, longest together first, at most 50. Those named are audited."""
     found = trace(scope, trace_id)
     ranked = list(_ranked(found)[: min(count, PAGE_ROWS)])
-    return _report(found, found.contact_count, _rows(scope, found, ranked, 1))
+    return _report(scope, found, found.contact_count, _rows(scope, found, ranked, 1))
 
 
 def trace_page(scope: Scope, trace_id: int, chosen: Chosen | None = None, number: int = 1) -> TracePage:
@@ -184,7 +209,7 @@ def trace_page(scope: Scope, trace_id: int, chosen: Chosen | None = None, number
     page = Paginator(ranked, PAGE_ROWS).get_page(number)
     rows = _rows(scope, found, list(page), page.start_index())
     return TracePage(
-        _report(found, page.paginator.count, rows),
+        _report(scope, found, page.paginator.count, rows),
         page,
         communes_of(scope, trace_id),
         chosen.commune,
@@ -198,7 +223,7 @@ def contact_sheet(scope: Scope, trace_id: int, contact_id: int) -> ContactSheet:
     contact = _contact(scope, found, contact_id)
     rank = 1 + list(_ranked(found).values_list("pk", flat=True)).index(contact.pk)
     rows = _rows(scope, found, [contact], rank)
-    return ContactSheet(_report(found, 1, rows), rows[0], evidence_of(scope, found, contact))
+    return ContactSheet(_report(scope, found, 1, rows), rows[0], evidence_of(scope, found, contact))
 
 
 def visit_of_meeting(scope: Scope, trace_id: int, contact_id: int, meeting_id: int) -> VisitRef:
@@ -227,18 +252,24 @@ def communes_of(scope: Scope, trace_id: int) -> list[CommuneCount]:
         return [CommuneCount(*row) for row in cursor.fetchall()]
 
 
-def _report(found: Trace, shown: int, rows: list[Row]) -> Report:
+def completeness_of(scope: Scope, found: Trace) -> Completeness:
+    """What limits a run, and the estimate of how many of the first generation it misses."""
+    scope.require(Permission.TRACING_LIST_READ)
+    return Completeness(found.resident_count, found.covered_count, found.unverified_count, found.first_count)
+
+
+def _report(scope: Scope, found: Trace, shown: int, rows: list[Row]) -> Report:
     return Report(
         trace_id=found.pk,
         case_id=found.case_id,
-        rule_set=found.rule_set.code,
+        rule_set=str(found.rule_set),
         period=(found.infectious_from, found.infectious_until),
         ran_at=found.ran_at,
         duration_ms=found.duration_ms,
         stays=found.stay_count,
         contacts=found.contact_count,
         shown=shown,
-        completeness=Completeness(found.resident_count, found.covered_count, found.unverified_count),
+        completeness=completeness_of(scope, found),
         rows=rows,
         generations=found.generations,
         first=found.first_count,
@@ -247,14 +278,14 @@ def _report(found: Trace, shown: int, rows: list[Row]) -> Report:
     )
 
 
-def _rows(scope: Scope, found: Trace, contacts: Sequence[Contact], first_rank: int) -> list[Row]:
+def _rows(scope: Scope, found: Trace, contacts: Sequence[Contact], first_rank: int, sensitive: str = "") -> list[Row]:
     """The contacts with names and places; names only of those inside the jurisdiction, each of whom is audited."""
     residents = _with_commune(Resident.objects.filter(pk__in=[contact.resident_id for contact in contacts]))
     people = {resident.pk: resident for resident in residents}
     named = set(residents.filter(within(scope, READ)).values_list("pk", flat=True))
     through = _ranks_of(found, {contact.through_id for contact in contacts if contact.through_id})
     _read(scope, sorted(named), {"case": found.case_id, "trace": found.pk})
-    places, flags = _places(contacts), flags_of(scope, [contact.pk for contact in contacts])
+    places, flags = _places(contacts, sensitive), flags_of(scope, [contact.pk for contact in contacts])
     return [
         Row(
             contact_id=contact.pk,
@@ -282,21 +313,22 @@ def _ranks_of(found: Trace, resident_ids: set[int]) -> dict[int, Through]:
     return {resident: Through(rank, pk) for rank, (resident, pk) in ranked if resident in resident_ids}
 
 
-def _places(contacts: Iterable[Contact]) -> Mapping[int, tuple[str, ...]]:
+def _places(contacts: Iterable[Contact], sensitive: str) -> Mapping[int, tuple[str, ...]]:
     """Of each contact the names of the places, the one of the longest time together first."""
     seconds: dict[int, dict[int, float]] = {contact.pk: {} for contact in contacts}
     for one in CoPresence.objects.filter(contact__in=seconds):
         at = seconds[one.contact_id]
         at[one.point_id] = at.get(one.point_id, 0) + (one.ended_at - one.started_at).total_seconds()
-    names = _point_names({point_id for at in seconds.values() for point_id in at})
+    names = _point_names({point_id for at in seconds.values() for point_id in at}, sensitive)
     return {
         contact_id: tuple(names[point_id] for point_id in sorted(at, key=lambda point_id: (-at[point_id], point_id)))
         for contact_id, at in seconds.items()
     }
 
 
-def _point_names(point_ids: Iterable[int]) -> dict[int, str]:
-    return dict(ScanPoint.objects.filter(pk__in=list(point_ids)).values_list("pk", "name"))
+def _point_names(point_ids: Iterable[int], sensitive: str) -> dict[int, str]:
+    points = ScanPoint.objects.filter(pk__in=list(point_ids)).values_list("pk", "name", "is_sensitive")
+    return {pk: sensitive if sensitive and is_hidden else name for pk, name, is_hidden in points}
 
 
 def _with_commune(residents: QuerySet[Resident]) -> QuerySet[Resident]:
@@ -327,6 +359,9 @@ def _read(scope: Scope, resident_ids: Sequence[int], detail: dict[str, object]) 
     record_many(scope, READ, [("resident", one) for one in resident_ids], Purpose.CASE_TRACING, detail)
 
 
-def export_rows(scope: Scope, found: Trace) -> list[Row]:
-    """All contacts of a trace, longest together first; names only of those inside the jurisdiction, each audited."""
-    return _rows(scope, found, list(_ranked(found)), 1)
+def export_rows(scope: Scope, found: Trace, sensitive: str) -> list[Row]:
+    """All contacts of a trace, longest together first; names only of those inside the jurisdiction, each audited.
+
+    Sensitive places go by the word given: a file names none of them.
+    """
+    return _rows(scope, found, list(_ranked(found)), 1, sensitive)

@@ -8,7 +8,7 @@ from django.db.models import F, Q, QuerySet
 from ksdb.core.scope import Permission, Scope
 from ksdb.places.queries import within
 from ksdb.registry.models import Resident
-from ksdb.tracing.models import Trace, TraceChange
+from ksdb.tracing.models import Trace, TraceChange, TraceSeen
 from ksdb.tracing.queries import PAGE_ROWS, audit_people, people_of, trace
 from ksdb.tracing.report import Person
 
@@ -49,16 +49,22 @@ class ChangesPage:
 
 
 def unseen_changes(scope: Scope) -> tuple[list[Trace], int]:
-    """Runs that a job repeated and that differ, which nobody has seen: the latest, and how many there are."""
+    """Runs of open cases that a job repeated, that differ and that the actor has not seen: the latest, and how many."""
     found = _unseen(scope)
     return list(found.select_related("rule_set", "case")[:MOST_NOTICES]), found.count()
 
 
 def _unseen(scope: Scope) -> QuerySet[Trace]:
     mine = within(scope, READ, "case__resident__division")
-    return Trace.objects.filter(mine, is_automatic=True, seen_at=None).exclude(
-        Q(new_count=0) & Q(gone_count=0) & Q(changed_count=0)
-    )
+    runs = Trace.objects.filter(mine, is_automatic=True, case__closed_at=None)
+    differ = runs.exclude(Q(new_count=0) & Q(gone_count=0) & Q(changed_count=0))
+    return differ.exclude(pk__in=TraceSeen.objects.filter(account_id=scope.actor_id or 0).values("trace"))
+
+
+def is_seen(scope: Scope, trace_id: int) -> bool:
+    """Whether the actor has noted that he has seen what the run changed."""
+    scope.require(READ)
+    return TraceSeen.objects.filter(trace=trace_id, account_id=scope.actor_id or 0).exists()
 
 
 def trace_changes(scope: Scope, trace_id: int, number: int = 1) -> ChangesPage:

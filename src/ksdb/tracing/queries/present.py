@@ -1,4 +1,8 @@
-"""Who was at a point between two hours, for a case. Each person named is audited, with the case and the point."""
+"""Who was at a point between two hours, for a case. Each person named is audited, with the case and the point.
+
+Only for an open case, for hours that touch its infectious period, and at a point where the case was scanned; at any
+other the reason has to be written down, and stands in the trail.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,13 +13,16 @@ from django.core.paginator import Page, Paginator
 from ksdb.audit.actions import record, record_many
 from ksdb.core.copresence import OverlapRule
 from ksdb.core.errors import KsdbError, NotFound
+from ksdb.core.names import fold
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.core.stay import Stay
 from ksdb.places.models import ScanPoint
 from ksdb.places.queries import within
 from ksdb.registry.queries import persons_of
 from ksdb.tracing.exposures import Met, Period, added_up, asked, count, exposures_of, units
+from ksdb.tracing.models import TraceStay
 from ksdb.tracing.queries import PAGE_ROWS, case, people_of
+from ksdb.tracing.queries.periods import period_of
 from ksdb.tracing.report import Person
 
 READ = Permission.TRACING_CASE_READ
@@ -24,11 +31,56 @@ NOBODY: Final = 0
 """Whose stay the question is: no resident has this number."""
 
 
+LEAST_REASON: Final = 10
+MOST_POINTS: Final = 50
+
+
+class CaseNotOpen(KsdbError):
+    """This case is closed. Open it again before you look at who was where."""
+
+    code = "case_not_open"
+    status = 409
+
+
+class SpanOutside(KsdbError):
+    """The case was not infectious in these hours. Ask for hours of its infectious period, or correct its days first."""
+
+    code = "span_outside"
+    status = 422
+
+
+class ReasonNeeded(KsdbError):
+    """The case was not scanned at this place. Write why you look there, in a sentence without names."""
+
+    code = "reason_needed"
+    status = 422
+
+
 class SpanTooLong(KsdbError):
     """Ask for a day at most, and for an end after the beginning. For a longer time, ask again for the next day."""
 
     code = "span_too_long"
     status = 422
+
+
+@dataclass(frozen=True)
+class Hours:
+    """For which case, at which point, from when until when, and why, where the case was not scanned there."""
+
+    case_id: int
+    point_id: int
+    span: Period
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class FoundPoint:
+    """A point that may be looked at, and whether the case was scanned there."""
+
+    point_id: int
+    name: str
+    commune: str
+    is_of_case: bool
 
 
 @dataclass(frozen=True)
@@ -61,23 +113,67 @@ def point_for(scope: Scope, case_id: int, point_id: int) -> ScanPoint:
     return found
 
 
-def present_at(scope: Scope, case_id: int, point_id: int, span: Period, number: int = 1) -> PresentPage:
-    """At most 50 people who were at the point in `[from, until)`, by arrival. Raises NotFound, SpanTooLong."""
-    point = point_for(scope, case_id, point_id)
-    page = Paginator(_met(scope, point, span), PAGE_ROWS).get_page(number)
-    detail = {"case": case_id, "point": point_id, "count": page.paginator.count}
-    record(scope, "tracing:point:read", ("point", point_id), Purpose.CASE_TRACING, detail)
-    return PresentPage(point, span, _rows(scope, case_id, point, list(page)), page)
+def is_of_case(scope: Scope, case_id: int, point_id: int) -> bool:
+    """Whether any run has a stay of the case at the point."""
+    scope.require(READ)
+    return TraceStay.objects.filter(trace__case=case_id, point_id=point_id).exists()
 
 
-def all_present(scope: Scope, case_id: int, point_id: int, span: Period) -> list[Present]:
-    """Everybody, for a file; each person named is audited."""
-    point = point_for(scope, case_id, point_id)
-    return _rows(scope, case_id, point, _met(scope, point, span))
+def points_named(scope: Scope, case_id: int, text: str) -> list[FoundPoint]:
+    """At most 50 points of the jurisdiction whose names have all these words, those of the case first.
+
+    Without a word: the points of the case alone. Reads the names of all points of the jurisdiction.
+    """
+    case(scope, case_id)
+    stays = TraceStay.objects.filter(trace__case=case_id).values_list("point_id", flat=True)
+    own, words = set(stays), fold(text).split()
+    points = ScanPoint.objects.filter(within(scope, READ))
+    if not words:
+        points = points.filter(pk__in=own)
+    found = [
+        FoundPoint(pk, name, commune, pk in own)
+        for pk, name, commune in points.values_list("pk", "name", "division__name")
+        if all(word in fold(name) for word in words)
+    ]
+    return sorted(found, key=lambda one: (not one.is_of_case, fold(one.name), one.point_id))[:MOST_POINTS]
 
 
-def count_present(scope: Scope, case_id: int, point_id: int, span: Period) -> int:
-    return len(_met(scope, point_for(scope, case_id, point_id), span))
+def present_at(scope: Scope, hours: Hours, number: int = 1) -> PresentPage:
+    """At most 50 people who were at the point in `[from, until)`, by arrival. The look is audited, with why.
+
+    Raises NotFound, CaseNotOpen, SpanTooLong, SpanOutside, ReasonNeeded.
+    """
+    point = _looked_at(scope, hours)
+    page = Paginator(_met(scope, point, hours.span), PAGE_ROWS).get_page(number)
+    detail: dict[str, object] = {"case": hours.case_id, "point": hours.point_id, "count": page.paginator.count}
+    detail |= {"reason": hours.why} if hours.why else {}
+    record(scope, "tracing:point:read", ("point", hours.point_id), Purpose.CASE_TRACING, detail)
+    return PresentPage(point, hours.span, _rows(scope, hours.case_id, point, list(page)), page)
+
+
+def all_present(scope: Scope, hours: Hours) -> list[Present]:
+    """Everybody, for a file; each person named is audited. Raises as `present_at` does."""
+    point = _looked_at(scope, hours)
+    return _rows(scope, hours.case_id, point, _met(scope, point, hours.span))
+
+
+def count_present(scope: Scope, hours: Hours) -> int:
+    """How many; nobody is named. Raises as `present_at` does."""
+    return len(_met(scope, _looked_at(scope, hours), hours.span))
+
+
+def _looked_at(scope: Scope, hours: Hours) -> ScanPoint:
+    """The point, where the case gives reason to look at it in these hours."""
+    one = case(scope, hours.case_id)
+    point = point_for(scope, hours.case_id, hours.point_id)
+    if one.closed_at:
+        raise CaseNotOpen
+    since, until = period_of(one)
+    if not (hours.span[0] < until and since < hours.span[1]):
+        raise SpanOutside
+    if len(hours.why.strip()) < LEAST_REASON and not is_of_case(scope, one.pk, point.pk):
+        raise ReasonNeeded
+    return point
 
 
 def _met(scope: Scope, point: ScanPoint, span: Period) -> list[Met]:

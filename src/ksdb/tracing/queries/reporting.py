@@ -1,5 +1,7 @@
 """Reads of cases of unknown people, of a case's corrections and links, and of the line list of all."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,10 +16,13 @@ from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.models import Division
 from ksdb.places.queries import within
+from ksdb.tracing.linelist import BETWEEN
 from ksdb.tracing.models import CaseChange, CaseLink, CaseRecord, ReportedCase
 from ksdb.tracing.queries import PAGE_ROWS, case
 
 READ = Permission.TRACING_CASE_READ
+OWN_LABEL = re.compile(r"KSDB-(\d{1,9})")
+"""A case that came with no label goes by this one in the lists that are taken out, and is known by it again."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,33 @@ def line_list(scope: Scope, since: date, until: date) -> list[ListedCase]:
     cases = list(known.select_related("profile", "resident__division__parent").order_by("id"))
     record_many(scope, READ, [("resident", one.resident_id) for one in cases], Purpose.CASE_TRACING, {"list": "line"})
     unknown = ReportedCase.objects.filter(within(scope, READ), case=None, **span)
-    return [*map(_known, cases), *map(_unknown, unknown.select_related("division", "profile").order_by("id"))]
+    labels, infectors = _labels(cases), _infectors(cases)
+    listed = [_known(one, labels[one.pk], infectors.get(one.pk, "")) for one in cases]
+    return [*listed, *map(_unknown, unknown.select_related("division", "profile").order_by("id"))]
+
+
+def own_labels(scope: Scope, labels: Sequence[str]) -> set[str]:
+    """Which of these are the labels of cases of the jurisdiction in lists that were taken out here."""
+    numbers = {int(found[1]): found[0] for label in labels if (found := OWN_LABEL.fullmatch(label))}
+    mine = CaseRecord.objects.filter(within(scope, READ, "resident__division"), pk__in=numbers)
+    return {numbers[pk] for pk in mine.values_list("pk", flat=True)}
+
+
+def _labels(cases: Sequence[CaseRecord]) -> dict[int, str]:
+    """By what a list calls each case: the label it was reported with, else one of our own."""
+    reported = ReportedCase.objects.filter(case__in=cases).order_by("-id").values_list("case_id", "label")
+    given = {case_id: label for case_id, label in reported if case_id}
+    return {one.pk: given.get(one.pk, f"KSDB-{one.pk}") for one in cases}
+
+
+def _infectors(cases: Sequence[CaseRecord]) -> dict[int, str]:
+    """The labels of those who infected each case, by its links."""
+    links = CaseLink.objects.filter(first__in=cases, kind=CaseLink.Kind.INFECTED_BY).select_related("second")
+    labels = _labels([link.second for link in links])
+    found: dict[int, list[str]] = {}
+    for link in links:
+        found.setdefault(link.first_id, []).append(labels[link.second_id])
+    return {case_id: BETWEEN.join(by) for case_id, by in found.items()}
 
 
 def counted_cases(scope: Scope, since: date, until: date) -> int:
@@ -137,12 +168,12 @@ def _written(text: str) -> str:
     return f"{at.astimezone(ZONE):%H:%M %d/%m/%Y}" if "T" in text else f"{at:%d/%m/%Y}"
 
 
-def _known(one: CaseRecord) -> ListedCase:
+def _known(one: CaseRecord, label: str, infector: str) -> ListedCase:
     home = one.resident.division
     commune = home.parent if home.kind == Division.Kind.GROUP and home.parent else home
     return ListedCase(
         number=str(one.pk),
-        label="",
+        label=label,
         name=one.resident.full_name,
         birth_year=one.resident.birth_year,
         age=None,
@@ -153,7 +184,7 @@ def _known(one: CaseRecord) -> ListedCase:
         sampled_on=one.sampled_on,
         result=one.result,
         isolated_on=day_of(one.isolated_at) if one.isolated_at else None,
-        infector="",
+        infector=infector,
         closed_on=day_of(one.closed_at) if one.closed_at else None,
     )
 

@@ -1,11 +1,12 @@
 """Reads about a trace as a whole: its places, and what it cannot see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection
 
 from ksdb.core.scope import Scope
+from ksdb.places.models import ScanPoint
 from ksdb.postgres.named import sql
 from ksdb.tracing.models import Trace
 from ksdb.tracing.queries import trace
@@ -23,6 +24,7 @@ class TracePlace:
     contacts: int
     minutes: int
     stays: int
+    is_sensitive: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,15 @@ class Missing:
 
 
 def places_of(scope: Scope, trace_id: int) -> list[TracePlace]:
-    """The points of a trace, those with most contacts first."""
+    """The points of a trace, those that are no secret and have most contacts first: they are numbered on a map."""
     found = trace(scope, trace_id)
     with connection.cursor() as cursor:
         cursor.execute(sql("ksdb.tracing", "places_of_trace"), {"trace": found.pk})
-        return [TracePlace(*row) for row in cursor.fetchall()]
+        places = [TracePlace(*row) for row in cursor.fetchall()]
+    points = ScanPoint.objects.filter(pk__in=[one.point_id for one in places], is_sensitive=True)
+    sensitive = set(points.values_list("pk", flat=True))
+    marked = [replace(one, is_sensitive=one.point_id in sensitive) for one in places]
+    return sorted(marked, key=lambda one: one.is_sensitive)
 
 
 def missing_from(scope: Scope, trace_id: int) -> Missing:

@@ -72,6 +72,16 @@ def versions_of(scope: Scope, code: str) -> list[RuleSet]:
     return found
 
 
+def every_version(scope: Scope) -> list[RuleSet]:
+    """Every version of every rule set, those in force first: an old version can be compared with the new one."""
+    scope.require(READ)
+    found = RuleSet.objects.order_by("code", "-version")
+    latest = {one.code: one.version for one in reversed(found)}
+    return sorted(
+        found, key=lambda one: (one.is_retired, one.version != latest[one.code], -one.least_minutes, one.code)
+    )
+
+
 def may_write_rules(scope: Scope) -> bool:
     """Whether the actor's right reaches over the whole province."""
     allowed = scope.allows(Permission.TRACING_RULES_WRITE)

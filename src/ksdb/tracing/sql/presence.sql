@@ -75,10 +75,18 @@ WHERE resident_id IS NOT NULL
 GROUP BY 1;
 
 -- name: presence_disputes
--- One row per day of which visits count no more: 20261123, and a hash of which. An index scan of the accepted disputes.
-SELECT to_char(scanned_at AT TIME ZONE 'Asia/Ho_Chi_Minh', 'YYYYMMDD')::int,
-       md5(string_agg(concat_ws(' ', point_id, extract(epoch FROM scanned_at), device_id, sequence), ','
-                      ORDER BY point_id, scanned_at, device_id, sequence))
-FROM visit_dispute
-WHERE state = 'accepted'
+-- One row per day of which visits count no more, or were moved to another time: 20261123, and a hash of which. An index scan of
+-- the accepted disputes, and all retimings, which are few.
+SELECT on_day, md5(string_agg(what, ',' ORDER BY what))
+FROM (
+    SELECT to_char(scanned_at AT TIME ZONE 'Asia/Ho_Chi_Minh', 'YYYYMMDD')::int AS on_day,
+           concat_ws(' ', point_id, extract(epoch FROM scanned_at), device_id, sequence) AS what
+    FROM visit_dispute
+    WHERE state = 'accepted'
+    UNION ALL
+    SELECT to_char(moved_from, 'YYYYMMDD')::int, concat_ws(' ', 'retimed', id)
+    FROM visit_retiming CROSS JOIN LATERAL generate_series(
+        date_trunc('day', since AT TIME ZONE 'Asia/Ho_Chi_Minh'), until AT TIME ZONE 'Asia/Ho_Chi_Minh', interval '1 day'
+    ) AS moved_from
+) AS otherwise
 GROUP BY 1

@@ -63,12 +63,42 @@ WHERE %(at)s >= latest.infectious_from - %(reach)s AND %(at)s < latest.until_at 
 )
 ORDER BY 1;
 
+-- name: touched_by_retiming
+-- One row per latest run of an open case that may change when visits at a point in [since, until) were moved in time: of the
+-- case, of a contact, around a stay of the case there, or of somebody who was scanned around a stay of the case elsewhere.
+-- Names more than change. Index probes per run and resident.
+WITH latest AS (
+    SELECT DISTINCT ON (trace.case_id, trace.rule_set_id, trace.generations) trace.id, trace.infectious_from,
+           CASE WHEN trace.generations > 1 THEN coalesce(trace.asked_until, trace.ran_at) ELSE trace.infectious_until END + %(reach)s AS until_at,
+           coalesce(resident.merged_into_id, resident.id) AS person_id
+    FROM trace
+    JOIN case_record ON case_record.id = trace.case_id
+    JOIN resident ON resident.id = case_record.resident_id
+    WHERE case_record.closed_at IS NULL
+    ORDER BY trace.case_id, trace.rule_set_id, trace.generations, trace.id DESC
+)
+SELECT latest.id
+FROM latest
+WHERE latest.infectious_from - %(reach)s < %(until)s AND latest.until_at > %(since)s AND (
+    EXISTS (SELECT FROM resident
+            WHERE resident.id = ANY(%(residents)s) AND coalesce(resident.merged_into_id, resident.id) = latest.person_id)
+    OR EXISTS (SELECT FROM contact WHERE contact.trace_id = latest.id AND contact.resident_id = ANY(%(residents)s))
+    OR EXISTS (SELECT FROM trace_stay stay WHERE stay.trace_id = latest.id AND stay.point_id = %(point)s
+                   AND stay.arrived_at < %(until)s + %(reach)s AND stay.departed_at > %(since)s - %(reach)s)
+    OR EXISTS (SELECT FROM visit JOIN trace_stay stay ON stay.point_id = visit.point_id
+                   AND visit.scanned_at >= stay.arrived_at - %(reach)s AND visit.scanned_at < stay.departed_at + %(reach)s
+               WHERE stay.trace_id = latest.id AND visit.resident_id = ANY(%(residents)s)
+                 AND visit.scanned_at >= %(since)s - %(reach)s AND visit.scanned_at < %(until)s + %(reach)s)
+)
+ORDER BY 1;
+
 -- name: touched_by_merges
 -- One row per latest run of an open case in which a contact or the case was merged with another record, or told apart
--- again, after it ran. Reads the merges since the oldest such run.
+-- again, after it ran or was last repeated, or in the minute before: a merge may have been done while it ran, and not be seen
+-- by it. Reads the merges since the oldest such run.
 WITH latest AS (
-    SELECT DISTINCT ON (trace.case_id, trace.rule_set_id, trace.generations) trace.id, trace.ran_at,
-           case_record.resident_id
+    SELECT DISTINCT ON (trace.case_id, trace.rule_set_id, trace.generations) trace.id,
+           greatest(trace.ran_at, trace.checked_at) - interval '1 minute' AS ran_at, case_record.resident_id
     FROM trace JOIN case_record ON case_record.id = trace.case_id
     WHERE case_record.closed_at IS NULL
     ORDER BY trace.case_id, trace.rule_set_id, trace.generations, trace.id DESC

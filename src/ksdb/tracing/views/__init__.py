@@ -1,5 +1,7 @@
 """Pages of cases, traces and contacts."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -10,12 +12,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ksdb.approvals.kinds import MOST_ALONE, AlreadyAsked, Kind, SecondPersonNeeded, UnitMissing
-from ksdb.core.errors import KsdbError
 from ksdb.core.scope import Permission
 from ksdb.tracing import actions, queries
 from ksdb.tracing.actions import exporting, keeping
-from ksdb.tracing.forms import CaseForm, ExportForm, PersonForm, TraceForm
-from ksdb.tracing.forms.cases import FIELD_LABELS, LinkForm
+from ksdb.tracing.forms import ExportForm, TraceForm
+from ksdb.tracing.forms.cases import FIELD_LABELS, CasesForm, LinkForm, ResultForm
+from ksdb.tracing.period import is_isolated_before_onset
 from ksdb.tracing.queries.changes import unseen_changes
 from ksdb.tracing.queries.reporting import corrections_of, links_of
 from ksdb.tracing.timeline import timeline_of
@@ -27,42 +29,22 @@ READ, WRITE = Permission.TRACING_CASE_READ, Permission.TRACING_CASE_WRITE
 EXPORT = Permission.TRACING_TRACE_EXPORT
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @never_cache
 @requires(READ)
 def cases(request: ScopedRequest) -> HttpResponse:
-    page = queries.cases_in(request.scope, number_in(request.GET.get("page")) or 1)
+    """A name is looked for by POST; its first 50 cases are shown, all else is asked for in the address."""
+    form = CasesForm(queries.profiles(request.scope), request.POST or request.GET)
+    wanted = form.wanted if form.is_valid() else None
+    if request.method == "POST" and wanted and not wanted.name:
+        said = {name: request.POST[name] for name in form.fields if request.POST.get(name)}
+        return redirect(f"{reverse('tracing:cases')}?{urlencode(said)}")
+    page = queries.cases_in(request.scope, number_in(request.GET.get("page")) or 1, wanted)
     changed, changed_count = unseen_changes(request.scope)
-    context = {"page": page, "changed": changed, "changed_count": changed_count}
-    return render(request, "tracing/cases.html", context)
-
-
-@require_http_methods(["GET", "POST"])
-@never_cache
-@requires(WRITE)
-def case_new(request: ScopedRequest) -> HttpResponse:
-    form = PersonForm(request.POST or None)
-    if form.is_valid():
-        try:
-            resident_id = queries.resident_by_number(request.scope, form.cleaned_data["number"])
-        except KsdbError as error:
-            form.add_error("number", _said(error))
-        else:
-            return redirect("tracing:case_open", resident_id)
-    return render(request, "tracing/case_new.html", {"form": form}, status=422 if form.errors else 200)
-
-
-@require_http_methods(["GET", "POST"])
-@never_cache
-@requires(WRITE)
-def case_open(request: ScopedRequest, resident_id: int) -> HttpResponse:
-    person = queries.person_for_case(request.scope, resident_id)
-    form = CaseForm(queries.profiles(request.scope), request.POST or None)
-    if form.is_valid():
-        opened = actions.open_case(request.scope, resident_id, form.facts)
-        return redirect("tracing:case", opened.pk)
-    context = {"form": form, "person": person}
-    return render(request, "tracing/case_open.html", context, status=422 if form.errors else 200)
+    is_filtered = wanted is not None and wanted != queries.CasesWanted()
+    context = {"page": page, "changed": changed, "changed_count": changed_count, "form": form}
+    context |= {"is_filtered": is_filtered, "has_name": bool(wanted and wanted.name)}
+    return render(request, "tracing/cases.html", context, status=422 if form.errors else 200)
 
 
 @require_GET
@@ -81,6 +63,8 @@ def case(request: ScopedRequest, case_id: int) -> HttpResponse:
         "corrections": [(row, FIELD_LABELS[row.change.field]) for row in corrections_of(request.scope, case_id)],
         "links": links_of(request.scope, case_id),
         "link_form": LinkForm(),
+        "result_form": ResultForm(),
+        "is_isolated_early": is_isolated_before_onset(one.onset_on, one.isolated_at),
     }
     return render(request, "tracing/case.html", context)
 
@@ -108,13 +92,13 @@ def case_close(request: ScopedRequest, case_id: int) -> HttpResponse:
 @require_POST
 @requires(WRITE)
 def case_reopen(request: ScopedRequest, case_id: int) -> HttpResponse:
-    keeping.reopen_case(request.scope, case_id)
-    messages.success(request, gettext("The case is open again, and nothing of it is deleted."))
+    try:
+        keeping.reopen_case(request.scope, case_id)
+    except actions.CaseOpenAlready as error:
+        messages.error(request, gettext(error.sentence()))
+    else:
+        messages.success(request, gettext("The case is open again, and nothing of it is deleted."))
     return redirect("tracing:case", case_id)
-
-
-def _said(error: KsdbError) -> str:
-    return gettext(error.sentence())
 
 
 @require_http_methods(["GET", "POST"])
@@ -152,7 +136,7 @@ def _export(request: ScopedRequest, trace_id: int, form: ExportForm) -> HttpResp
     try:
         act = exporting.ask_export(request.scope, trace_id, asked)
     except (AlreadyAsked, UnitMissing) as error:
-        form.add_error(None, _said(error))
+        form.add_error(None, gettext(error.sentence()))
         return None
     messages.success(request, gettext("You have asked for this. Somebody of another unit decides within 72 hours."))
     return redirect("approvals:act", act.pk)

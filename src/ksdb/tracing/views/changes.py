@@ -22,7 +22,8 @@ READ, WRITE = Permission.TRACING_CASE_READ, Permission.TRACING_CASE_WRITE
 def changes(request: ScopedRequest, trace_id: int) -> HttpResponse:
     shown = queries.trace_changes(request.scope, trace_id, number_in(request.GET.get("page")) or 1)
     context = {"shown": shown, "trace": shown.trace, "page": shown.page, "as_of": shown.trace.ran_at}
-    context["can_see"] = request.scope.allows(WRITE) and shown.trace.is_automatic and not shown.trace.seen_at
+    is_open = shown.trace.is_automatic and not queries.is_seen(request.scope, trace_id)
+    context["can_see"] = request.scope.allows(WRITE) and is_open
     return render(request, "tracing/changes.html", context)
 
 

@@ -17,6 +17,7 @@ from ksdb.tracing.mapping import map_of
 from ksdb.tracing.queries.changes import merged_since
 from ksdb.tracing.queries.results import missing_from, places_of
 from ksdb.tracing.report import Row
+from ksdb.tracing.words import incomplete
 from ksdb.visits.actions import dispute_visit
 from ksdb.visits.disputing import AlreadyDisputed, Reason, VisitGone
 from ksdb.visits.words import FLAG_LABELS
@@ -88,7 +89,10 @@ def places(request: ScopedRequest, trace_id: int) -> HttpResponse:
     found = places_of(request.scope, trace_id)
     one = queries.trace(request.scope, trace_id)
     shown = found[:MOST_PLACES]
-    context = {"trace": one, "places": shown, "count": len(found), "map": map_of(shown), "as_of": one.ran_at}
+    drawn = map_of([place for place in shown if not place.is_sensitive])
+    context = {"trace": one, "places": shown, "count": len(found), "map": drawn, "as_of": one.ran_at}
+    context["has_sensitive"] = any(place.is_sensitive for place in shown)
+    context["incomplete"] = incomplete(queries.completeness_of(request.scope, one))
     return render(request, "tracing/places.html", context)
 
 

@@ -9,13 +9,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ksdb.core.scope import Permission
-from ksdb.tracing import actions
 from ksdb.tracing.actions import ruling
+from ksdb.tracing.actions.running import run_version
 from ksdb.tracing.forms import words_for
 from ksdb.tracing.forms.ruling import CompareForm, NewRulesForm, RulesForm
 from ksdb.tracing.queries import case as case_of
-from ksdb.tracing.queries import rule_sets
+from ksdb.tracing.queries import completeness_of
 from ksdb.tracing.queries import ruling as queries
+from ksdb.tracing.words import incomplete
 from ksdb.web.asked import number_in
 from ksdb.web.requires import ScopedRequest, requires
 
@@ -83,10 +84,12 @@ def rules_retire(request: ScopedRequest, rules_code: str) -> HttpResponse:
 def compare(request: ScopedRequest, case_id: int) -> HttpResponse:
     """A POST runs both rule sets on the log as it stands; the page then shows those two runs."""
     one = case_of(request.scope, case_id)
-    offered = rule_sets(request.scope)
+    offered = queries.every_version(request.scope)
     form = CompareForm(offered, request.POST or None)
     if request.method == "POST" and request.scope.allows(WRITE) and form.is_valid():
-        made = [actions.run_trace(request.scope, case_id, form.cleaned_data[name]).pk for name in ("first", "second")]
+        chosen = {one.pk: one for one in offered}
+        both = [chosen[form.cleaned_data[name]] for name in ("first", "second")]
+        made = [run_version(request.scope, case_id, rules).pk for rules in both]
         return redirect(f"{reverse('tracing:compare', args=[case_id])}?first={made[0]}&second={made[1]}")
     context = {"case": one, "form": form, "can_run": request.scope.allows(WRITE) and not one.closed_at}
     runs = number_in(request.GET.get("first")), number_in(request.GET.get("second"))
@@ -96,7 +99,9 @@ def compare(request: ScopedRequest, case_id: int) -> HttpResponse:
         shown = queries.compared(
             request.scope, case_id, (runs[0], runs[1]), asked, number_in(request.GET.get("page")) or 1
         )
-        codes = {"first": shown.first.rule_set.code, "second": shown.second.rule_set.code}
+        chosen_rules = {"first": shown.first.rule_set_id, "second": shown.second.rule_set_id}
+        both_see = min((shown.first, shown.second), key=lambda run: run.first_count)
+        context["incomplete"] = incomplete(completeness_of(request.scope, both_see))
         context |= {"shown": shown, "page": shown.page, "as_of": shown.second.ran_at}
-        context["form"] = form if form.errors else CompareForm(offered, initial=codes)
+        context["form"] = form if form.errors else CompareForm(offered, initial=chosen_rules)
     return render(request, "tracing/compare.html", context, status=422 if form.errors else 200)

@@ -1,5 +1,7 @@
 """Pages of the lists for wards: handed over by the epidemiologist, read, printed and taken out by the ward."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -7,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ksdb.approvals.kinds import MOST_ALONE, Kind, SecondPersonNeeded
 from ksdb.core.clock import now
@@ -17,7 +19,9 @@ from ksdb.tracing.actions import wards as actions
 from ksdb.tracing.actions.exporting import Asked
 from ksdb.tracing.forms import ExportForm
 from ksdb.tracing.queries import wards as ward_queries
+from ksdb.tracing.views.asking import ask_for
 from ksdb.tracing.views.files import as_file
+from ksdb.tracing.words import incomplete
 from ksdb.web.asked import number_in
 from ksdb.web.requires import ScopedRequest, requires
 
@@ -56,7 +60,24 @@ def ward_lists(request: ScopedRequest) -> HttpResponse:
 def ward_list(request: ScopedRequest, list_id: int) -> HttpResponse:
     sheet = ward_queries.ward_sheet(request.scope, list_id, number_in(request.GET.get("page")) or 1)
     context = {"sheet": sheet, "one": sheet.ward_list, "page": sheet.page, "as_of": sheet.ward_list.trace.ran_at}
+    context["incomplete"] = incomplete(queries.completeness_of(request.scope, sheet.ward_list.trace))
     return render(request, "tracing/ward_list.html", context)
+
+
+@require_POST
+@never_cache
+@requires(LISTS)
+def ward_print(request: ScopedRequest, list_id: int) -> HttpResponse:
+    """The whole list on paper; by POST, since each person on it is written to the trail."""
+    found = ward_queries.ward_list(request.scope, list_id)
+    try:
+        rows = actions.print_ward_list(request.scope, list_id)
+    except SecondPersonNeeded:
+        messages.error(request, gettext("More than 500 people. Take the list out as a file; a second person decides."))
+        return redirect("tracing:ward_list", list_id)
+    context = {"one": found, "rows": rows, "as_of": found.trace.ran_at}
+    context["incomplete"] = incomplete(queries.completeness_of(request.scope, found.trace))
+    return render(request, "tracing/ward_print.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -67,21 +88,26 @@ def ward_export(request: ScopedRequest, list_id: int) -> HttpResponseBase:
     form = ExportForm(request.POST or None)
     if form.is_valid():
         said = form.cleaned_data
+        asked = Asked(said["purpose"], said["reason"], said["kind"])
         try:
-            written = actions.export_ward_list(
-                request.scope, list_id, Asked(said["purpose"], said["reason"], said["kind"])
-            )
-        except SecondPersonNeeded as error:
-            form.add_error(None, gettext(error.sentence()))
-        else:
-            return as_file(written.path, f"ksdb-list-{list_id}")
+            return as_file(actions.export_ward_list(request.scope, list_id, asked).path, f"ksdb-list-{list_id}")
+        except SecondPersonNeeded:
+            if page := ask_for(request, form, partial(actions.ask_ward_list, request.scope, list_id, asked)):
+                return page
     context = {
         "form": form,
         "title": gettext("Take out the list of %(commune)s") % {"commune": found.division.name},
         "introduction": "",
-        "needs_two": False,
-        "most": MOST_ALONE[Kind.TRACE_EXPORT],
+        "needs_two": found.contact_count > MOST_ALONE[Kind.WARD_EXPORT],
+        "most": MOST_ALONE[Kind.WARD_EXPORT],
         "submit_label": gettext("Take out the list"),
         "cancel_url": reverse("tracing:ward_list", args=[list_id]),
     }
     return render(request, "tracing/export.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+@never_cache
+@requires(LISTS)
+def ward_file(request: ScopedRequest, act_id: int) -> HttpResponseBase:
+    return as_file(actions.approved_ward_file(request.scope, act_id), f"ksdb-act-{act_id}")

@@ -20,14 +20,15 @@ class Graph {
     this.said = section.querySelector("[data-said]");
     this.first = data.first ? new Date(`${data.first}T00:00:00Z`) : null;
     this.communes = data.communes;
-    this.nodes = data.nodes.map(([id, generation, day, row, commune, drill]) =>
-      ({ id, generation, day, row, commune, drill, into: [], out: [] }));
+    this.nodes = data.nodes.map(([id, generation, day, row, commune, drill, name]) =>
+      ({ id, generation, day, row, commune, drill, name, into: [], out: [] }));
     this.ties = data.ties.map(([from, to, byHand]) => ({ from: this.nodes[from], to: this.nodes[to], byHand }));
     for (const tie of this.ties) {
       tie.from.out.push(tie.to);
       tie.to.into.push(tie.from);
     }
     this.byNumber = new Map(this.nodes.map((node) => [node.id, node]));
+    this.byName = new Map(this.nodes.map((node) => [node.name.toLowerCase(), node]));
     this.across = "generation";
     this.chosen = null;
     this.scale = 1;
@@ -126,7 +127,7 @@ class Graph {
     paper.fillStyle = INK;
     paper.font = "13px system-ui, sans-serif";
     for (const [node, x, y] of labelled) {
-      this.write(node.drill ? `${node.id} (${this.text.textDrill})` : node.id, x + radius + 4, y + 4.5);
+      this.write(node.drill ? `${node.name} (${this.text.textDrill})` : node.name, x + radius + 4, y + 4.5);
     }
     if (this.chosen) this.drawChosen(radius);
     this.drawAxis();
@@ -166,7 +167,7 @@ class Graph {
     paper.stroke();
     paper.fillStyle = INK;
     paper.font = "bold 15px system-ui, sans-serif";
-    this.write(this.chosen.id, x + radius + 9, y + 5);
+    this.write(this.chosen.name, x + radius + 9, y + 5);
   }
 
   // On a light ground of its own, so that ties do not run through the figures.
@@ -200,13 +201,13 @@ class Graph {
   choose(node, moves = true) {
     this.chosen = node;
     const facts = [
-      `${this.text.textCase} ${node.id}${node.drill ? ` (${this.text.textDrill})` : ""}`,
+      `${this.text.textCase} ${node.name}${node.drill ? ` (${this.text.textDrill})` : ""}`,
       `${this.text.textOnset} ${this.date(node.day)}`,
       `${this.text.textGeneration} ${node.generation}`,
       this.communes[node.commune],
     ];
-    if (node.into.length) facts.push(`${this.text.textBy} ${node.into.map((one) => one.id).join(", ")}`);
-    if (node.out.length) facts.push(`${this.text.textInfected} ${node.out.map((one) => one.id).slice(0, 12).join(", ")}`);
+    if (node.into.length) facts.push(`${this.text.textBy} ${node.into.map((one) => one.name).join(", ")}`);
+    if (node.out.length) facts.push(`${this.text.textInfected} ${node.out.map((one) => one.name).slice(0, 12).join(", ")}`);
     this.said.textContent = facts.join(" · ");
     if (moves) this.bring(node);
     this.redraw();
@@ -221,8 +222,8 @@ class Graph {
     if (y > this.high - EDGE) this.top -= y - (this.high - EDGE);
   }
 
-  find(number) {
-    const node = this.byNumber.get(number);
+  find(name) {
+    const node = this.byName.get(name.toLowerCase());
     if (!node) {
       this.said.textContent = this.text.textUnknown;
       return;
@@ -257,7 +258,9 @@ class Graph {
   }
 
   open() {
-    if (this.chosen) window.location.assign(this.text.case.replace("/0/", `/${this.chosen.id}/`));
+    if (!this.chosen) return;
+    const page = this.chosen.id < 0 ? this.text.report : this.text.case;
+    window.location.assign(page.replace("/0/", `/${Math.abs(this.chosen.id)}/`));
   }
 
   listen() {
@@ -275,7 +278,7 @@ class Graph {
     new ResizeObserver(() => this.measure()).observe(canvas);
     this.section.querySelector("[data-search]").addEventListener("submit", (event) => {
       event.preventDefault();
-      this.find(Number(event.target.querySelector("input").value.trim()));
+      this.find(event.target.querySelector("input").value.trim());
     });
     for (const button of this.section.querySelectorAll("[data-zoom]")) {
       button.addEventListener("click", () =>

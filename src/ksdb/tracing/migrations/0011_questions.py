@@ -15,13 +15,14 @@ WHY = [
     ('case', 'Case'),
     ('lost', 'Lost'),
     ('days', 'Days'),
+    ('clock', 'Clock'),
 ]
 
 
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tracing', '0009_cases'),
+        ('tracing', '0010_clocks'),
     ]
 
     operations = [
