@@ -1,8 +1,12 @@
 """The index's files: refreshed while others store visits, late ones too; crashes; days that are dropped."""
 
+import os
+import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import time as hour
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -164,7 +168,7 @@ def committed(transactional_db: None) -> list[ScanPoint]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT ensure_partitions('2026-10-30', '2026-11-08')")
     division = Division.objects.create(code="1", name="x", kind="commune", valid_from=START.date(), position=1)
-    hours = {"opens_at": time(0), "closes_at": time(23, 59)}
+    hours = {"opens_at": hour(0), "closes_at": hour(23, 59)}
     kind = ScanPointType.objects.get_or_create(code="shop", defaults={**hours, "usual_stay_minutes": 30})[0]
     return make_points(
         system_scope(), [ScanPoint(name="x", type=kind, division=division, usual_stay_minutes=30, **hours)]
@@ -340,6 +344,37 @@ def test_a_crash_before_the_manifest_leaves_the_old_index(
         *(file.name for day in named.days for file in (day.scans, day.stays)),
     }
     assert left - {path.name for path in folder.iterdir()}
+
+
+def test_killed_at_any_moment_it_tells_the_log(others: Any, store: Store, folder: Path) -> None:
+    rng, other = np.random.default_rng(2), others()
+    refresh_files()
+    for resident in range(1, 9):
+        store(other, resident, 10 * resident)
+        other.commit()
+        child = os.fork()
+        if not child:
+            _refresh_for_ever()
+        time.sleep(rng.uniform(0, 0.08))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        assert seen() == logged()
+        named = files.read_manifest(folder)
+        assert named is not None
+        assert files.damaged(folder, named) == []
+    refresh_files()
+    assert seen() == logged() == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert not list(folder.glob("*.new"))
+
+
+def _refresh_for_ever() -> None:
+    """In the child, by a connection of its own; the one it has from its parent is neither used nor closed."""
+    try:
+        parents, connection.connection = connection.connection, None
+        while parents:
+            refresh_files(anew=True)
+    finally:
+        os._exit(1)
 
 
 def _power_cut(*_: object) -> None:

@@ -14,6 +14,7 @@ from ksdb.tracing.forms import words_for
 from ksdb.tracing.models import RuleSet
 
 STAYS, SCANS = "stays", "scans"
+MOST_MINUTES = 24 * 60
 
 
 def _minutes(label: Any, help_text: Any, most: int) -> forms.IntegerField:
@@ -23,15 +24,41 @@ def _minutes(label: Any, help_text: Any, most: int) -> forms.IntegerField:
     )
 
 
-def kind_words(kind: ScanPointType) -> str:
-    """The type of point in the reader's language."""
-    return str(kind.name_vi if (get_language() or "vi").startswith("vi") else kind.name_en)
+class MinutesByType(forms.Widget):
+    """A row of each type of scan point with its minutes, folded up where none has its own."""
+
+    template_name = "tracing/minutes_by_type.html"
+    use_fieldset = True
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        said, is_vietnamese = value or {}, (get_language() or "vi").startswith("vi")
+        rows = [
+            (f"at_{kind.code}", kind.name_vi if is_vietnamese else kind.name_en, said.get(kind.code))
+            for kind in ScanPointType.objects.order_by("code")
+        ]
+        return {**super().get_context(name, value, attrs), "rows": rows, "most": MOST_MINUTES, "is_open": bool(said)}
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> dict[str, str]:  # noqa: ARG002 - Django's own
+        given = {key.removeprefix("at_"): str(data[key]).strip() for key in data if key.startswith("at_")}
+        return {code: minutes for code, minutes in given.items() if minutes}
+
+
+class MinutesByTypeField(forms.Field):
+    """`{"market": 5}`: whole minutes up to a day, at types that exist."""
+
+    widget = MinutesByType
+
+    def clean(self, value: Any) -> dict[str, int]:
+        known = set(ScanPointType.objects.values_list("code", flat=True))
+        for code, minutes in (value or {}).items():
+            if code not in known or not (str(minutes).isdecimal() and int(minutes) <= MOST_MINUTES):
+                raise forms.ValidationError(_("Give whole minutes, a day at most."))
+        return {code: int(minutes) for code, minutes in (value or {}).items()}
 
 
 class RulesForm(forms.Form):
     """What a version of a rule set says, each field in words and with its unit."""
 
-    first_fields: Sequence[str] = ()
     name = forms.CharField(
         label=_("Name as people read it"), help_text=_("For example: 15 minutes or longer together"), max_length=80
     )
@@ -56,18 +83,14 @@ class RulesForm(forms.Form):
         _("For the second generation only: from so many days after the first exposure. 0: at once"),
         30,
     )
+    by_type = MinutesByTypeField(
+        label=_("Other minutes at some types of places"),
+        help_text=_("Instead of the minutes above. Empty: as everywhere."),
+        required=False,
+    )
     note = forms.CharField(
         label=_("Why, and by which document"), min_length=10, max_length=300, widget=forms.Textarea(attrs={"rows": 2})
     )
-
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        kinds = list(ScanPointType.objects.order_by("code"))
-        self.kinds = [kind.code for kind in kinds]
-        for kind in kinds:
-            label = _("At %(kind)s, in minutes") % {"kind": kind_words(kind)}
-            self.fields[f"at_{kind.code}"] = _minutes(label, _("Empty: as everywhere."), 24 * 60)
-        self.order_fields([*self.first_fields, *(name for name in self.fields if name != "note"), "note"])
 
     @classmethod
     def of(cls, rules: RuleSet, data: Any = None) -> "RulesForm":
@@ -76,8 +99,7 @@ class RulesForm(forms.Form):
             name: getattr(rules, name) for name in ("least_minutes", "linger_minutes", "window_minutes", "latent_days")
         }
         kind = SCANS if rules.window_minutes else STAYS
-        said |= {f"at_{code}": minutes for code, minutes in rules.by_type.items()}
-        return cls(data, initial={**said, "name": words_for(rules), "kind": kind})
+        return cls(data, initial={**said, "by_type": rules.by_type, "name": words_for(rules), "kind": kind})
 
     @property
     def rules(self) -> Rules:
@@ -90,15 +112,15 @@ class RulesForm(forms.Form):
             latent_days=said["latent_days"] or 0,
             window_minutes=said["window_minutes"] if goes_by_scans else None,
             note=said["note"],
-            by_type={code: said[f"at_{code}"] for code in self.kinds if said.get(f"at_{code}") is not None},
+            by_type=said["by_type"],
         )
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
         if said.get("kind") == SCANS and not said.get("window_minutes"):
             self.add_error("window_minutes", _("Say how many minutes apart, at least 1."))
-        if said.get("kind") == SCANS and (none := [f"at_{code}" for code in self.kinds if said.get(f"at_{code}") == 0]):
-            self.add_error(none[0], _("Say how many minutes apart, at least 1."))
+        if said.get("kind") == SCANS and 0 in said.get("by_type", {}).values():
+            self.add_error("by_type", _("Say how many minutes apart, at least 1."))
         if said.get("kind") == STAYS and said.get("least_minutes") is None and "least_minutes" not in self.errors:
             self.add_error("least_minutes", _("Say how many minutes; 0 if any moment counts."))
         return said
@@ -114,7 +136,7 @@ class NewRulesForm(RulesForm):
         validators=[RegexValidator(r"^[a-z0-9]+(-[a-z0-9]+)*\Z", _("Only lower case letters, digits and hyphens."))],
         widget=forms.TextInput(attrs={"class": "govuk-input--width-20", "autocomplete": "off"}),
     )
-    first_fields = ("code",)
+    field_order = ("code",)
 
 
 class CompareForm(forms.Form):
