@@ -82,6 +82,7 @@ def test_days_are_added_at_night_and_not_called_late_scans(
     run: Trace, scan: ScanAt, lan: Resident, commune_a: Division, market_a: ScanPoint
 ) -> None:
     """What was scanned after a run is not in the same question asked again; it is in that of the next night."""
+    Trace.objects.update(asked_until=now())
     assert mark_days(SYSTEM) == 0  # asked today
     day_ago = now() - timedelta(days=1)
     Trace.objects.update(ran_at=day_ago, asked_until=day_ago, infectious_until=day_ago)

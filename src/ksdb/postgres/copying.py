@@ -34,15 +34,13 @@ def copied(connection: Any, text: str, asked: Mapping[str, object]) -> Iterator[
     result = link.pgconn.exec_(statement)
     if result.status != psycopg.pq.ExecStatus.COPY_OUT:
         raise psycopg.errors.error_from_result(result)
-    is_over = False
     try:
         yield from _blocks(link.pgconn)
-        is_over = True
     finally:
-        while not is_over and link.pgconn.get_copy_data(0)[0] > 0:
-            pass
         while (ended := link.pgconn.get_result()) is not None:
             result = ended
+            while result.status == psycopg.pq.ExecStatus.COPY_OUT and link.pgconn.get_copy_data(0)[0] > 0:
+                pass  # nobody wants the rest
     if result.status != psycopg.pq.ExecStatus.COMMAND_OK:
         raise psycopg.errors.error_from_result(result)
 

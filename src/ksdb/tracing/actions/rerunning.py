@@ -43,9 +43,9 @@ def mark_days(scope: Scope) -> int:
     With those days come late scans that the marking does not see: of strangers where a contact was.
     """
     scope.require(WRITE)
-    latest = Trace.objects.filter(case__closed_at=None).order_by("case", "rule_set", "generations", "-id")
+    latest = Trace.objects.filter(case__closed_at=None).order_by("case_id", "rule_set_id", "generations", "-id")
     goes_on = Q(generations__gt=1) | Q(infectious_until__gte=F("asked_until") - SETTLED)
-    ids = latest.distinct("case", "rule_set", "generations").values_list("pk", flat=True)
+    ids = latest.distinct("case_id", "rule_set_id", "generations").values_list("pk", flat=True)
     found = Trace.objects.filter(goes_on, pk__in=list(ids), asked_until__lt=day_bounds(today())[0])
     return _mark(list(found.values_list("pk", flat=True)), Trace.Stale.DAYS)
 
