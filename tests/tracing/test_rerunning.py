@@ -94,7 +94,7 @@ def test_days_are_added_at_night_and_not_called_late_scans(
     assert (find_touched(SYSTEM), rerun_touched(SYSTEM)) == (1, 1)
     again = Trace.objects.latest("id")
     assert (again.why, changes(again), again.asked_until) == ("late", [(late.pk, None, 25 * 60)], day_ago)
-    assert (mark_days(SYSTEM), rerun_touched(SYSTEM)) == (1, 1)
+    assert (mark_days(SYSTEM), rerun_touched(SYSTEM), Trace.objects.latest("id").stale_why) == (1, 1, "")
     with_days = Trace.objects.latest("id")
     assert (with_days.why, [one for one, *_ in changes(with_days)]) == ("days", [later.pk])
     CaseRecord.objects.update(isolated_at=day_ago)
