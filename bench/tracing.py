@@ -8,17 +8,16 @@ import os
 import statistics
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bench import tracing_alone as alone
 from bench import tracing_data as data
+from bench.tracing_alone import against, drop_files
 
-STAYS_OF_A_CASE = 30
-"""Gives about 2,000 contacts on 50 million visits."""
 BATCH = 1000
 
 
@@ -27,8 +26,12 @@ def main() -> None:
     parser.add_argument("--visits", type=int, default=5_000_000)
     parser.add_argument("--cases", type=int, default=10)
     parser.add_argument("--plan", action="store_true", help="print the plan of the slowest case in SQL")
+    parser.add_argument("--alone", choices=sorted(alone.PARTS), help="one question in a process of its own, as JSON")
     arguments = parser.parse_args()
     data.database(arguments.visits)
+    if arguments.alone:
+        alone.answer_alone(arguments.alone, arguments.visits)
+        return
     print(f"load average {os.getloadavg()[0]:.1f} at the start, {os.cpu_count()} cores, DuckDB {version('duckdb')}")
     _measure_build(arguments.visits)
     bench = Bench(arguments.visits, arguments.cases)
@@ -42,7 +45,6 @@ def main() -> None:
 
 def _measure_build(visits: int) -> None:
     """One day from arrays, and all days from PostgreSQL into files."""
-    from ksdb.tracing.presence.refreshing import refresh_files
     from ksdb.tracing.presence.segment import DAY_MS, Neighbours, Rows, Segment, scans_of_rows, stays_of_scans
 
     usual = data.usual_minutes(data.points_in(visits)) * np.int32(60_000)
@@ -58,133 +60,99 @@ def _measure_build(visits: int) -> None:
     size = Segment(sides[1], stays_of_scans(near, usual)).byte_count
     count, took = sides[1].at.size, min(times) + stays_time
     print(f"index of one day of {count:,} visits from arrays")
-    _against("scans and stays", f"{min(times):.2f} + {stays_time:.2f} s", took <= 1.5, "1.5 s at 3.6 million")
-    _against("memory", f"{size / count:.1f} bytes a visit", size <= 24 * count, "24 bytes")
-    started = time.perf_counter()
-    made = refresh_files(anew=True)
-    passed = time.perf_counter() - started
-    print(
-        f"index of {made.manifest.visits:,} visits from PostgreSQL into files: {passed:.0f} s,"
-        f" {passed / len(made.read_days):.1f} s a day read,"
-        f" {made.manifest.byte_count / made.manifest.visits:.1f} bytes a visit"
+    against("scans and stays", f"{min(times):.2f} + {stays_time:.2f} s", took <= 1.5, "1.5 s at 3.6 million")
+    against("in memory", f"{size / count:.1f} bytes a visit", size <= 24 * count, "24 bytes")
+    made = alone.asked_alone("refresh", visits)
+    print(f"index of {made['visits']:,.0f} visits from PostgreSQL into files, in a process of its own")
+    a_day = made["seconds"] / made["visits"] * 3_600_000
+    against("3.6 million, read and stored", f"{a_day:.2f} s of {made['seconds']:.0f} s", a_day <= 1.5, "1.5 s")
+    against(
+        "in files", f"{made['bytes'] / made['visits']:.1f} bytes a visit", made["bytes"] <= 24 * made["visits"], "24"
     )
+    print(f"  {'memory at most':<36}{made['megabytes']:,.0f} MB, {made['before']:,.0f} MB of it the program alone")
 
 
 class Bench:
     """The same questions to each engine."""
 
     def __init__(self, visits: int, cases: int) -> None:
-        from ksdb.core.copresence import OverlapRule
-        from ksdb.tracing.engines import Question
-        from ksdb.tracing.exposures import units
-        from ksdb.tracing.presence.opening import open_index
-        from ksdb.tracing.presence.reading import instant
-
         self.visits = visits
-        opened = open_index()
-        assert opened is not None
-        self.index = opened.index
-        self.period = (instant(data.FIRST_US // 1000), instant(data.FIRST_US // 1000 + data.DAYS * 86_400_000))
-        self.rule = OverlapRule(units(timedelta(minutes=15)))
-        self.cases = self._cases(cases)
+        self.index = alone.opened_index()
+        self.cases = alone.cases(self.index, visits, cases)
         self.duck = Duck(self.index)
-        self.questions = [
-            Question([resident], self.period, self.rule, self.period[1], timedelta(), 2) for resident in self.cases
-        ]
-
-    def _cases(self, count: int) -> list[int]:
-        stayed = self.index.stays(np.arange(97, data.residents_in(self.visits), 97, dtype=np.int32))
-        sizes = np.bincount(stayed.owner)
-        nearest = np.argsort(np.abs(sizes - STAYS_OF_A_CASE), kind="stable")[:count]
-        return [97 * (int(n) + 1) for n in nearest]
+        self.questions = [alone.question(resident, 2) for resident in self.cases]
 
     def first_generation(self) -> None:
-        from ksdb.tracing.exposures import find
+        """All that production asks: state of the log, files, what is newer, contacts, scans of nobody known."""
+        from ksdb.tracing.engines import answer, by_sql
 
-        self.cold()
-        index = [_best(lambda one=one: self._first(one)) for one in self.cases]
-        in_sql = [_best(lambda one=one: find([one], self.period, self.rule)) for one in self.cases]
+        self._cold()
+        questions = [replace(one, generations=1) for one in self.questions]
+        index = [_best(lambda one=one: alone.in_snapshot(answer, one)) for one in questions]
+        in_sql = [_best(lambda one=one: alone.in_snapshot(by_sql, one)) for one in questions]
+        walk = [_best(lambda one=one: self._first(one)) for one in self.cases]
         asked = [self._first(one)[0] for one in self.cases]
         in_duck = [_best(lambda of=of: self.duck.first(of)) for of in asked]
-        contacts = [self._first(one)[2].size for one in self.cases]
-        theirs = [len(find([one], self.period, self.rule).contacts) for one in self.cases]
+        answers = [alone.in_snapshot(answer, one) for one in questions]
+        assert {one.engine for one in answers} == {"index"}
+        contacts = [len(one.found.contacts) for one in answers]
+        theirs = [len(alone.in_snapshot(by_sql, one).contacts) for one in questions]
         assert contacts == theirs == [self.duck.first(of) for of in asked], (contacts, theirs)
-        ours, sql, duck = (statistics.median(times) * 1000 for times in (index, in_sql, in_duck))
-        print(f"F0 -> F1, median of {len(self.cases)} cases with {statistics.median(contacts):.0f} contacts")
-        _against("index", f"{ours:.2f} ms, slowest {max(index) * 1000:.1f}", ours <= 5, "5 ms")
-        _against("SQL engine", f"{sql:.0f} ms, slowest {max(in_sql) * 1000:.0f}", sql <= 50, "50 ms")
-        print(f"  {'DuckDB':<36}{duck:.0f} ms, stays given; the index is {duck / ours:.0f} times faster,", end="")
-        print(f" and {sql / ours:.0f} times than SQL")
+        ours, bare, sql, duck = (statistics.median(times) * 1000 for times in (index, walk, in_sql, in_duck))
+        print(
+            f"F0 -> F1 as a trace asks, {len(self.cases)} cases of {statistics.median(contacts):.0f} contacts, medians"
+        )
+        against("index", f"{ours:.1f} ms, slowest {max(index) * 1000:.1f}", ours <= 5, "5 ms")
+        print(f"  {'  of it the walk over open files':<36}{bare:.2f} ms")
+        against("SQL engine", f"{sql:.0f} ms, slowest {max(in_sql) * 1000:.0f}", sql <= 50, "50 ms")
+        print(
+            f"  {'DuckDB':<36}{duck:.0f} ms, stays given: {duck / bare:.0f} times the walk, SQL {sql / bare:.0f} times"
+        )
 
-    def cold(self) -> None:
-        """A case nobody asked for yet, with no file of the index or the database in the page cache.
-
-        The index's files are unmapped before, as what is mapped cannot be dropped; the program itself is loaded.
-        """
-        import gc
-
-        from ksdb.tracing.exposures import find
-        from ksdb.tracing.presence.opening import _segments, open_index
-
-        self._first(self.cases[0])
-        del self.index
-        _segments.cache_clear()
-        gc.collect()
-        _drop_files()
-        opening = time.perf_counter()
-        opened = open_index()
-        assert opened is not None
-        self.index = opened.index
-        opening = time.perf_counter() - opening
-        in_index = _timed(lambda: self._first(self.cases[1]))
-        _drop_files()
-        in_sql = _timed(lambda: find([self.cases[1]], self.period, self.rule))
-        print("F0 -> F1 with all files dropped from the page cache (posix_fadvise; PostgreSQL keeps its own buffers)")
-        print(f"  {'index':<36}{in_index * 1000:.0f} ms, and {opening * 1000:.0f} ms to open its files")
-        print(f"  {'SQL engine':<36}{in_sql * 1000:.0f} ms")
+    def _cold(self) -> None:
+        """The first question of a new process, with no file of the index or the database in the page cache."""
+        print("F0 -> F1, first question of a new process, files dropped from the page cache")
+        for engine, limit in (("index", 5), ("sql", 50)):
+            drop_files()
+            told = alone.asked_alone(engine, self.visits)
+            first, then = told["first"] * 1000, told["then"] * 1000
+            against(f"{engine}, another case then {then:.0f} ms", f"{first:.0f} ms", first <= limit, f"{limit} ms")
+            print(f"  {'  memory at most':<36}{told['megabytes']:,.0f} MB")
 
     def batch(self) -> None:
         residents = np.arange(97, 97 * (BATCH + 1), 97, dtype=np.int32)
 
         def run() -> Any:
             asked = self.index.asked(residents, self._spans(BATCH), self._rule())
-            return self.index.meetings(asked, self._rule())
+            return self.index.meetings(asked)
 
         took = _best(run)
         print(f"{BATCH:,} cases, one generation, as a batch: {run().who.size:,} co-presences")
-        _against("index", f"{took:.2f} s", took <= 3, "3 s")
+        against("index", f"{took:.2f} s", took <= 3, "3 s")
 
     def second_generation(self) -> None:
-        from ksdb.tracing.engines import second_of
-        from ksdb.tracing.exposures import find, find_second
+        from ksdb.tracing.engines import answer, by_sql, second_of
+        from ksdb.tracing.exposures import added_up
+        from ksdb.tracing.persons import Persons
+        from ksdb.tracing.presence.reading import milliseconds
 
         question = self.questions[0]
-        _, met, _ = self._first(question.records[0])
-        residents, place = np.unique(met.who, return_inverse=True)
-        at = np.full(residents.size, np.iinfo(np.int64).max)
-        np.minimum.at(at, place, met.started)
-        first = dict(zip(residents.tolist(), at.tolist(), strict=True))
-
-        def run() -> Any:
-            self._first(question.records[0])
-            return second_of(self.index, question, first)
-
-        took, found = _best(run, 5), run()
+        took, found = _best(lambda: alone.in_snapshot(answer, question), 5), alone.in_snapshot(answer, question).found
+        at = {one.resident_id: milliseconds(one.first_at) for one in added_up(found.exposures)}
+        bare = _best(lambda: second_of(self.index, question, at, Persons()), 5)
+        second = second_of(self.index, question, at, Persons())
         print(
-            f"F0 -> F1 -> F2: {residents.size:,} first, {found.residents.size:,} second,"
-            f" {found.pairs:,} co-presences with {found.asked.who.size:,} stays"
+            f"F0 -> F1 -> F2 as a trace asks: {len(at):,} first, {found.second_count:,} second,"
+            f" {second.pairs:,} co-presences with {second.asked.who.size:,} stays"
         )
-        _against("index, one core", f"{took:.3f} s", took <= 0.5, "0.5 s")
-        known = set(first) | {question.records[0]}
-        duck, count = min(self.duck.second(found.asked, known) for _ in range(3))
-        _against("DuckDB, one thread, stays given", _times(duck, took), duck >= 20 * took, "20 times")
+        against("index, one core", f"{took:.3f} s, {bare:.3f} s of it the walk", took <= 0.5, "0.5 s")
+        duck, count = min(self.duck.second(second.asked, {*at, *question.records}) for _ in range(3))
+        against("DuckDB, one thread, stays given", _times(duck, took), duck >= 20 * took, "20 times")
         started = time.perf_counter()
-        theirs = find_second(
-            find(question.records, self.period, self.rule), question.records, (0, question.until), self.rule
-        )
+        theirs = alone.in_snapshot(by_sql, question)
         passed = time.perf_counter() - started
-        assert theirs.second_count == found.residents.size == count, (theirs.second_count, count)
-        _against("SQL engine", _times(passed, took), passed >= 50 * took, "50 times")
+        assert theirs.second_count == found.second_count == count, (theirs.second_count, count)
+        against("SQL engine", _times(passed, took), passed >= 50 * took, "50 times")
 
     def _rule(self) -> Any:
         from ksdb.tracing.presence.index import Rule
@@ -197,7 +165,7 @@ class Bench:
 
     def _first(self, resident: int) -> tuple[Any, Any, Any]:
         asked = self.index.asked(np.array([resident], np.int32), self._spans(1), self._rule())
-        met = self.index.meetings(asked, self._rule())
+        met = self.index.meetings(asked)
         return asked, met, np.unique(met.who)
 
     def print_plan(self) -> None:
@@ -206,9 +174,10 @@ class Bench:
         from ksdb.postgres.named import sql
         from ksdb.tracing.exposures import case_stays
 
+        asked, rule = self.questions[0], self.questions[0].rule
         with connection.cursor() as cursor:
             text = "EXPLAIN (ANALYZE, BUFFERS, SETTINGS) " + sql("ksdb.tracing", "exposures")
-            cursor.execute(text, case_stays(self.cases[:1], self.period).asked(self.rule))
+            cursor.execute(text, case_stays(asked.records, asked.infectious, rule).asked(rule))
             print("\n".join(line for (line,) in cursor.fetchall()))
 
 
@@ -255,24 +224,8 @@ class Duck:
         return time.perf_counter() - started, count
 
 
-def _against(what: str, figure: str, holds: bool, limit: str) -> None:
-    print(f"  {what:<36}{figure}  ({'within' if holds else 'MISSES'} the limit of {limit})")
-
-
 def _times(theirs: float, ours: float) -> str:
     return f"{theirs:.1f} s, {theirs / ours:.0f} times the index"
-
-
-def _drop_files() -> None:
-    """Takes the files of the index and of the database out of the page cache; PostgreSQL keeps its own buffers."""
-    for path in Path(os.environ["KSDB_VAR_DIR"]).rglob("*"):
-        if path.is_file() and (path.suffix == ".i32" or "base" in path.parts):
-            try:
-                descriptor = os.open(path, os.O_RDONLY)
-            except FileNotFoundError:
-                continue
-            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-            os.close(descriptor)
 
 
 def _timed(run: Callable[[], Any]) -> float:

@@ -1,10 +1,11 @@
 """What several cases share against chance, and the statistics of it."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from itertools import product
 from math import isclose, prod
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from hypothesis import given
@@ -20,7 +21,9 @@ from ksdb.core.decision import CardStatus
 from ksdb.core.ids import card_number
 from ksdb.core.scope import system_scope
 from ksdb.core.token import Form
-from ksdb.places.models import ScanPoint
+from ksdb.places.actions import make_points
+from ksdb.places.models import Division, ScanPoint
+from ksdb.registry.models import Resident
 from ksdb.tracing.actions import CaseFacts, open_case
 from ksdb.tracing.backward import tail
 from ksdb.tracing.models import CaseRecord
@@ -67,6 +70,30 @@ def test_a_crowd_is_no_surprise_and_three_alone_are(cluster: list[CaseRecord]) -
     assert alone.probability == pytest.approx(2 * (3 / 40) ** 3)  # two cells were looked at
     assert (alone.is_surprising, crowd.probability, crowd.is_surprising) == (True, pytest.approx(1), False)
     assert (found.cases, found.looked_at) == (3, 2)
+
+
+def test_a_crowd_of_all_hours_pushes_out_nothing(
+    scan: ScanAt, cluster: list[CaseRecord], market_a: ScanPoint, commune_a: Division
+) -> None:
+    """Twelve cases were day and night where everybody was, in more hours than are shown; four alone at a shop."""
+    people = list(Resident.objects.filter(full_name__startswith="Người Thứ").order_by("id"))
+    ScanPoint.objects.filter(pk=market_a.pk).update(usual_stay_minutes=1440)
+    kinds = {"type_id": "shop", "division": commune_a, "opens_at": time(0), "closes_at": time(23, 59)}
+    shop = make_points(SYSTEM, [ScanPoint(name="Quán vắng", usual_stay_minutes=30, **kinds)])[0]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ensure_partitions(%s, %s)", [today() - timedelta(days=15), today()])
+        cursor.execute(
+            "INSERT INTO visit (point_id, scanned_at, device_id, sequence, card_index, resident_id, result, is_exit)"
+            " SELECT %s, %s - day * interval '1 day', 2, who * 100 + day, 1, who, 1, false"
+            " FROM unnest(%s::int[]) who, generate_series(1, 10) day",
+            [market_a.pk, moment(0, 30), [one.pk for one in people]],
+        )
+    for one in people[3:7]:
+        scan(one, shop, moment(12, 5))
+    cases = [*cluster, *(open_case(SYSTEM, one.pk, FACTS) for one in people[3:12])]
+    found = shared_by(SYSTEM, Asked([one.pk for one in cases], hours=1))
+    assert len([one for one in found.cells if len(one.cases) == 12]) > 190
+    assert (found.cells[0].place, len(found.cells[0].cases), len(found.cells)) == ("Quán vắng", 4, 200)
 
 
 def test_cases_before_the_onset_only_and_of_two_persons(

@@ -98,9 +98,10 @@ def by_core(world: World) -> list[tuple[int, CoPresence]]:
         r: [Scan(s.at, s.place, s.is_exit) for s in in_order if s.resident == r]
         for r in {s.resident for s in world.scans} | {CASE}
     }
-    window = world.rule.window
     stays = {
-        r: windows_of(theirs, window) if window else stays_of(theirs, world.usual.__getitem__, LONGEST_MINUTES)
+        r: windows_of(theirs, lambda place: world.rule.at(place).window)
+        if world.rule.window
+        else stays_of(theirs, world.usual.__getitem__, LONGEST_MINUTES)
         for r, theirs in scans.items()
     }
     return sorted(
@@ -120,12 +121,17 @@ def by_sql(world: World, places: Sequence[ScanPoint], *, is_stored: bool = False
     for place, usual in zip(places, world.usual, strict=True):
         ScanPoint.objects.filter(pk=place.pk).update(usual_stay_minutes=usual)
     numbers = {place.pk: n for n, place in enumerate(places)}
-    rule = OverlapRule(*(units(part * MINUTE) for part in (world.rule.least, world.rule.linger, world.rule.window)))
-    found = find([CASE], (at(world.infectious[0]), at(world.infectious[1])), rule)
-    return sorted(((e.resident_id, _in_minutes(e, numbers)) for e in found.exposures), key=repr)
+    found = find([CASE], (at(world.infectious[0]), at(world.infectious[1])), in_units(world.rule, places))
+    return sorted(((e.resident_id, in_minutes(e, numbers)) for e in found.exposures), key=repr)
 
 
-def _in_minutes(e: Exposure, numbers: dict[int, int]) -> CoPresence:
+def in_units(rule: OverlapRule, places: Sequence[ScanPoint]) -> OverlapRule:
+    """The rule in the engines' units, with the points' own numbers."""
+    parts = (units(part * MINUTE) for part in (rule.least, rule.linger, rule.window))
+    return OverlapRule(*parts, {places[n].pk: in_units(one, places) for n, one in rule.special.items()})
+
+
+def in_minutes(e: Exposure, numbers: dict[int, int]) -> CoPresence:
     started, ended = ((moment - START) // MINUTE for moment in (e.started_at, e.ended_at))
     return CoPresence(numbers[e.point_id], started, ended, e.is_observed)
 
@@ -145,6 +151,9 @@ def trips(draw: st.DrawFn) -> list[Seen]:
     return [*entries, *exits] if draw(st.booleans()) else [*exits, *entries]
 
 
+RULES = st.builds(OverlapRule, st.sampled_from([0, 0, 1, 10, 15]), st.sampled_from([0, 0, 20, 120]))
+
+
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     seen = [scan for trip in draw(st.lists(trips(), min_size=2, max_size=9)) for scan in trip]
@@ -154,7 +163,7 @@ def worlds(draw: st.DrawFn) -> World:
         usual=tuple(draw(st.sampled_from([0, 5, 15, 15, 30, 60, 480, 1200])) for _ in range(3)),
         scans=tuple(replace(scan, sequence=number) for scan, number in zip(seen, counts, strict=True)),
         infectious=(start, start + draw(st.sampled_from([5, 60, 600, 2880, 2880]))),
-        rule=OverlapRule(draw(st.sampled_from([0, 0, 1, 10, 15])), draw(st.sampled_from([0, 0, 20, 120]))),
+        rule=replace(draw(RULES), special=draw(st.dictionaries(st.integers(0, 2), RULES, max_size=1))),
     )
 
 
@@ -246,7 +255,8 @@ def test_sql_finds_what_core_means(places: list[ScanPoint], world: World) -> Non
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(world=worlds(), window=st.sampled_from([1, 5, 60, 1200]))
 def test_a_rule_of_scans_means_the_same_in_sql(places: list[ScanPoint], world: World, window: int) -> None:
-    ours = replace(world, rule=OverlapRule(world.rule.least, 0, window))
+    special = {place: OverlapRule(rule.least, 0, window + 10) for place, rule in world.rule.special.items()}
+    ours = replace(world, rule=OverlapRule(world.rule.least, 0, window, special))
     assert by_sql(ours, places) == by_core(ours)
 
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.tracing.test_exposures import CASE, LONGEST_MINUTES, Seen, World, worlds
 
-from ksdb.core.copresence import CoPresence, generations
+from ksdb.core.copresence import CoPresence, People, generations
 from ksdb.core.stay import Scan, Stay, stays_of
 from ksdb.tracing.presence.index import Index, Rule
 from ksdb.tracing.presence.opening import with_new
@@ -60,10 +60,11 @@ def index_of(world: World, chosen: list[int]) -> Index:
 
 def by_index(index: Index, world: World, end: int, latent: int) -> dict[int, tuple[int, int, list[CoPresence]]]:
     """Generation, through whom, and the co-presences of each contact, in minutes."""
-    rule = Rule(*(n * MINUTE_MS for n in (world.rule.least, world.rule.linger, latent)))
+    special = {place: (one.least * MINUTE_MS, one.linger * MINUTE_MS) for place, one in world.rule.special.items()}
+    rule = Rule(*(n * MINUTE_MS for n in (world.rule.least, world.rule.linger, latent)), special)
     found: dict[int, tuple[int, int, list[CoPresence]]] = {}
     asked = index.asked(np.array([CASE], np.int32), [tuple(n * MINUTE_MS for n in world.infectious)], rule)
-    met = index.meetings(asked, rule)
+    met = index.meetings(asked)
     first = {int(r): int(met.started[met.who == r].min()) for r in np.unique(met.who)}
     _collect(found, 1, asked, met)
     if first:
@@ -71,10 +72,10 @@ def by_index(index: Index, world: World, end: int, latent: int) -> dict[int, tup
         spans = [(first[int(r)] + rule.latent, end * MINUTE_MS) for r in numbers]
         theirs = index.asked(numbers, spans, rule)
         known = np.array([CASE, *numbers], np.int32)
-        second = index.second(theirs, known, rule)
+        second = index.second(theirs, known)
         skipped = np.ones(index.residents, np.bool_)
         skipped[second.residents] = False
-        _collect(found, 2, theirs, index.meetings(theirs, rule, skipped))
+        _collect(found, 2, theirs, index.meetings(theirs, skipped))
         for r in second.residents:
             met_ms = [(c.ended - c.started) * MINUTE_MS for c in found[int(r)][2]]
             assert sum(met_ms) == second.together[r]
@@ -95,7 +96,7 @@ def _collect(found: dict, generation: int, asked: object, met: object) -> None:
 
 
 def by_core(world: World, end: int, latent: int) -> dict[int, tuple[int, int, list[CoPresence]]]:
-    reached = generations(stays_in(world), CASE, (world.infectious, end), world.rule, latent)
+    reached = generations(People(stays_in(world)), CASE, (world.infectious, end), world.rule, latent)
     return {r: (c.generation, c.through, sorted(c.met, key=repr)) for r, c in reached.items()}
 
 

@@ -1,8 +1,12 @@
 """The index's files: refreshed while others store visits, late ones too; crashes; days that are dropped."""
 
-from collections.abc import Callable, Iterator
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import time as hour
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,17 +15,33 @@ import numpy as np
 import psycopg
 import pytest
 from django.db import connection
+from django.db.models import Case, When
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.tracing.test_exposures import CASE, START, World, at, by_core, dispute, places, put, worlds
+from tests.conftest import resident_of
+from tests.tracing.test_exposures import (
+    CASE,
+    START,
+    World,
+    at,
+    by_core,
+    dispute,
+    in_minutes,
+    in_units,
+    places,
+    put,
+    worlds,
+)
 from tests.tracing.test_exposures import by_sql as sql_found
+from tests.tracing.test_presence import crowded, stays_in
 
-from ksdb.core.copresence import OverlapRule
+from ksdb.core.copresence import CoPresence, People, generations
 from ksdb.core.scope import system_scope
 from ksdb.places.actions import make_points
 from ksdb.places.models import Division, ScanPoint, ScanPointType
+from ksdb.registry.models import Resident
 from ksdb.tracing.engines import Question, by_index, by_sql
-from ksdb.tracing.exposures import added_up, units
+from ksdb.tracing.exposures import Found, added_up
 from ksdb.tracing.presence import files, opening, refreshing
 from ksdb.tracing.presence.opening import open_index
 from ksdb.tracing.presence.refreshing import log_snapshot, refresh_files
@@ -33,6 +53,7 @@ INSERT = (
     " received_at) VALUES (%s, %s, 1, %s, 1, %s, 1, %s, coalesce(%s, clock_timestamp()))"
 )
 Store = Callable[..., None]
+Told = dict[int, tuple[int, int, list[CoPresence]]]
 
 
 @pytest.fixture(autouse=True)
@@ -42,17 +63,64 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def question(world: World) -> Question:
-    rule = OverlapRule(units(world.rule.least * MINUTE), units(world.rule.linger * MINUTE))
-    return Question([CASE], (at(world.infectious[0]), at(world.infectious[1])), rule, at(6000), timedelta(), 2)
+@pytest.fixture
+def residents(commune_a: Division) -> int:
+    """The five people of a crowded world, by their numbers in it."""
+    spare = resident_of(commune_a, "Người Mẫu")
+    values = {field.attname: getattr(spare, field.attname) for field in Resident._meta.concrete_fields}
+    there = set(Resident.objects.filter(pk__lt=6).values_list("pk", flat=True))
+    return len(Resident.objects.bulk_create(Resident(**values | {"id": one}) for one in {1, 2, 3, 4, 5} - there))
+
+
+def question(world: World, places: list[ScanPoint]) -> Question:
+    period = (at(world.infectious[0]), at(world.infectious[1]))
+    return Question([CASE], period, in_units(world.rule, places), at(6000), timedelta(), 2)
+
+
+def in_core(world: World, merged: dict[int, int], latent: int, end: int) -> Told:
+    """Every pair looked at: generation, through whom, and co-presences of each person, in minutes."""
+    persons = {**merged, **{person: person for person in merged.values()}}
+    as_one = replace(world, scans=tuple(replace(s, resident=persons.get(s.resident, s.resident)) for s in world.scans))
+    whole = {one: stays for one, stays in stays_in(as_one).items() if one in persons}
+    people, case = People(stays_in(world), merged, whole), merged.get(CASE, CASE)
+    found = generations(people, case, (world.infectious, end), world.rule, latent)
+    return {one: (c.generation, c.through, sorted(c.met, key=repr)) for one, c in found.items()}
+
+
+def told(found: Found, merged: dict[int, int], places: Sequence[ScanPoint]) -> Told:
+    """What an engine found, as core tells it."""
+    numbers, told = {place.pk: n for n, place in enumerate(places)}, {}
+    for generation, exposures in ((1, found.exposures), (2, found.second)):
+        of_persons = [replace(one, resident_id=merged.get(one.resident_id, one.resident_id)) for one in exposures]
+        for met in added_up(of_persons, generation):
+            met_in_minutes = sorted((in_minutes(one, numbers) for one in met.exposures), key=repr)
+            told[met.resident_id] = (generation, met.through_id or merged.get(CASE, CASE), met_in_minutes)
+    return told
 
 
 @pytest.mark.django_db
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(world=worlds(), is_new=st.booleans())
-def test_both_engines_tell_the_same(places: list[ScanPoint], world: World, is_new: bool) -> None:
+@given(
+    world=crowded(),
+    is_new=st.booleans(),
+    how=st.tuples(
+        st.sampled_from([{}, {}, {4: 2}, {2: 3}, {5: 3, 4: 3}, {1: 4}, {5: 1}]),
+        st.sampled_from([0, 0, 30, 1440]),
+        st.sampled_from([600, 6000]),
+    ),
+)
+def test_both_engines_tell_what_core_means(
+    places: list[ScanPoint],
+    residents: int,
+    world: World,
+    is_new: bool,
+    how: tuple[dict[int, int], int, int],
+) -> None:
+    """Two generations, by rules of their own at some points, of people of whom some have several records."""
+    merged, latent, end = how
     for place, usual in zip(places, world.usual, strict=True):
         ScanPoint.objects.filter(pk=place.pk).update(usual_stay_minutes=usual)
+    Resident.objects.update(merged_into=Case(*(When(pk=k, then=v) for k, v in merged.items()), default=None))
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM visit")
     if is_new:
@@ -62,11 +130,14 @@ def test_both_engines_tell_the_same(places: list[ScanPoint], world: World, is_ne
         refresh_files(anew=True)
     opened = open_index()
     assert opened is not None
-    ours, theirs = by_index(question(world), opened), by_sql(question(world))
-    for mine, other in ((ours.exposures, theirs.exposures), (ours.second, theirs.second)):
-        assert sorted(mine, key=repr) == sorted(other, key=repr)
-    assert [m.through_id for m in added_up(ours.second)] == [m.through_id for m in added_up(theirs.second)]
-    assert (ours.unverified_count, ours.second_count) == (theirs.unverified_count, theirs.second_count)
+    case = merged.get(CASE, CASE)
+    records = [case, *(k for k, v in merged.items() if v == case)]
+    asked = replace(question(world, places), records=records, latent=latent * MINUTE, until=at(end))
+    ours, theirs, meant = by_index(asked, opened), by_sql(asked), in_core(world, merged, latent, end)
+    assert told(theirs, merged, places) == meant
+    assert told(ours, merged, places) == meant
+    assert ours.unverified_count == theirs.unverified_count
+    assert ours.second_count == theirs.second_count == sum(generation == 2 for generation, *_ in meant.values())
 
 
 @pytest.mark.django_db
@@ -85,7 +156,7 @@ def test_what_was_disputed_counts_in_neither(places: list[ScanPoint], world: Wor
     assert {day.day for day in made.manifest.days if day.disputes} == set(made.read_days)
     opened = open_index()
     assert opened is not None
-    ours, beside = by_index(question(world), opened), by_sql(question(world))
+    ours, beside = by_index(question(world, places), opened), by_sql(question(world, places))
     for mine, other in ((ours.exposures, beside.exposures), (ours.second, beside.second)):
         assert sorted(mine, key=repr) == sorted(other, key=repr)
     assert sql_found(world, places, is_stored=True) == by_core(left)
@@ -97,7 +168,7 @@ def committed(transactional_db: None) -> list[ScanPoint]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT ensure_partitions('2026-10-30', '2026-11-08')")
     division = Division.objects.create(code="1", name="x", kind="commune", valid_from=START.date(), position=1)
-    hours = {"opens_at": time(0), "closes_at": time(23, 59)}
+    hours = {"opens_at": hour(0), "closes_at": hour(23, 59)}
     kind = ScanPointType.objects.get_or_create(code="shop", defaults={**hours, "usual_stay_minutes": 30})[0]
     return make_points(
         system_scope(), [ScanPoint(name="x", type=kind, division=division, usual_stay_minutes=30, **hours)]
@@ -273,6 +344,37 @@ def test_a_crash_before_the_manifest_leaves_the_old_index(
         *(file.name for day in named.days for file in (day.scans, day.stays)),
     }
     assert left - {path.name for path in folder.iterdir()}
+
+
+def test_killed_at_any_moment_it_tells_the_log(others: Any, store: Store, folder: Path) -> None:
+    rng, other = np.random.default_rng(2), others()
+    refresh_files()
+    for resident in range(1, 9):
+        store(other, resident, 10 * resident)
+        other.commit()
+        child = os.fork()
+        if not child:
+            _refresh_for_ever()
+        time.sleep(rng.uniform(0, 0.08))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        assert seen() == logged()
+        named = files.read_manifest(folder)
+        assert named is not None
+        assert files.damaged(folder, named) == []
+    refresh_files()
+    assert seen() == logged() == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert not list(folder.glob("*.new"))
+
+
+def _refresh_for_ever() -> None:
+    """In the child, by a connection of its own; the one it has from its parent is neither used nor closed."""
+    try:
+        parents, connection.connection = connection.connection, None
+        while parents:
+            refresh_files(anew=True)
+    finally:
+        os._exit(1)
 
 
 def _power_cut(*_: object) -> None:

@@ -16,8 +16,9 @@ from ksdb.duplicates.models import Merge, Pair
 from ksdb.places.actions import make_points
 from ksdb.places.models import Division, ScanPoint
 from ksdb.registry.models import Resident
-from ksdb.tracing.actions import run_trace
-from ksdb.tracing.actions.rerunning import find_touched, rerun_touched
+from ksdb.tracing import engines
+from ksdb.tracing.actions import run_trace, running
+from ksdb.tracing.actions.rerunning import find_touched, mark_days, rerun_touched
 from ksdb.tracing.models import CaseRecord, Trace, TraceWatermark
 from ksdb.visits.actions import decide_dispute, dispute_visit
 from ksdb.visits.disputing import Reason, VisitRef
@@ -30,7 +31,7 @@ SYSTEM = system_scope()
 def run(lans_case: CaseRecord) -> Trace:
     """A run of an hour ago; all that is in the log came before it."""
     first = run_trace(SYSTEM, lans_case.pk, "overlap-15")
-    Trace.objects.update(ran_at=now() - timedelta(hours=1))
+    Trace.objects.update(ran_at=now() - timedelta(hours=1), asked_until=now() - timedelta(hours=1))
     with connection.cursor() as cursor:
         cursor.execute("UPDATE visit SET received_at = %s", [now() - timedelta(hours=2)])
     TraceWatermark.objects.update(received_until=now() - timedelta(hours=1))
@@ -75,6 +76,52 @@ def test_a_late_scan_elsewhere_shortens_a_contacts_stay(
     arrived()
     assert (find_touched(SYSTEM), rerun_touched(SYSTEM)) == (1, 1)
     assert changes(Trace.objects.latest("id")) == [(stranger.pk, 15 * 60, None)]  # five minutes left, of fifteen
+
+
+def test_days_are_added_at_night_and_not_called_late_scans(
+    run: Trace, scan: ScanAt, lan: Resident, commune_a: Division, market_a: ScanPoint
+) -> None:
+    """What was scanned after a run is not in the same question asked again; it is in that of the next night."""
+    Trace.objects.update(asked_until=now())
+    assert mark_days(SYSTEM) == 0  # asked today
+    day_ago = now() - timedelta(days=1)
+    Trace.objects.update(ran_at=day_ago, asked_until=day_ago, infectious_until=day_ago)
+    later, late = (resident_of(commune_a, name) for name in ("Trần Thị Sau", "Võ Thị Trễ"))
+    for one in (lan, later):
+        scan(one, market_a, now() - timedelta(hours=3))
+    scan(late, market_a, moment(8, 5))
+    arrived()
+    assert (find_touched(SYSTEM), rerun_touched(SYSTEM)) == (1, 1)
+    again = Trace.objects.latest("id")
+    assert (again.why, changes(again), again.asked_until) == ("late", [(late.pk, None, 25 * 60)], day_ago)
+    assert (mark_days(SYSTEM), rerun_touched(SYSTEM), Trace.objects.latest("id").stale_why) == (1, 1, "")
+    with_days = Trace.objects.latest("id")
+    assert (with_days.why, [one for one, *_ in changes(with_days)]) == ("days", [later.pk])
+    CaseRecord.objects.update(isolated_at=day_ago)
+    Trace.objects.filter(pk=with_days.pk).update(infectious_until=day_ago, asked_until=day_ago + timedelta(minutes=5))
+    assert mark_days(SYSTEM) == 0  # nothing can be added
+
+
+def test_whoever_leaves_a_list_by_its_end_is_not_gone(
+    run: Trace, scan: ScanAt, stranger: Resident, market_a: ScanPoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the second generation one is kept; another was there longer, as late scans tell."""
+    monkeypatch.setattr(engines, "MOST_SECOND", 1)
+    monkeypatch.setattr(running, "MOST_SECOND", 1)
+    first, other = (resident_of(market_a.division, name) for name in ("Ngô Văn Đầu", "Đặng Thị Kế"))
+    for one in (stranger, first, other):
+        scan(one, market_a, moment(14))
+    scan(first, market_a, moment(14, 30), is_exit=True)
+    scan(stranger, market_a, moment(16), is_exit=True)
+    before = run_trace(SYSTEM, run.case_id, "overlap-15", 2)
+    kept = before.contacts.get(generation=2).resident_id
+    scan(first, market_a, moment(14, 31))
+    scan(first, market_a, moment(16, 0), is_exit=True)
+    Trace.objects.filter(pk=before.pk).update(stale_at=now(), stale_why="late")
+    assert rerun_touched(SYSTEM) == 1
+    again = Trace.objects.latest("id")
+    assert again.contacts.get(generation=2).resident_id != kept
+    assert (changes(again), again.new_count, again.gone_count) == ([], 0, 0)
 
 
 def _shop(division: Division) -> ScanPoint:

@@ -10,6 +10,7 @@ from ksdb.access.models import StaffAccount
 from ksdb.core.errors import NotAllowed, NotFound
 from ksdb.core.scope import Role, Scope, system_scope
 from ksdb.places.models import Division, ScanPoint
+from ksdb.registry.models import Resident
 from ksdb.tracing.actions import run_trace
 from ksdb.tracing.actions.ruling import Rules, RulesTaken, add_rules, change_rules, retire_rules
 from ksdb.tracing.models import CaseRecord, RuleSet
@@ -31,6 +32,31 @@ def test_an_edit_is_a_new_version_and_a_used_one_stays(lans_case: CaseRecord, ha
         add_rules(SYSTEM, "overlap-15", HALF_AN_HOUR)
     again = run_trace(SYSTEM, lans_case.pk, "overlap-15")
     assert (again.rule_set_id, again.contact_count, again.before_id) == (made.pk, 0, None)
+
+
+def test_a_type_of_point_has_minutes_of_its_own(
+    client: Client, lans_case: CaseRecord, hanh: StaffAccount, market_a: ScanPoint, stranger: Resident
+) -> None:
+    """Written on the page; at markets twenty minutes count then, and the stranger was there for fifteen."""
+    client.force_login(hanh)
+    said = {
+        "name": "Chợ 20 phút",
+        "kind": "stays",
+        "least_minutes": "15",
+        "note": "theo công văn số 14",
+        "version": "1",
+    }
+    path, there = reverse("tracing:rules_edit", args=["overlap-15"]), f"at_{market_a.type_id}"
+    assert client.post(path, {**said, there: "20"}).status_code == 302
+    assert f'name="{there}" value="20"' in client.get(path).content.decode()
+    trace = run_trace(SYSTEM, lans_case.pk, "overlap-15")
+    assert trace.rule_set.by_type == {market_a.type_id: 20}
+    assert stranger.pk not in trace.contacts.values_list("resident_id", flat=True)
+    assert trace.contact_count == 1
+    scans = {"name": "Theo lượt quét", "kind": "scans", "window_minutes": "5", "note": said["note"], "version": "2"}
+    assert client.post(path, {**scans, there: "0"}).status_code == 422
+    assert client.post(path, {**scans, there: "60"}).status_code == 302
+    assert run_trace(SYSTEM, lans_case.pk, "overlap-15").contact_count > 1
 
 
 def test_what_is_retired_is_offered_no_more(profiles: Scope) -> None:

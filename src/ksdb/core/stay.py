@@ -43,15 +43,15 @@ def stays_of(scans: Sequence[Scan], usual: Callable[[int], int], longest: int) -
     return list(_merged(_segments(scans, usual, longest)))
 
 
-def windows_of(scans: Sequence[Scan], window: int) -> list[Stay]:
-    """Each scan, an exit too, stands for `[at, at + window)` at its point; what touches is one. In order of arrival.
+def windows_of(scans: Sequence[Scan], window: Callable[[int], int]) -> list[Stay]:
+    """Each scan, an exit too, stands for `[at, at + window(point))` there; what touches is one. In order of arrival.
 
     Two of these overlap exactly where two scans lie less than the window apart. Nothing of it is observed.
     """
     open_at: dict[int, Stay] = {}
     done: list[Stay] = []
     for scan in scans:
-        before, ends = open_at.get(scan.point), scan.at + window
+        before, ends = open_at.get(scan.point), scan.at + window(scan.point)
         if before and scan.at <= before.departed:
             open_at[scan.point] = replace(before, departed=ends)
             continue

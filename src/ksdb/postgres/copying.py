@@ -1,11 +1,13 @@
 """COPY in and out: rows by the hundred thousand without a round trip each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 import psycopg
 from psycopg import sql
 
+BLOCK_BYTES: Final = 16 << 20
 _HEADER_BYTES = 19  # signature, flags and extension length of the binary format
 
 
@@ -21,17 +23,49 @@ def copy_in(
             copy.write_row(row)
 
 
+def copied(connection: Any, text: str, asked: Mapping[str, object]) -> Iterator[bytearray]:
+    """The rows of `COPY ... TO STDOUT (FORMAT binary)` on Django's connection, in blocks of whole rows.
+
+    Goes below psycopg's Copy, which takes three times as long for a row as PostgreSQL does.
+    """
+    connection.ensure_connection()
+    link: psycopg.Connection[Any] = connection.connection
+    statement = psycopg.ClientCursor(link).mogrify(text, asked).encode()
+    result = link.pgconn.exec_(statement)
+    if result.status != psycopg.pq.ExecStatus.COPY_OUT:
+        raise psycopg.errors.error_from_result(result)
+    try:
+        yield from _blocks(link.pgconn)
+    finally:
+        while (ended := link.pgconn.get_result()) is not None:
+            result = ended
+            while result.status == psycopg.pq.ExecStatus.COPY_OUT and link.pgconn.get_copy_data(0)[0] > 0:
+                pass  # nobody wants the rest
+    if result.status != psycopg.pq.ExecStatus.COMMAND_OK:
+        raise psycopg.errors.error_from_result(result)
+
+
+def _blocks(link: psycopg.pq.abc.PGconn) -> Iterator[bytearray]:
+    """The head of the format comes before the first row, its end after the last."""
+    block, skipped = bytearray(), _HEADER_BYTES
+    while True:
+        size, data = link.get_copy_data(0)
+        if size <= 0:
+            break
+        block += data[skipped:]
+        skipped = 0
+        if len(block) > BLOCK_BYTES:
+            yield block
+            block = bytearray()
+    yield block[:-2]
+
+
 def binary_dtype(fields: Sequence[tuple[str, str]]) -> np.dtype[np.void]:
     """The layout of one row of binary COPY whose columns are fixed-width and never null, e.g. `[("index", ">i4")]`."""
     parts: list[tuple[str, str]] = [("_count", ">i2")]
     for name, kind in fields:
         parts += [(f"_{name}_bytes", ">i4"), (name, kind)]
     return np.dtype(parts)
-
-
-def from_binary(data: bytes, dtype: np.dtype[np.void]) -> np.ndarray[tuple[int], np.dtype[np.void]]:
-    """The rows of a whole binary COPY output."""
-    return np.frombuffer(data, dtype, (len(data) - _HEADER_BYTES - 2) // dtype.itemsize, _HEADER_BYTES)
 
 
 def to_binary(rows: np.ndarray[tuple[int], np.dtype[np.void]]) -> bytes:

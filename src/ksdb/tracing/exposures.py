@@ -1,7 +1,7 @@
 """The SQL engine: who was where a case was, while the case was infectious. Permissions are its callers' to check."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from django.db import connection
 from ksdb.core.copresence import OverlapRule, stays_within
 from ksdb.core.stay import LONGEST_STAY, Scan, Stay, stays_of, windows_of
 from ksdb.postgres.named import sql
+from ksdb.tracing.persons import Persons, merged_persons
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EVER = datetime(1, 1, 2, tzinfo=UTC)
@@ -102,9 +103,10 @@ def added_up(exposures: Iterable[Exposure], generation: int = 1) -> list[Met]:
 def asked(stays: Sequence[tuple[int, Stay]], usual: Mapping[int, int], rule: OverlapRule) -> dict[str, Any]:
     """The parameters of the query `exposures` for stays, each with its resident; bounds reach as far as a stay can."""
     arrived = [instant(stay.arrived) for _, stay in stays]
-    until = [instant(stay.departed + rule.linger) for _, stay in stays]
+    until = [instant(stay.departed + rule.at(stay.point).linger) for _, stay in stays]
     usually = [UNIT * usual[stay.point] for _, stay in stays]
-    reach = max([LONGEST_STAY, UNIT * rule.window, *usually])
+    windows = [UNIT * rule.at(stay.point).window for _, stay in stays]
+    reach = max([LONGEST_STAY, *windows, *usually])
     return {
         "case": [],
         "residents": [resident_id for resident_id, _ in stays],
@@ -114,8 +116,8 @@ def asked(stays: Sequence[tuple[int, Stay]], usual: Mapping[int, int], rule: Ove
         "until": until,
         "observed": [stay.is_observed for _, stay in stays],
         "longest": LONGEST_STAY,
-        "window": UNIT * rule.window,
-        "least": UNIT * rule.least,
+        "window": windows,
+        "least": [UNIT * rule.at(stay.point).least for _, stay in stays],
         "since": min(arrived) - reach,
         "before": max(until) + reach + UNIT,
     }
@@ -130,34 +132,52 @@ def find(records: Sequence[int], infectious: Period, rule: OverlapRule) -> Found
     if not case.stays:
         return Found()
     questions = case.asked(rule)
-    exposures = [replace(one, through_id=None) for one in exposures_of(questions)]
-    return Found(case.stays, exposures, unverified_at(questions))
+    return Found(case.stays, exposures_of(questions, is_first=True), unverified_at(questions))
 
 
 def find_second(found: Found, records: Sequence[int], spans: tuple[int, datetime], rule: OverlapRule) -> Found:
-    """Found with everybody whom its contacts met afterwards. `spans`: the latent time in `units`, and the end."""
-    first = {one.resident_id: count(one.first_at) + spans[0] for one in added_up(found.exposures)}
-    if not first:
-        return found
-    scans, usual = _scans_of(sorted(first), EVER)
-    stays = [
-        (resident_id, stay)
-        for resident_id, begin in first.items()
-        for stay in stays_within(_stays(scans[resident_id], usual, rule), (begin, count(spans[1])))
-    ]
+    """Found with everybody whom its contacts met afterwards. `spans`: the latent time in `units`, and the end.
+
+    A contact with several records passes it on wherever any of them was scanned, and is one contact.
+    """
+    persons = merged_persons()
+    first = {one: count(at) + spans[0] for one, at in first_of_persons(found.exposures, persons).items()}
+    known = {*records, *persons.records_of(first)}
+    stays, usual = stays_after(first, spans[1], persons, rule)
     if not stays:
         return found
-    met = exposures_of(asked(stays, usual, rule))
-    second = [one for one in met if one.resident_id not in first and one.resident_id not in records]
-    return replace(found, second=second, second_count=len({one.resident_id for one in second}))
+    second = [one for one in exposures_of(asked(stays, usual, rule)) if one.resident_id not in known]
+    return replace(found, second=second, second_count=len({persons.person(one.resident_id) for one in second}))
 
 
-def exposures_of(questions: dict[str, Any]) -> list[Exposure]:
-    """All co-presences with the stays asked about; `through_id` is whose stay it was."""
-    name = "window_exposures" if questions["window"] else "exposures"
+def stays_after(
+    begins: Mapping[int, int], end: datetime, persons: Persons, rule: OverlapRule
+) -> tuple[list[tuple[int, Stay]], dict[int, int]]:
+    """The persons' stays by all their scans, each person's cut to what lies after his beginning and before the end."""
+    scans, usual = _scans_of({one: persons.person(one) for one in persons.records_of(begins)}, EVER)
+    stays = [
+        (person, stay)
+        for person, begin in begins.items()
+        for stay in stays_within(_stays(scans[person], usual, rule), (begin, count(end)))
+    ]
+    return stays, usual
+
+
+def first_of_persons(exposures: Iterable[Exposure], persons: Persons) -> dict[int, datetime]:
+    """When each person was first exposed, by any record; in the order of persons' numbers."""
+    first: dict[int, datetime] = {}
+    for one in exposures:
+        person = persons.person(one.resident_id)
+        first[person] = min(one.started_at, first.get(person, one.started_at))
+    return dict(sorted(first.items()))
+
+
+def exposures_of(questions: dict[str, Any], *, is_first: bool = False) -> list[Exposure]:
+    """All co-presences with the stays asked about; `through_id` is whose stay it was, where it is not the case's."""
+    name = "window_exposures" if any(questions["window"]) else "exposures"
     with connection.cursor() as cursor:
         cursor.execute(sql("ksdb.tracing", name), questions)
-        return list(_followed_up(cursor.fetchall()))
+        return _followed_up(cursor.fetchall(), is_first=is_first)
 
 
 def unverified_at(questions: dict[str, Any]) -> int:
@@ -169,45 +189,46 @@ def unverified_at(questions: dict[str, Any]) -> int:
 
 def case_stays(records: Sequence[int], infectious: Period, rule: OverlapRule | None = None) -> CaseStays:
     """The person's stays cut to the period, by core.stay itself: one person's scans are few."""
-    scans, usual = _scans_of(list(records), EVER)
-    together = sorted((scan for one in records for scan in scans[one]), key=lambda scan: scan.at)
-    whole = _stays(together, usual, rule)
+    scans, usual = _scans_of(dict.fromkeys(records, records[0]), EVER)
+    whole = _stays(scans[records[0]], usual, rule)
     return CaseStays(list(records), list(stays_within(whole, (count(infectious[0]), count(infectious[1])))), usual)
 
 
 def _stays(scans: Sequence[Scan], usual: Mapping[int, int], rule: OverlapRule | None) -> list[Stay]:
     """One person's stays as the rule has them."""
     if rule and rule.window:
-        return windows_of(scans, rule.window)
+        return windows_of(scans, lambda point: rule.at(point).window)
     return stays_of(scans, usual.__getitem__, units(LONGEST_STAY))
 
 
-def _scans_of(resident_ids: list[int], since: datetime) -> tuple[dict[int, list[Scan]], dict[int, int]]:
-    """Scans by resident, and the usual stay of each point among them."""
+def _scans_of(owners: Mapping[int, int], since: datetime) -> tuple[dict[int, list[Scan]], dict[int, int]]:
+    """Scans by the owner of each resident, in their order, and the usual stay of each point among them."""
     scans: dict[int, list[Scan]] = defaultdict(list)
     usual: dict[int, int] = {}
     with connection.cursor() as cursor:
-        cursor.execute(sql("ksdb.tracing", "scans_of"), {"residents": resident_ids, "since": since})
+        cursor.execute(sql("ksdb.tracing", "scans_of"), {"residents": sorted(owners), "since": since})
         for resident_id, at, point_id, is_exit, usual_minutes in cursor.fetchall():
-            scans[resident_id].append(Scan(count(at), point_id, is_exit))
+            scans[owners[resident_id]].append(Scan(count(at), point_id, is_exit))
             usual[point_id] = units(timedelta(minutes=usual_minutes))
     return scans, usual
 
 
-def _followed_up(rows: list[tuple[int, int, datetime, datetime, bool, datetime | None, int]]) -> Iterator[Exposure]:
+def _followed_up(
+    rows: list[tuple[int, int, datetime, datetime, bool, datetime | None, int]], *, is_first: bool
+) -> list[Exposure]:
     """The exposures, with the exits that ended stays long after the case had gone."""
     ends = _observed_ends({(row[0], row[1], row[5]) for row in rows if row[5]})
-    for resident_id, point_id, started_at, ended_at, is_observed, goes_on_at, through_id in rows:
-        exposure = Exposure(resident_id, point_id, started_at, ended_at, is_observed, through_id)
-        is_ended = goes_on_at is not None and (resident_id, point_id, goes_on_at) in ends
-        yield replace(exposure, is_observed=True) if is_ended else exposure
+    return [
+        Exposure(who, point, started, ended, observed or (who, point, goes_on) in ends, None if is_first else through)
+        for who, point, started, ended, observed, goes_on, through in rows
+    ]
 
 
 def _observed_ends(going_on: set[tuple[int, int, datetime]]) -> set[tuple[int, int, datetime]]:
     """Of stays that go on at an instant at a point, those that an exit ended."""
     if not going_on:
         return set()
-    scans, usual = _scans_of(sorted({r for r, _, _ in going_on}), min(at for _, _, at in going_on))
+    scans, usual = _scans_of({r: r for r, _, _ in going_on}, min(at for _, _, at in going_on))
     found = set()
     for resident_id, point_id, at in going_on:
         later = [scan for scan in scans[resident_id] if scan.at >= count(at)]

@@ -23,7 +23,8 @@ class RuleSet(models.Model):
     """Which overlap counts as an exposure. A row never changes: an edit is a new version.
 
     With `window_minutes` it goes by scans alone: both scanned at one point less than so many minutes apart, however
-    long they stayed. A version that is retired is offered no more; traces that used it stand.
+    long they stayed. `by_type` has other minutes for some types of scan points, `{"market": 5}`: the least together, or
+    the window where it goes by scans. A version that is retired is offered no more; traces that used it stand.
     """
 
     code = models.CharField(max_length=30)
@@ -32,6 +33,7 @@ class RuleSet(models.Model):
     linger_minutes = models.IntegerField(default=0)
     latent_days = models.IntegerField(default=0, db_default=0)
     window_minutes = models.IntegerField(null=True)
+    by_type = models.JSONField(default=dict, db_default={})
     name = models.CharField(max_length=80, default="", db_default="")
     note = models.CharField(max_length=300, default="", db_default="")
     made_at = models.DateTimeField(null=True)
@@ -150,8 +152,9 @@ class Trace(models.Model):
     Of `resident_count` people registered in the communes where the case was, `covered_count` held an active card.
     `lost_days` days of the period were deleted before it ran. `before` is the run that this one repeats, and the counts
     say how many contacts are new, gone or with other minutes since. Stale is a run that late scans, a dispute, a merge
-    or a corrected day have touched; it is repeated by a job, and each who follows the case notes for himself that he
-    has seen it (`TraceSeen`).
+    or a corrected day have touched, or to which days can be added; it is repeated by a job, and each who follows the
+    case notes for himself that he has seen it (`TraceSeen`). `asked_until` is where the question ended: what was
+    scanned later is not in it.
     """
 
     class Stale(models.TextChoices):
@@ -160,6 +163,7 @@ class Trace(models.Model):
         MERGE = "merge"
         CASE = "case"
         LOST = "lost"
+        DAYS = "days"
         CLOCK = "clock"
 
     case = models.ForeignKey(CaseRecord, models.CASCADE, related_name="traces")
@@ -168,6 +172,7 @@ class Trace(models.Model):
     infectious_until = models.DateTimeField()
     cut = models.CharField(max_length=200)
     ran_at = models.DateTimeField()
+    asked_until = models.DateTimeField(null=True)
     ran_by_id = models.IntegerField(null=True)
     duration_ms = models.IntegerField()
     stay_count = models.IntegerField()

@@ -207,7 +207,7 @@ class Trial:
             spans = np.stack([at, np.full(at.size, end)], axis=1)
             asked = self.index.asked(first, spans, self.counting.rule)
             known = np.append(first, case.resident).astype(np.int32)
-            found = self.index.second(asked, known, self.counting.rule)
+            found = self.index.second(asked, known)
             listed, together = found.residents.astype(np.int32), found.together[found.residents]
         infected = np.setdiff1d(case.infected_next, first)
         return self._counts(case, (listed, together, KEPT[2]), infected, near)
@@ -216,7 +216,7 @@ class Trial:
         """Contacts, when each was first met, and how long they were together."""
         begin, end = (self.index.base + day * DAY_MS for day in case.days)
         asked = self.index.asked(np.array([case.resident], np.int32), [(begin, end)], self.counting.rule)
-        met = self.index.meetings(asked, self.counting.rule)
+        met = self.index.meetings(asked)
         residents, place = np.unique(met.who, return_inverse=True)
         at = np.full(residents.size, np.iinfo(np.int64).max)
         np.minimum.at(at, place, met.started)

@@ -65,9 +65,8 @@ def index_status(scope: Scope) -> IndexStatus:
 
 def _wrong(manifest: Manifest, disputes: Mapping[int, str]) -> list[str]:
     """Damaged files, and days of which the log holds another number of visits, though no dispute was decided since."""
-    asked = {"until": manifest.horizon, "middle": manifest.horizon}
     with connection.cursor() as cursor:
-        cursor.execute(sql("ksdb.tracing", "presence_counts"), asked)
+        cursor.execute(sql("ksdb.tracing", "presence_counts"), {"until": manifest.horizon})
         counts = dict(cursor.fetchall())
     days = {day.day: day.visits for day in manifest.days}
     newer = {day.day for day in manifest.days if disputes.get(day.day, "") != day.disputes}

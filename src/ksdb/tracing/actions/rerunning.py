@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Case, F, Max, Q, Value, When
 
 from ksdb.audit.actions import record
-from ksdb.core.clock import now
+from ksdb.core.clock import day_bounds, now, today
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.core.stay import LONGEST_STAY
 from ksdb.places.queries import covers
@@ -35,6 +35,19 @@ def find_touched(scope: Scope) -> int:
     while (more := _stride(settled)) is not None:
         count += more
     return count
+
+
+def mark_days(scope: Scope) -> int:
+    """Marks the latest runs of open cases to which days can be added: not isolated yet, or of two generations.
+
+    With those days come late scans that the marking does not see: of strangers where a contact was.
+    """
+    scope.require(WRITE)
+    latest = Trace.objects.filter(case__closed_at=None).order_by("case_id", "rule_set_id", "generations", "-id")
+    goes_on = Q(generations__gt=1) | Q(infectious_until__gte=F("asked_until") - SETTLED)
+    ids = latest.distinct("case_id", "rule_set_id", "generations").values_list("pk", flat=True)
+    found = Trace.objects.filter(goes_on, pk__in=list(ids), asked_until__lt=day_bounds(today())[0])
+    return _mark(list(found.values_list("pk", flat=True)), Trace.Stale.DAYS)
 
 
 def touched_by_dispute(scope: Scope, decided: Decided) -> None:
@@ -97,7 +110,8 @@ def _stride(settled: datetime) -> int | None:
 def _widest() -> timedelta:
     """The longest time by which any rule lets a stay reach beyond its end."""
     widest = RuleSet.objects.aggregate(window=Max("window_minutes"), linger=Max("linger_minutes"))
-    return timedelta(minutes=max(widest["window"] or 0, widest["linger"] or 0))
+    own = (minutes for by_type in RuleSet.objects.values_list("by_type", flat=True) for minutes in by_type.values())
+    return timedelta(minutes=max(widest["window"] or 0, widest["linger"] or 0, *own))
 
 
 def touched_by_retiming(scope: Scope, retimed: Retimed) -> None:
@@ -120,4 +134,6 @@ def _ids(name: str, asked: Mapping[str, Any]) -> list[int]:
 
 
 def _mark(trace_ids: Sequence[int], why: Trace.Stale) -> int:
-    return Trace.objects.filter(pk__in=trace_ids).update(stale_at=now(), stale_why=why)
+    """Why a run asks for more days is not forgotten when something touches its visits too."""
+    asks_more = When(stale_at__isnull=False, stale_why__in=[Trace.Stale.CASE, Trace.Stale.DAYS], then=F("stale_why"))
+    return Trace.objects.filter(pk__in=trace_ids).update(stale_at=now(), stale_why=Case(asks_more, default=Value(why)))

@@ -1,6 +1,7 @@
 """Rule sets as the province writes them: every edit is a new version, none ever changes."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from django.db import IntegrityError, transaction
 
@@ -22,7 +23,10 @@ class RulesTaken(KsdbError):
 
 @dataclass(frozen=True)
 class Rules:
-    """What a version says, in minutes and days. With a window the stays' minutes count for nothing."""
+    """What a version says, in minutes and days. With a window the stays' minutes count for nothing.
+
+    `by_type` tells the minutes at some types of points: the least together, or the window.
+    """
 
     name: str
     least_minutes: int
@@ -30,6 +34,7 @@ class Rules:
     latent_days: int
     window_minutes: int | None
     note: str
+    by_type: Mapping[str, int] = field(default_factory=dict)
 
 
 def add_rules(scope: Scope, code: str, rules: Rules) -> RuleSet:
@@ -72,6 +77,7 @@ def _version(scope: Scope, code: str, version: int, rules: Rules) -> RuleSet:
         linger_minutes=rules.linger_minutes,
         latent_days=rules.latent_days,
         window_minutes=rules.window_minutes,
+        by_type=dict(rules.by_type),
         name=rules.name,
         note=rules.note,
         made_at=now(),

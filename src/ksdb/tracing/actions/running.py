@@ -3,24 +3,24 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
 from ksdb.audit.actions import record
 from ksdb.core.clock import day_of, now
-from ksdb.core.copresence import OverlapRule
 from ksdb.core.decision import CardStatus
 from ksdb.core.errors import KsdbError, NotAllowed
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import covers
 from ksdb.postgres.named import sql
 from ksdb.registry.queries import identities_of, persons_of
-from ksdb.tracing.engines import Answer, Question, answer
-from ksdb.tracing.exposures import Exposure, Found, Period, instant, units
+from ksdb.tracing.engines import MOST_SECOND, Answer, Question, answer
+from ksdb.tracing.exposures import Exposure, Found, Period, instant
 from ksdb.tracing.models import CaseRecord, Contact, CoPresence, RuleSet, Trace, TraceChange, TraceStay
 from ksdb.tracing.queries import case, rule_set_named
+from ksdb.tracing.queries.overlap import overlap_of
 from ksdb.tracing.queries.periods import period_of
 
 WRITE = Permission.TRACING_CASE_WRITE
@@ -35,12 +35,16 @@ class CaseClosed(KsdbError):
 
 @dataclass(frozen=True)
 class Run:
-    """By which rules, how far, which run it repeats, and why, where a job repeats it."""
+    """By which rules, how far, which run it repeats, and why, where a job repeats it.
+
+    `until` is where the question ends: now, or where that of the run before ended.
+    """
 
     rules: RuleSet
     generations: int
     before: Trace | None = None
     why: str = ""
+    until: datetime = field(default_factory=now)
 
 
 def run_trace(scope: Scope, case_id: int, rule_set_code: str, generations: int = 1) -> Trace:
@@ -63,14 +67,17 @@ def run_version(scope: Scope, case_id: int, rules: RuleSet, generations: int = 1
 def rerun_trace(scope: Scope, trace_id: int) -> Trace | None:
     """Repeats a run that was touched, by its own rules. None when it finds the same, which is then noted.
 
-    A run that lost days of its period since is not repeated: what it found of them would be gone.
+    What touched the visits is asked about again until where the run had asked, so that nothing else can differ. Days
+    are added where the case's days were corrected, and each night. A run that lost days of its period since is not
+    repeated: what it found of them would be gone.
     """
     before = Trace.objects.select_related("rule_set").get(pk=trace_id)
     traced = _traced(scope, before.case_id)
-    if _days_lost(period_of(traced)) > before.lost_days:
+    until = now() if before.stale_why in (Trace.Stale.CASE, Trace.Stale.DAYS) else before.asked_until or before.ran_at
+    if _days_lost(period_of(traced, until)) > before.lost_days:
         _settle(before, Trace.Stale.LOST)
         return None
-    kept = _run(scope, traced, Run(before.rule_set, before.generations, before, before.stale_why))
+    kept = _run(scope, traced, Run(before.rule_set, before.generations, before, before.stale_why, until))
     if not kept.pk:
         _settle(before, "")
         return None
@@ -102,16 +109,17 @@ def _still_stale(before: Trace | None, kept: Trace) -> None:
 def _run(scope: Scope, traced: CaseRecord, run: Run) -> Trace:
     """The run, kept; unsaved where a job repeats it and nothing differs."""
     with one_snapshot() as cut:
-        period = period_of(traced)
+        period = period_of(traced, run.until)
         started = time.perf_counter()
         answered = answer(_question(scope, traced, period, run))
         found = _of_persons(scope, answered.found, traced.resident_id)
-        kept = Trace(case=traced, rule_set=run.rules, cut=cut, ran_at=now(), ran_by_id=scope.actor_id)
+        kept = Trace(case=traced, rule_set=run.rules, cut=cut, ran_at=now(), asked_until=run.until)
+        kept.ran_by_id = scope.actor_id
         kept.duration_ms = round((time.perf_counter() - started) * 1000)
         kept.infectious_from, kept.infectious_until = period
         _note_run(kept, run, answered)
-        changes = _changes(scope, run.before, found) if run.before else []
-        if run.why and not changes:
+        changes, differs = _changes(scope, run.before, found) if run.before else ([], True)
+        if run.why and not differs:
             return kept
         _keep(kept, found)
         _keep_changes(kept, changes)
@@ -121,13 +129,9 @@ def _run(scope: Scope, traced: CaseRecord, run: Run) -> Trace:
 
 
 def _question(scope: Scope, traced: CaseRecord, period: Period, run: Run) -> Question:
-    least, linger, window = (
-        units(timedelta(minutes=minutes or 0))
-        for minutes in (run.rules.least_minutes, run.rules.linger_minutes, run.rules.window_minutes)
-    )
-    rule, latent = OverlapRule(least, linger, window), timedelta(days=run.rules.latent_days)
+    rule, latent = overlap_of(scope, run.rules), timedelta(days=run.rules.latent_days)
     records = identities_of(scope, [traced.resident_id])
-    return Question(records, period, rule, now(), latent, run.generations)
+    return Question(records, period, rule, run.until, latent, run.generations)
 
 
 def _note_run(kept: Trace, run: Run, answered: Answer) -> None:
@@ -142,20 +146,37 @@ def _days_lost(period: Period) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _changes(scope: Scope, before: Trace, found: Found) -> list[TraceChange]:
-    """Who is new, gone, or with other minutes; persons are compared, whichever of their records was named."""
-    known = list(before.contacts.values_list("resident_id", "seconds"))
-    persons = persons_of(scope, {resident_id for resident_id, _ in known})
-    then: dict[int, int] = {}
-    for resident_id, seconds in known:
-        person = persons.get(resident_id, resident_id)
-        then[person] = then.get(person, 0) + seconds
-    after = {one.resident_id: one.seconds for one in found.contacts}
-    return [
-        TraceChange(resident_id=one, seconds_before=then.get(one), seconds_after=after.get(one))
-        for one in sorted(then.keys() | after.keys())
-        if then.get(one) != after.get(one)
+def _changes(scope: Scope, before: Trace, found: Found) -> tuple[list[TraceChange], bool]:
+    """Who is new, gone, or with other minutes, and whether anything differs; persons are compared, not records.
+
+    Where more were found of the second generation than are kept, whoever of it is on one list alone may be on the other
+    beyond its end: of him nothing is said.
+    """
+    then = _told_before(scope, before)
+    after = {one.resident_id: (one.generation, one.seconds) for one in found.contacts}
+    unsure: set[int] = set()
+    for count, here, there in ((found.second_count, then, after), (before.second_count, after, then)):
+        if count > MOST_SECOND:
+            unsure |= {one for one in here.keys() - there.keys() if here[one][0] > 1}
+    was, is_now = ({one: seconds for one, (_, seconds) in side.items()} for side in (then, after))
+    changes = [
+        TraceChange(resident_id=one, seconds_before=was.get(one), seconds_after=is_now.get(one))
+        for one in sorted((was.keys() | is_now.keys()) - unsure)
+        if was.get(one) != is_now.get(one)
     ]
+    return changes, bool(changes or unsure) or found.second_count != before.second_count
+
+
+def _told_before(scope: Scope, before: Trace) -> dict[int, tuple[int, int]]:
+    """Generation and seconds of the contacts of a run, by person as known now."""
+    known = list(before.contacts.values_list("resident_id", "generation", "seconds"))
+    persons = persons_of(scope, {resident_id for resident_id, *_ in known})
+    then: dict[int, tuple[int, int]] = {}
+    for resident_id, generation, seconds in known:
+        person = persons.get(resident_id, resident_id)
+        nearest, together = then.get(person, (generation, 0))
+        then[person] = (min(nearest, generation), together + seconds)
+    return then
 
 
 def _keep_changes(kept: Trace, changes: list[TraceChange]) -> None:

@@ -1,7 +1,9 @@
 """The presence index as an engine: contacts of one generation and of two, from segments in memory or in files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +31,27 @@ FOREVER = 1 << 62
 
 @dataclass(frozen=True)
 class Rule:
-    """Core's overlap rule and the days of latency, in milliseconds."""
+    """Core's overlap rule and the days of latency, in milliseconds; `special` tells least and linger of some points."""
 
     least: int
     linger: int = 0
     latent: int = 0
+    special: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+
+    @cached_property
+    def _by_point(self) -> tuple[Longs, Longs]:
+        least, linger = (np.full(max(self.special) + 1, usual, np.int64) for usual in (self.least, self.linger))
+        for point, (its_least, its_linger) in self.special.items():
+            least[point], linger[point] = its_least, its_linger
+        return least, linger
+
+    def at(self, points: Ints) -> tuple[Longs, Longs]:
+        """Least and linger at each of the points."""
+        if not self.special:
+            return np.full(points.size, self.least, np.int64), np.full(points.size, self.linger, np.int64)
+        least, linger = self._by_point
+        beyond, place = points >= least.size, np.minimum(points, least.size - 1)
+        return np.where(beyond, self.least, least[place]), np.where(beyond, self.linger, linger[place])
 
 
 @dataclass(frozen=True)
@@ -91,29 +109,22 @@ class Index:
         arrived = np.maximum(stayed.arrived, bounds[stayed.owner, 0])
         departed = np.minimum(stayed.departed, bounds[stayed.owner, 1])
         kept = np.flatnonzero(arrived < departed)
-        # Point by point, so that what was just read is read again.
-        kept = kept[np.lexsort((arrived[kept], stayed.point[kept]))]
-        return Asked(
-            residents[stayed.owner[kept]],
-            stayed.point[kept],
-            arrived[kept],
-            departed[kept] + rule.linger,
-            stayed.observed[kept],
-        )
+        columns = (residents[stayed.owner], stayed.point, arrived, departed, stayed.observed)
+        return asked_of(tuple(column[kept] for column in columns), rule)
 
-    def meetings(self, asked: Asked, rule: Rule, skipped: Flags = NOBODY) -> Meetings:
+    def meetings(self, asked: Asked, skipped: Flags = NOBODY) -> Meetings:
         """All co-presences of others with the stays asked for, in no order."""
         found, odd = [], []
         for segment in self._segments:
             within = self._within(segment, asked)
             if within is not None:
-                met, stay, who = meet(segment.stays, within[1], self._left_out(segment, skipped), rule.least)
+                met, stay, who = meet(segment.stays, within[1], self._left_out(segment, skipped))
                 found.append(met._replace(stay=within[0][met.stay]))
                 odd.append((within[0][stay], who))
-        found.append(self._over_midnight(asked, odd, rule))
+        found.append(self._over_midnight(asked, odd))
         return Meetings(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
-    def second(self, first: Asked, known: Ints, rule: Rule) -> Second:
+    def second(self, first: Asked, known: Ints) -> Second:
         """Everybody but those known who met the stays of the first generation, added up."""
         together, pairs, odd = nothing_yet(self.residents, known), 0, []
         replaced = np.flatnonzero(self.replaced)
@@ -123,10 +134,10 @@ class Index:
                 together[np.setdiff1d(replaced, known)] = 0
             within = self._within(segment, first)
             if within is not None:
-                count, parts = add_up(segment.stays, within[1], rule.least, together)
+                count, parts = add_up(segment.stays, within[1], together)
                 pairs += count
                 odd.append(self._parts(segment, first, within[0][parts], together))
-        late = self._over_midnight(first, odd, rule)
+        late = self._over_midnight(first, odd)
         np.add.at(together, late.who, late.ended - late.started)
         return Second(together, pairs + late.who.size, first)
 
@@ -136,8 +147,8 @@ class Index:
         """Who has parts of a stay there that goes on over midnight: places in Asked, and residents."""
         if not places.size:
             return places, np.zeros(0, np.int32)
-        few = Asked(*(column[places] for column in asked))
-        _, stay, who = meet(segment.stays, few, together == SKIPPED, FOREVER)
+        few = Asked(*(column[places] for column in asked))._replace(least=np.full(places.size, FOREVER, np.int64))
+        _, stay, who = meet(segment.stays, few, together == SKIPPED)
         return places[stay], who
 
     def _left_out(self, segment: Segment, skipped: Flags) -> Flags:
@@ -160,7 +171,7 @@ class Index:
             return None
         return places, Asked(*(column[places] for column in asked))
 
-    def _over_midnight(self, asked: Asked, odd: list[tuple[NDArray[np.intp], Ints]], rule: Rule) -> Meetings:
+    def _over_midnight(self, asked: Asked, odd: list[tuple[NDArray[np.intp], Ints]]) -> Meetings:
         """Co-presences with stays that scans of two days make, each once."""
         pairs = np.unique(
             np.concatenate([np.zeros(0, np.int64), *((stay.astype(np.int64) << 32) | who for stay, who in odd)])
@@ -176,9 +187,17 @@ class Index:
         mine = stay[one]
         started = np.maximum(asked.arrived[mine], stayed.arrived[other])
         ended = np.minimum(asked.until[mine], stayed.departed[other])
-        met = (asked.point[mine] == stayed.point[other]) & (started < ended) & (ended - started >= rule.least)
+        met = (asked.point[mine] == stayed.point[other]) & (started < ended) & (ended - started >= asked.least[mine])
         observed = asked.observed[mine] & stayed.observed[other]
         return Meetings(mine[met].astype(np.int32), who[one][met], started[met], ended[met], observed[met])
+
+
+def asked_of(columns: Sequence[NDArray[Any]], rule: Rule) -> Asked:
+    """Stays given as who, point, arrived, departed and observed, point by point: what was just read is read again."""
+    order = np.lexsort((columns[2], columns[1]))
+    who, point, arrived, departed, observed = (column[order] for column in columns)
+    least, linger = rule.at(point)
+    return Asked(who, point, arrived, departed + linger, observed, least)
 
 
 def in_order(parts: Sequence[Gathered]) -> Gathered:

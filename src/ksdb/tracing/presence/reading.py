@@ -5,11 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
-import psycopg
 from django.db import connection
 from numpy.typing import NDArray
 
-from ksdb.postgres.copying import binary_dtype, from_binary
+from ksdb.postgres.copying import binary_dtype, copied
 from ksdb.postgres.named import sql
 from ksdb.tracing.presence.segment import DAY_MS, Ints, Rows
 
@@ -18,8 +17,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_2000_MS = 946_684_800_000
 MILLISECOND = timedelta(milliseconds=1)
 EVER = datetime(2, 1, 1, tzinfo=UTC)
-FOREVER = 1 << 62
 LONGEST_USUAL_MINUTES = DAY_MS // 60_000
+KINDS = (("who", np.int32), ("at", np.int64), ("point", np.int32), ("is_exit", np.bool_), ("sequence", np.int64),
+         ("device", np.int32))  # fmt: skip
 COLUMNS = binary_dtype(
     (("who", ">i4"), ("at", ">i8"), ("point", ">i4"), ("is_exit", ">i1"), ("sequence", ">i8"), ("device", ">i4"))
 )
@@ -40,7 +40,10 @@ class LogDay:
 
 @dataclass(frozen=True)
 class LogState:
-    """The visit log as this snapshot sees it. `usual` is the usual stay in milliseconds by point."""
+    """The visit log as this snapshot sees it. `usual` is the usual stay in milliseconds by point.
+
+    Where the log is spread over several servers, each counts its transactions for itself, and no horizon holds for all.
+    """
 
     database: str
     horizon: int
@@ -48,16 +51,17 @@ class LogState:
     taken_at: int
     usual: Ints
     days: tuple[LogDay, ...]
+    is_spread: bool = False
 
     @property
     def can_be_indexed(self) -> bool:
-        return int(self.usual.max(initial=0)) <= DAY_MS
+        return not self.is_spread and int(self.usual.max(initial=0)) <= DAY_MS
 
 
 def log_state() -> LogState:
     with connection.cursor() as cursor:
         cursor.execute(sql(ROOM, "presence_state"))
-        database, horizon, following, taken_at, points, minutes = cursor.fetchone()
+        database, horizon, following, taken_at, points, minutes, is_spread = cursor.fetchone()
         cursor.execute(sql(ROOM, "presence_days"))
         rows = cursor.fetchall()
         cursor.execute(sql(ROOM, "presence_disputes"))
@@ -66,20 +70,19 @@ def log_state() -> LogState:
     usual = np.zeros(max(points or [0]) + 1, np.int32)
     usual[points or []] = np.minimum(np.array(minutes or [], np.int64), LONGEST_USUAL_MINUTES + 1) * 60_000
     usual.flags.writeable = False
-    return LogState(database, horizon, following, taken_at, usual, days)
+    return LogState(database, horizon, following, taken_at, usual, days, is_spread)
 
 
 def rows_of_day(day: LogDay, state: LogState) -> Rows:
     """All visits of a day that transactions before the horizon stored."""
     bounds = {"since": instant(day.base), "before": instant(day.base + DAY_MS), "until": state.horizon}
-    return _rows("presence_day", {**bounds, "middle": state.next_transaction})
+    return _rows("presence_day", bounds)
 
 
-def arrivals(state: LogState, span: tuple[int, int], floor: int | None) -> Rows:
-    """The visits that transactions in the span stored; none of them arrived before the floor."""
+def arrivals(span: tuple[int, int | None], floor: int | None) -> Rows:
+    """The visits that transactions in the span stored, all later ones without an end; none arrived before the floor."""
     since = EVER if floor is None else instant(floor)
-    asked = {"first": span[0], "until": span[1], "floor": since, "middle": state.next_transaction}
-    return _rows("presence_arrivals", asked)
+    return _rows("presence_arrivals", {"first": span[0], "until": span[1], "floor": since})
 
 
 def instant(milliseconds: int) -> datetime:
@@ -91,24 +94,25 @@ def milliseconds(at: datetime) -> int:
 
 
 def _rows(name: str, asked: dict[str, Any]) -> Rows:
-    connection.ensure_connection()
-    data = bytearray()
-    with psycopg.ClientCursor(connection.connection) as cursor, cursor.copy(sql(ROOM, name), asked) as copy:
-        for block in copy:
-            data += block
-    read = from_binary(bytes(data), COLUMNS)
+    """The rows in order of time. At most BLOCK_BYTES are held beside the columns they become."""
+    parts = [_columns(block) for block in copied(connection, sql(ROOM, name), asked)]
     # The gateway stores whole milliseconds; what others stored finer is put in order before it is cut.
-    micro = read["at"].astype(np.int64)
-    order = np.arange(micro.size) if not (micro % 1000).any() else np.argsort(micro, kind="stable")
-    return Rows(
-        _native(read["who"], order),
-        micro[order] // 1000 + EPOCH_2000_MS,
-        _native(read["point"], order),
-        read["is_exit"][order].astype(np.bool_),
-        read["sequence"][order].astype(np.int64),
-        _native(read["device"], order),
-    )
+    columns = [np.concatenate([part[n] for part in parts]) for n in range(len(KINDS))]
+    micro = columns[1]
+    if (micro % 1000).any():
+        order = np.argsort(micro, kind="stable")
+        columns = [column[order] for column in columns]
+    columns[1] = columns[1] // 1000 + EPOCH_2000_MS
+    return Rows(*columns)
 
 
-def _native(column: NDArray[Any], order: NDArray[Any]) -> Ints:
-    return column[order].astype(np.int32)
+def _columns(block: bytearray) -> list[NDArray[Any]]:
+    """The columns in the machine's order of bytes: cut out first, which is four times as fast as from whole rows."""
+    bytes_of_rows = np.frombuffer(block, np.uint8).reshape(-1, COLUMNS.itemsize)
+    return [_column(bytes_of_rows, name).astype(kind) for name, kind in KINDS]
+
+
+def _column(bytes_of_rows: NDArray[np.uint8], name: str) -> NDArray[Any]:
+    assert COLUMNS.fields is not None  # noqa: S101 - a structured dtype has fields
+    kind, offset = COLUMNS.fields[name][:2]
+    return np.ascontiguousarray(bytes_of_rows[:, offset : offset + kind.itemsize]).view(kind).ravel()

@@ -50,6 +50,13 @@ class StayTooLong(KsdbError):
     status = 422
 
 
+class LogSpread(KsdbError):
+    """The log is spread over several servers, where there is no presence index: SQL answers all traces."""
+
+    code = "log_spread"
+    status = 409
+
+
 @dataclass(frozen=True)
 class Refreshed:
     """What a refresh did: the manifest that counts now, days read from the log, and days whose stays were made anew."""
@@ -64,10 +71,12 @@ def index_folder() -> Path:
 
 
 def refresh_files(*, anew: bool = False) -> Refreshed:
-    """Brings the index up to now. Raises IndexBusy when another process does, StayTooLong when it cannot be made."""
+    """Brings the index up to now. Raises IndexBusy when another process does, StayTooLong, LogSpread."""
     folder = index_folder()
     with alone(folder), log_snapshot():
         state = log_state()
+        if state.is_spread:
+            raise LogSpread
         if not state.can_be_indexed:
             raise StayTooLong
         before = None if anew else usable_manifest(folder, state)
@@ -126,7 +135,7 @@ class _Refresh:
             return fresh
         if len(fresh) == len(present):
             return fresh
-        rows = arrivals(self.state, (self.before.horizon, self.state.horizon), self.before.floor)
+        rows = arrivals((self.before.horizon, self.state.horizon), self.before.floor)
         return fresh | {day.day for day in days_of(rows, list(present.values()))}
 
     def _is_known(self, day: LogDay) -> bool:

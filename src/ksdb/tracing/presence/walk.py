@@ -34,13 +34,17 @@ class Stayed(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """Stays to be met: each with its resident, in milliseconds of the epoch, `until` with the rule's linger time."""
+    """Stays to be met: each with its resident, in milliseconds of the epoch, `until` with the rule's linger time.
+
+    `least` is how long another has to be there too.
+    """
 
     who: Ints
     point: Ints
     arrived: Longs
     until: Longs
     observed: Flags
+    least: Longs
 
 
 class Meetings(NamedTuple):
@@ -142,7 +146,7 @@ def span(stays: Stays, point: int, arrived: int, until: int) -> tuple[int, int]:
 
 
 @compiled
-def meet(stays: Stays, asked: Asked, skipped: Flags, least: int) -> tuple[Meetings, Ints, Ints]:  # pragma: no cover
+def meet(stays: Stays, asked: Asked, skipped: Flags) -> tuple[Meetings, Ints, Ints]:  # pragma: no cover
     """Co-presences with the stays of a segment; and (place in Asked, resident) where stays go on over midnight."""
     room, found, odd = 256, 0, 0
     stay, who = np.empty(room, np.int32), np.empty(room, np.int32)
@@ -166,7 +170,7 @@ def meet(stays: Stays, asked: Asked, skipped: Flags, least: int) -> tuple[Meetin
             if stays.who[place] & PART:
                 odd_stay[odd], odd_who[odd] = number, other
                 odd += 1
-            elif stop - start >= least:
+            elif stop - start >= asked.least[number]:
                 stay[found], who[found] = number, other
                 started[found], ended[found] = start + stays.base, stop + stays.base
                 observed[found] = asked.observed[number] and (stays.who[place] & OBSERVED) != 0
@@ -183,15 +187,15 @@ def widened(array: NDArray[Any], room: int) -> NDArray[Any]:  # pragma: no cover
 
 
 @compiled
-def add_up(stays: Stays, asked: Asked, least: int, together: Longs) -> tuple[int, Flags]:  # pragma: no cover
+def add_up(stays: Stays, asked: Asked, together: Longs) -> tuple[int, Flags]:  # pragma: no cover
     """Adds up time together in a segment; says how many co-presences, and which stays asked for may meet a part of one.
 
     Nothing else is done in this loop, which goes over millions: collecting the parts in it made it half as fast.
     """
-    pairs, least = 0, max(least, 1)
+    pairs = 0
     parts = np.zeros(asked.who.size, np.bool_)
     for number in range(asked.who.size):
-        mine = asked.who[number]
+        mine, least = asked.who[number], max(asked.least[number], 1)
         begin, end = span(stays, asked.point[number], asked.arrived[number], asked.until[number])
         came, left = asked.arrived[number] - stays.base, asked.until[number] - stays.base
         for place in range(begin, end):

@@ -23,6 +23,8 @@ from ksdb.tracing.queries import cases_in
 
 READ = Permission.TRACING_CASE_READ
 MOST_CASES: Final = 50
+MOST_SHOWN: Final = 200
+"""Cells shown, of all that were judged: cut before, crowded places would push out what is surprising."""
 LONGEST: Final = timedelta(days=1)
 """A usual stay is no longer, so that no visit farther before a window reaches into it."""
 
@@ -113,7 +115,7 @@ def shared_by(scope: Scope, asked: Asked) -> Shared:
         for number, (cell, (expected, probability)) in enumerate(zip(cells, made, strict=True), 1)
     ]
     ranked.sort(key=lambda one: (one.probability, one.expected - len(one.cases), one.begins_at))
-    return Shared(ranked, len(chosen), looked_at)
+    return Shared(ranked[:MOST_SHOWN], len(chosen), looked_at)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import connection
 
-from ksdb.core.copresence import OverlapRule
 from ksdb.core.decision import Flag
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Scope
@@ -15,8 +14,9 @@ from ksdb.core.stay import LONGEST_STAY
 from ksdb.places.models import ScanPoint
 from ksdb.postgres.named import sql
 from ksdb.registry.queries import identities_of
-from ksdb.tracing.exposures import case_stays, instant, units
+from ksdb.tracing.exposures import case_stays, instant
 from ksdb.tracing.models import Contact, CoPresence, Trace
+from ksdb.tracing.queries.overlap import overlap_of
 from ksdb.tracing.report import Evidence, StayTimes
 from ksdb.visits.disputing import VisitGone, VisitRef
 from ksdb.visits.queries.disputes import visits_around
@@ -70,7 +70,7 @@ def visit_behind(scope: Scope, found: Trace, contact: Contact, meeting_id: int) 
 
 def _stays_now(scope: Scope, found: Trace, contact: Contact) -> list[tuple[int, StayTimes]]:
     """The contact's stays as the log tells them now, by the trace's rule."""
-    rule = OverlapRule(0, 0, units(timedelta(minutes=found.rule_set.window_minutes or 0)))
+    rule = overlap_of(scope, found.rule_set)
     records = identities_of(scope, [contact.resident_id])
     stays = case_stays(records, (contact.first_at - DAY, contact.last_at + DAY), rule).stays
     return [(one.point, StayTimes(instant(one.arrived), instant(one.departed), one.is_observed)) for one in stays]

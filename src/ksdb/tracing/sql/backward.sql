@@ -1,5 +1,5 @@
 -- name: shared_cells
--- One row per scan point and window of time in which at least two of the cases were, most cases first, at most 200: point, its
+-- One row per scan point and window of time in which at least two of the cases were, most cases first, at most 5,000: point, its
 -- name, beginning of the window, the cases, and how many cells any case was in. A visit counts from its scan for the
 -- usual stay. One index scan per record and day.
 WITH chosen AS (
@@ -23,7 +23,7 @@ SELECT shared.point_id, point.name, to_timestamp(shared.at * %(seconds)s - 25200
        (SELECT count(*) FROM (SELECT DISTINCT point_id, at FROM cell) AS looked_at)::int
 FROM shared JOIN scan_point point ON point.id = shared.point_id
 ORDER BY cardinality(shared.cases) DESC, shared.at, shared.point_id
-LIMIT 200;
+LIMIT 5000;
 
 -- name: visitors_of_cells
 -- One row per cell given and commune of those who were there: number of the cell, commune, persons. Reads the visits of each

@@ -1,10 +1,10 @@
 -- name: scans_of
--- One row per scan of the residents named, from `since` on, in the order of core.stay, with the usual stay at its
+-- One row per scan of the residents named, from `since` on, all in the order of core.stay, with the usual stay at its
 -- point. One index scan per resident and day.
 SELECT visit.resident_id, visit.scanned_at, visit.point_id, visit.is_exit, scan_point.usual_stay_minutes
 FROM counted_visit visit JOIN scan_point ON scan_point.id = visit.point_id
 WHERE visit.resident_id = ANY(%(residents)s) AND visit.scanned_at >= %(since)s
-ORDER BY visit.resident_id, visit.scanned_at, visit.sequence, visit.device_id
+ORDER BY visit.scanned_at, visit.sequence, visit.device_id
 
 -- name: exposures
 -- One row per co-presence of another resident with the stays given, each of the resident `through_id`, in the meaning of core.stay and core.copresence.
@@ -15,8 +15,8 @@ ORDER BY visit.resident_id, visit.scanned_at, visit.sequence, visit.device_id
 WITH stay AS (
     SELECT * FROM unnest(
         %(points)s::integer[], %(usual)s::interval[], %(arrived)s::timestamptz[], %(until)s::timestamptz[],
-        %(observed)s::boolean[], %(residents)s::integer[]
-    ) WITH ORDINALITY AS given (point_id, usual, arrived_at, until_at, is_observed, through_id, stay_no)
+        %(observed)s::boolean[], %(residents)s::integer[], %(least)s::interval[]
+    ) WITH ORDINALITY AS given (point_id, usual, arrived_at, until_at, is_observed, through_id, least, stay_no)
 ), late AS (
     -- Exits of those who were not scanned since the time from which it is usual to be here still.
     SELECT stay.stay_no, stay.point_id, stay.arrived_at - stay.usual AS came_before, exit.resident_id, exit.scanned_at
@@ -82,7 +82,7 @@ WITH stay AS (
            bool_or(is_observed) AS is_observed, max(next_at) AS next_at
     FROM numbered GROUP BY stay_no, resident_id, other_no
 ), met AS (
-    SELECT other.resident_id, stay.point_id, stay.through_id,
+    SELECT other.resident_id, stay.point_id, stay.through_id, stay.least,
            greatest(stay.arrived_at, other.arrived_at) AS started_at, least(stay.until_at, other.departed_at) AS ended_at,
            stay.is_observed AND other.is_observed AS is_observed,
            CASE WHEN stay.is_observed AND NOT other.is_observed AND other.departed_at >= stay.until_at
@@ -96,21 +96,22 @@ WITH stay AS (
 )
 SELECT resident_id, point_id, started_at, ended_at, is_observed, goes_on_at, through_id
 FROM met
-WHERE started_at < ended_at AND ended_at - started_at >= %(least)s
+WHERE started_at < ended_at AND ended_at - started_at >= least
 ORDER BY resident_id, started_at, point_id, ended_at;
 
 -- name: window_exposures
--- As `exposures`, where each scan stands for `[at, at + window)` at its point (core.stay.windows_of). One index scan per
+-- As `exposures`, where each scan stands for `[at, at + window)` at its point, by the window of each stay (core.stay.windows_of). One index scan per
 -- stay and day.
 WITH stay AS (
     SELECT * FROM unnest(
-        %(points)s::integer[], %(arrived)s::timestamptz[], %(until)s::timestamptz[], %(residents)s::integer[]
-    ) WITH ORDINALITY AS given (point_id, arrived_at, until_at, through_id, stay_no)
+        %(points)s::integer[], %(arrived)s::timestamptz[], %(until)s::timestamptz[], %(residents)s::integer[],
+        %(least)s::interval[], %(window)s::interval[]
+    ) WITH ORDINALITY AS given (point_id, arrived_at, until_at, through_id, least, span, stay_no)
 ), part AS (
     SELECT stay.*, visit.resident_id, greatest(visit.scanned_at, stay.arrived_at) AS started_at,
-           least(visit.scanned_at + %(window)s, stay.until_at) AS ended_at
+           least(visit.scanned_at + stay.span, stay.until_at) AS ended_at
     FROM stay JOIN counted_visit visit ON visit.point_id = stay.point_id
-        AND visit.scanned_at > stay.arrived_at - %(window)s AND visit.scanned_at < stay.until_at
+        AND visit.scanned_at > stay.arrived_at - stay.span AND visit.scanned_at < stay.until_at
     WHERE visit.scanned_at >= %(since)s AND visit.scanned_at < %(before)s
       AND visit.resident_id <> stay.through_id AND visit.resident_id <> ALL (%(case)s::int[])
 ), opening AS (
@@ -124,12 +125,12 @@ WITH stay AS (
     ) AS part_no
     FROM opening
 ), met AS (
-    SELECT resident_id, point_id, through_id, min(started_at) AS started_at, max(ended_at) AS ended_at
-    FROM numbered GROUP BY stay_no, point_id, through_id, resident_id, part_no
+    SELECT resident_id, point_id, through_id, least, min(started_at) AS started_at, max(ended_at) AS ended_at
+    FROM numbered GROUP BY stay_no, point_id, through_id, least, resident_id, part_no
 )
 SELECT resident_id, point_id, started_at, ended_at, false, NULL::timestamptz, through_id
 FROM met
-WHERE started_at < ended_at AND ended_at - started_at >= %(least)s
+WHERE started_at < ended_at AND ended_at - started_at >= least
 ORDER BY resident_id, started_at, point_id, ended_at;
 
 -- name: unverified

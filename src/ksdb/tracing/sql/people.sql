@@ -99,4 +99,8 @@ WITH point AS (
 )
 SELECT (SELECT count(*) FROM heard)::int, (SELECT count(*) FROM heard WHERE NOT is_heard)::int,
        (SELECT count(*) FROM held)::int, (SELECT count(*) FROM held WHERE scans > 0)::int,
-       (SELECT coalesce(sum(scans), 0) FROM held)::bigint
+       (SELECT coalesce(sum(scans), 0) FROM held)::bigint;
+
+-- name: merged_records
+-- One row per record that was merged into another: it, and the record that counts. Reads the index of merged records.
+SELECT id, merged_into_id FROM resident WHERE merged_into_id IS NOT NULL

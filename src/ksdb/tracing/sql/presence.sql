@@ -1,13 +1,14 @@
 -- name: presence_state
 -- One row: which database this is, the first transaction that may still store something, the first to come, when this
--- snapshot was taken in milliseconds, and the usual stay by point as two arrays. Reads all scan points.
+-- snapshot was taken in milliseconds, the usual stay by point as two arrays, and whether the log is spread over several
+-- servers. Reads all scan points.
 SELECT (SELECT system_identifier FROM pg_control_system()) || '.' || (SELECT oid FROM pg_database
             WHERE datname = current_database()) || '.' || 'visit'::regclass::oid,
        pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
        pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
        (extract(epoch FROM transaction_timestamp()) * 1000)::bigint,
-       (SELECT array_agg(id ORDER BY id) FROM scan_point),
-       (SELECT array_agg(usual_stay_minutes ORDER BY id) FROM scan_point);
+       (SELECT array_agg(id) FROM scan_point), (SELECT array_agg(usual_stay_minutes) FROM scan_point),
+       EXISTS (SELECT FROM pg_extension WHERE extname = 'citus');
 
 -- name: presence_days
 -- One row per day of the visit log: 20261123, its table, and its first instant in milliseconds.
@@ -25,17 +26,17 @@ ORDER BY 1;
 COPY (
     SELECT resident_id, scanned_at, point_id, is_exit, sequence, device_id
     FROM (
-        SELECT resident_id, scanned_at, point_id, is_exit, sequence, device_id, xmin::text::bigint AS stored_by
+        SELECT resident_id, scanned_at, point_id, is_exit, sequence, device_id, age(xmin) AS stored_ago
         FROM visit
         WHERE received_at >= %(floor)s::timestamptz AND resident_id IS NOT NULL
         UNION ALL
-        SELECT visit.resident_id, scanned_at, point_id, visit.is_exit, sequence, device_id, visit.xmin::text::bigint
+        SELECT visit.resident_id, scanned_at, point_id, visit.is_exit, sequence, device_id, age(visit.xmin)
         FROM foreign_scan JOIN visit USING (point_id, scanned_at, device_id, sequence)
         WHERE foreign_scan.matched_at >= %(floor)s::timestamptz AND visit.received_at < %(floor)s::timestamptz
           AND visit.resident_id IS NOT NULL
     ) AS arrived
-    WHERE %(middle)s::bigint + 2147483647 - ((%(middle)s::bigint + 2147483647 - stored_by) & 4294967295) >= %(first)s
-      AND %(middle)s::bigint + 2147483647 - ((%(middle)s::bigint + 2147483647 - stored_by) & 4294967295) < %(until)s
+    WHERE stored_ago <= (SELECT age(greatest(%(first)s::bigint & 4294967295, 3)::text::xid))
+      AND (%(until)s::bigint IS NULL OR stored_ago > (SELECT age(greatest(%(until)s::bigint & 4294967295, 3)::text::xid)))
       AND NOT EXISTS (
         SELECT FROM visit_dispute dispute
         WHERE dispute.state = 'accepted' AND dispute.point_id = arrived.point_id
@@ -51,7 +52,7 @@ COPY (
     SELECT resident_id, scanned_at, point_id, is_exit, sequence, device_id
     FROM visit
     WHERE scanned_at >= %(since)s::timestamptz AND scanned_at < %(before)s::timestamptz AND resident_id IS NOT NULL
-      AND %(middle)s::bigint + 2147483647 - ((%(middle)s::bigint + 2147483647 - xmin::text::bigint) & 4294967295) < %(until)s
+      AND age(xmin) > (SELECT age(greatest(%(until)s::bigint & 4294967295, 3)::text::xid))
       AND NOT EXISTS (
         SELECT FROM visit_dispute dispute
         WHERE dispute.state = 'accepted' AND dispute.point_id = visit.point_id AND dispute.scanned_at = visit.scanned_at
@@ -65,7 +66,7 @@ COPY (
 SELECT to_char(scanned_at AT TIME ZONE 'Asia/Ho_Chi_Minh', 'YYYYMMDD')::int, count(*)
 FROM visit
 WHERE resident_id IS NOT NULL
-  AND %(middle)s::bigint + 2147483647 - ((%(middle)s::bigint + 2147483647 - xmin::text::bigint) & 4294967295) < %(until)s
+  AND age(xmin) > (SELECT age(greatest(%(until)s::bigint & 4294967295, 3)::text::xid))
   AND NOT EXISTS (
       SELECT FROM visit_dispute dispute
       WHERE dispute.state = 'accepted' AND dispute.point_id = visit.point_id AND dispute.scanned_at = visit.scanned_at

@@ -5,7 +5,7 @@
 -- whose first contact has a late scan. The block index of arrivals, then index probes per visit and run.
 WITH latest AS MATERIALIZED (
     SELECT DISTINCT ON (trace.case_id, trace.rule_set_id, trace.generations) trace.id, trace.infectious_from, trace.ran_at,
-           CASE WHEN trace.generations > 1 THEN trace.ran_at ELSE trace.infectious_until END
+           CASE WHEN trace.generations > 1 THEN coalesce(trace.asked_until, trace.ran_at) ELSE trace.infectious_until END
                + make_interval(mins => rule_set.linger_minutes) AS until_at,
            coalesce(resident.merged_into_id, resident.id) AS person_id
     FROM trace
@@ -42,7 +42,7 @@ ORDER BY 1;
 -- somebody who was scanned around a stay of the case. Index probes per run.
 WITH latest AS (
     SELECT DISTINCT ON (trace.case_id, trace.rule_set_id, trace.generations) trace.id, trace.infectious_from,
-           CASE WHEN trace.generations > 1 THEN trace.ran_at ELSE trace.infectious_until END + %(reach)s AS until_at,
+           CASE WHEN trace.generations > 1 THEN coalesce(trace.asked_until, trace.ran_at) ELSE trace.infectious_until END + %(reach)s AS until_at,
            coalesce(resident.merged_into_id, resident.id) AS person_id
     FROM trace
     JOIN case_record ON case_record.id = trace.case_id
@@ -69,7 +69,7 @@ ORDER BY 1;
 -- Names more than change. Index probes per run and resident.
 WITH latest AS (
     SELECT DISTINCT ON (trace.case_id, trace.rule_set_id, trace.generations) trace.id, trace.infectious_from,
-           CASE WHEN trace.generations > 1 THEN trace.ran_at ELSE trace.infectious_until END + %(reach)s AS until_at,
+           CASE WHEN trace.generations > 1 THEN coalesce(trace.asked_until, trace.ran_at) ELSE trace.infectious_until END + %(reach)s AS until_at,
            coalesce(resident.merged_into_id, resident.id) AS person_id
     FROM trace
     JOIN case_record ON case_record.id = trace.case_id
