@@ -87,7 +87,7 @@ class Settings:
     sms_an_address: int = field(
         default=20,
         metadata={
-            "help": "of them to one address, or one IPv6 network; raise it where many register behind one: a hall, a carrier"
+            "help": "of them to one address or IPv6 network; raise it where many register behind one, as in a hall"
         },
     )
     holder_idle_days: int = field(

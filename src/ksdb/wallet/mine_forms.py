@@ -146,7 +146,9 @@ class SheetForm(forms.Form):
     """Somebody asks at the desk for what is held about him."""
 
     came = forms.ChoiceField(
-        label=_("Who is here?"), choices=[(one.value, label) for one, label in CAME_LABELS.items()], widget=forms.RadioSelect
+        label=_("Who is here?"),
+        choices=[(one.value, label) for one, label in CAME_LABELS.items()],
+        widget=forms.RadioSelect,
     )
     proven = forms.ChoiceField(
         label=_("How did you make sure?"),
@@ -154,13 +156,15 @@ class SheetForm(forms.Form):
         widget=forms.RadioSelect,
     )
     wanted = forms.ChoiceField(
-        label=_("What for?"), choices=[(one.value, label) for one, label in WANTED_LABELS.items()], widget=forms.RadioSelect
+        label=_("What for?"),
+        choices=[(one.value, label) for one, label in WANTED_LABELS.items()],
+        widget=forms.RadioSelect,
     )
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
         if said.get("came") == Came.SENT and said.get("proven") not in {None, Proven.LETTER}:
-            self.add_error("proven", gettext("For somebody else a letter is needed. Keep it with the papers of the ward."))
+            self.add_error("proven", gettext("For somebody else a letter is needed. Keep it in the ward."))
         return said
 
     @property

@@ -97,7 +97,7 @@ def send_text(scope: Scope, phone: str, body: str, life: timedelta = KEPT, *, hu
 
 def _carry_soon() -> None:
     """One job for all that wait. It is asked for when they can be seen: the one that waits already takes them along."""
-    with suppress(AlreadyEnqueued):
+    with suppress(AlreadyEnqueued), transaction.atomic():
         app.configure_task(CARRY, queue="sms", lock="sms", queueing_lock=CARRY).defer()
 
 

@@ -29,7 +29,8 @@ Answer = tuple[str, ...] | NotTaken | LineDown
 def carry_texts(scope: Scope, listens: float = LISTEN_SECONDS) -> int:
     """Messages that are due go out, those that end soonest first, and receipts come in; how many were taken.
 
-    A run in a hurry listens for nothing: who waits for a code would wait for the receipts of others. A process that dies between the carrier's answer and ours sends that one message again: twice is better than never.
+    A run in a hurry listens for nothing: who waits for a code would wait for the receipts of others. A process that
+    dies between the carrier's answer and ours sends that one message again: twice is better than never.
     """
     if not scope.is_system:
         raise NotAllowed
@@ -76,7 +77,7 @@ def _claimed(most: int) -> list[Text]:
 
 
 def _carry(line: Line, texts: Sequence[Text]) -> int:
-    """How many the carrier took. Handed over side by side where it lets us; raises LineDown when all is written down."""
+    """How many the carrier took, side by side where it lets us. Raises LineDown once all is written down."""
     if len(texts) == 1:
         answers = [_submitted(line, texts[0])]
     else:

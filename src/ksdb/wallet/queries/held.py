@@ -15,7 +15,6 @@ from ksdb.registry.models import Resident
 from ksdb.visits.disputing import VisitRef
 from ksdb.wallet.models import Claim, Consent, DataRequest, Declaration, DeskRequest, Holding
 
-
 __all__ = ["Asked", "Claim", "Disputed", "Held", "Keeping", "MyVisit", "Read", "Used"]
 
 

@@ -1,6 +1,5 @@
 """Reads of what is held about a resident: for the resident's own pages, and for the sheet that the ward prints."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,7 +42,7 @@ def reading(scope: Scope) -> Scope:
 
 
 def my_visits(scope: Scope, resident_id: int, most: int | None = MOST_VISITS) -> list[MyVisit]:
-    """The visits of as many days as are kept, latest first, each with its standing dispute; all where `most` is None."""
+    """The visits of as many days as are kept, latest first, each with its dispute; all where `most` is None."""
     records = own_records(scope, resident_id)
     asked: dict[str, Any] = {"residents": records, "since": _since(), "most": most}
     with connection.cursor() as cursor:
