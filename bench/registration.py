@@ -237,7 +237,7 @@ def postgres() -> int:
 
 
 def slowest(done: list[float]) -> float:
-    """Registrations a second in the worst of all whole windows; `done` are the instants at which they ended, in order."""
+    """Registrations a second in the worst of all whole windows; `done` are the instants of their ends, in order."""
     windows = int((done[-1] - done[0]) / WINDOW_SECONDS)
     counts = [
         sum(1 for at in done if n * WINDOW_SECONDS <= at - done[0] < (n + 1) * WINDOW_SECONDS) for n in range(windows)
