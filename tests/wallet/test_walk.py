@@ -262,6 +262,7 @@ def test_from_the_phone_number_to_a_visit_and_who_read_it(
     late.close()
     facing.close()
     _read_for_a_case(browser(), page, lan, market_a)
+    _thirteen_days_without_a_network(page)
 
 
 def _filmed(page: Any) -> tuple[list[bytes], list[str]]:
@@ -356,6 +357,74 @@ def _read_for_a_case(office: Any, page: Any, lan: Resident, market: ScanPoint) -
     looked_at(page, "my-readers")
 
 
+def _thirteen_days_without_a_network(page: Any) -> None:
+    """The code still comes, large and for whoever needs other colours; on the fifteenth day a sentence stands there."""
+    page.set_viewport_size(PHONE)
+    page.goto("/my/card/")
+    card_shown(page)
+    assert page.evaluate(TAKEN_OUT) == "InvalidAccessError"
+    page.evaluate(HOME)
+    page.get_by_role("button", name="Để thẻ ra màn hình chính").click()
+    assert page.evaluate("window.wasOffered")
+    page.get_by_role("button", name="Mở to cả màn hình").click()
+    assert page.evaluate("document.activeElement.hasAttribute('data-small')")
+    looked_at(page, "my-card-full")
+    page.get_by_role("button", name="Quay lại").click()
+    assert page.evaluate("document.activeElement.hasAttribute('data-full')")
+    for name in ("Chữ to", "Màu đậm, dễ nhìn", "English"):
+        page.get_by_role("button", name=name).click()
+        page.wait_for_load_state("load")
+    card_shown(page)
+    looked_at(page, "my-card-large-contrast-english")
+    page.set_viewport_size(PHONE)
+    page.context.set_offline(True)
+    before = page.locator("#card").get_attribute("data-shown-at")
+    page.clock.fast_forward(13 * DAY_MS)
+    page.locator(f'#card:not([data-shown-at="{before}"])').wait_for()
+    assert code_on(page)
+    page.clock.fast_forward(2 * DAY_MS)
+    page.reload()
+    page.get_by_text("was not renewed for 14 days").wait_for()
+    page.context.set_offline(False)
+
+
+DAY_MS = 24 * 3600 * 1000
+HOME = """() => {
+  const offer = new Event("beforeinstallprompt", {cancelable: true});
+  window.dispatchEvent(Object.assign(offer, {prompt () { window.wasOffered = true }}));
+}"""
+TAKEN_OUT = """() => new Promise(done => {
+  indexedDB.open("ksdb-my", 1).onsuccess = event => {
+    event.target.result.transaction("keys").objectStore("keys").get("device").onsuccess = got =>
+      crypto.subtle.exportKey("pkcs8", got.target.result.privateKey).then(() => done("out"), error => done(error.name));
+  };
+})"""
+"""The phone's key does not leave the browser, for our own scripts neither."""
+
+WITHOUT = """Object.defineProperty(%s, "%s", {get: () => undefined})"""
+
+
+def test_a_browser_that_cannot_show_the_card_says_so_in_words(browser: Any) -> None:
+    sentence = "Trình duyệt này quá cũ"
+    for script in (WITHOUT % ("crypto", "subtle"), WITHOUT % ("window", "indexedDB")):
+        page = browser(script)
+        page.goto("/my/card/")
+        page.get_by_text(sentence).wait_for()
+        assert page.locator("[data-loading]").is_hidden()
+    page = browser()
+    page.clock.install()
+    page.route("**/wallet/card.js", lambda route: route.fulfill(body="let let;", content_type="text/javascript"))
+    page.goto("/my/card/")
+    page.clock.fast_forward(9_000)
+    page.get_by_text(sentence).wait_for()
+    plain = browser(java_script_enabled=False)
+    plain.goto("/my/card/")
+    plain.get_by_text("Trình duyệt này không hiện được thẻ").wait_for()
+    for path in ("/my/card/", "/my/code/", "/my/left/"):
+        page.goto(path)
+        looked_at(page, f"{path.strip('/').replace('/', '-')}-alone")
+
+
 def _officer(page: Any, role: Role, division: Division) -> Any:
     """Signed in to the staff pages."""
     client = Client()
@@ -422,8 +491,11 @@ def test_two_phones_a_wrong_clock_and_a_lost_card(
     until(lambda: _reloaded(scanner).evaluate(TAKE, code_on(first)) == "revoked")
     first.get_by_role("button", name="Thẻ bị từ chối? Kiểm tra thẻ").click()
     first.get_by_text("Thẻ này đã chuyển sang điện thoại khác").wait_for()
+    held = code_on(second)
     _activates_by_picture(second, lan, tmp_path)
     _loses_it(second, lan)
+    publish_status_list(system_scope())
+    until(lambda: _reloaded(scanner).evaluate(TAKE, held) == "suspended")
     _leaves(second)
 
 

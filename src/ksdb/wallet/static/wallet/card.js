@@ -178,7 +178,15 @@ function fill (isFull) {
 
 let touched = null
 
+// Browsers that can put the page on the home screen say so; the others have it in their menu, as the guide shows.
+function offerHome (offer) {
+  offer.preventDefault()
+  at('install').hidden = false
+  at('install').onclick = () => { offer.prompt(); at('install').hidden = true }
+}
+
 function listen () {
+  window.addEventListener('beforeinstallprompt', offerHome)
   at('before').addEventListener('click', () => choose(-1))
   at('after').addEventListener('click', () => choose(1))
   at('full').addEventListener('click', () => fill(true))
