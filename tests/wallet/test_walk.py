@@ -455,10 +455,25 @@ def test_a_phone_that_the_registry_does_not_know_is_confirmed_by_the_ward(
     officer.get_by_text("Đã xác nhận").wait_for()
     page.goto("/my/")
     card_shown(page)
+    _keeps_order_at_the_desk(officer, province[0])
     auditor = _officer(browser(), Role.AUDITOR, market_a.division)
     auditor.goto("/phone-codes/")
     auditor.get_by_role("columnheader", name="Đã gửi", exact=True).wait_for()
     looked_at(auditor, "phone-codes")
+
+
+def _keeps_order_at_the_desk(officer: Any, lan: Resident) -> None:
+    """Which phones keep the card; and the sheet, once it is said who came and why."""
+    officer.goto(f"/residents/{lan.pk}/phones/")
+    officer.get_by_role("rowheader", name="…001").wait_for()
+    looked_at(officer, "desk-phones")
+    officer.goto(f"/residents/{lan.pk}/sheet/")
+    looked_at(officer, "desk-sheet-asked")
+    for choice in ("Chính người dân", "Tôi đã đối chiếu giấy tờ tùy thân", "Muốn biết dữ liệu nào được lưu"):
+        officer.get_by_label(choice).check()
+    officer.get_by_role("button", name="Xem tờ in").click()
+    officer.get_by_text("Máy có số đuôi 001").wait_for()
+    looked_at(officer, "desk-sheet")
 
 
 def photo_of(text: str, path: Path) -> Path:
