@@ -9,7 +9,7 @@ from ksdb.access.actions import spend
 from ksdb.access.limits import Limit
 from ksdb.audit.actions import record
 from ksdb.core.clock import now
-from ksdb.core.errors import NotFound
+from ksdb.core.errors import NotAllowed, NotFound
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.models import Division
 from ksdb.places.queries import within
@@ -50,6 +50,8 @@ def at_desk(scope: Scope, resident_id: int) -> Resident:
 @transaction.atomic
 def print_sheet(scope: Scope, resident_id: int, asked: Request) -> Held:
     """Everything that is held about the resident who asks for it. Audited as such. Raises NotFound, TooManyAttempts."""
+    if scope.actor_id is None:
+        raise NotAllowed
     resident = at_desk(scope, resident_id)
     spend(scope, BY_ACCOUNT, str(scope.actor_id))
     spend(scope, OF_RESIDENT, str(resident.pk))
