@@ -122,7 +122,7 @@ async function check (takesOver = null) {
     if (error instanceof SignedOut) isSignedOut = true
     else if (error instanceof Refused) say(error.message)
     else say(said('Unreached'))
-    if (card) card.ask_at = Math.max(card.ask_at, now() + AGAIN_MS * (1 + Math.random()))
+    if (card) card.ask_at = now() + AGAIN_MS * (1 + Math.random())
   } finally {
     isChecking = false
   }
