@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -149,7 +150,7 @@ def own_site(provider: Provider) -> Iterator[list[int]]:
 
     Settings that are not the shipped ones: the codes of an hour, which the runbook says to raise for a campaign.
     """
-    from ksdb.cli.up import processes
+    from ksdb.cli.up import processes, stop
     from ksdb.config import Settings, make_secrets
     from ksdb.postgres.server import embedded_url, start_embedded, stop_embedded
 
@@ -169,16 +170,25 @@ def own_site(provider: Provider) -> Iterator[list[int]]:
     }
     subprocess.run([sys.executable, "-m", "django", "migrate"], check=True, capture_output=True)
     commands = processes(ours)
-    children = [subprocess.Popen(commands[name]) for name in ("site", "worker")]
+    children = [subprocess.Popen(commands[name], start_new_session=True) for name in ("site", "worker")]
     try:
+        wait_until_open()
         yield [child.pid for child in children]
     finally:
-        for child in children:
-            child.terminate()
-        for child in children:
-            child.wait(30)
+        stop(children)
         stop_embedded(start_embedded(ours))
         shutil.rmtree(VAR)
+
+
+def wait_until_open() -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", PORT), 1):
+                return
+        except OSError:
+            assert time.monotonic() < deadline, "the site did not start"
+            time.sleep(0.1)
 
 
 def people(count: int) -> list[Phone]:
