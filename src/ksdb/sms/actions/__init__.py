@@ -40,7 +40,7 @@ BY_NUMBER = Limit("sms_by_number", 3, 60 * 60)
 TRIES = Limit("sms_code_tries", 5, 60 * 60)
 
 
-def by_address() -> Limit:
+def _by_address() -> Limit:
     """Codes an hour to one network: a ward's hall and a whole carrier stand behind one address."""
     return Limit("sms_by_address", settings().sms_an_address, 60 * 60)
 
@@ -115,7 +115,7 @@ def send_code(scope: Scope, session: SessionBase, phone: str, *, goes_out: bool 
     except TooManyNumbers:
         _count(Kind.BY_SESSION)
         raise
-    _spend(scope, by_address(), network_of(scope.address), Kind.BY_ADDRESS)
+    _spend(scope, _by_address(), network_of(scope.address), Kind.BY_ADDRESS)
     _spend(scope, BY_NUMBER, phone, Kind.BY_NUMBER)
     try:
         _spend(scope, Limit("sms_of_all", settings().sms_an_hour, 60 * 60), "", Kind.OF_ALL)
