@@ -186,7 +186,7 @@ def film(path: Path, shots: Sequence[bytes]) -> str:
     return f"--use-file-for-fake-video-capture={path}"
 
 
-def _held_up(shot: bytes) -> list[np.ndarray]:
+def _held_up(shot: bytes) -> list[Any]:
     screen = cv2.imdecode(np.frombuffer(shot, np.uint8), cv2.IMREAD_COLOR)
     scale = 700 / screen.shape[0]
     screen = cv2.resize(screen, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
