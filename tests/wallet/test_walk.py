@@ -372,8 +372,8 @@ def _thirteen_days_without_a_network(page: Any) -> None:
     page.get_by_role("button", name="Quay lại").click()
     assert page.evaluate("document.activeElement.hasAttribute('data-full')")
     for name in ("Chữ to", "Màu đậm, dễ nhìn", "English"):
-        page.get_by_role("button", name=name).click()
-        page.wait_for_load_state("load")
+        with page.expect_navigation():
+            page.get_by_role("button", name=name).click()
     card_shown(page)
     looked_at(page, "my-card-large-contrast-english")
     page.set_viewport_size(PHONE)
