@@ -45,6 +45,7 @@ class Settings:
     )
     var_dir: Path = field(default=Path("var"), metadata={"help": "data, keys, imports and prints of this machine"})
     site_address: str = field(default="127.0.0.1:8000", metadata={"help": "host:port of the pages"})
+    site_workers: int = field(default=2, metadata={"help": "site processes on this machine, of four threads each"})
     gateway_address: str = field(default="127.0.0.1:8001", metadata={"help": "host:port of the door for devices"})
     metrics_token: str = field(
         default="", metadata={"help": "bearer token for the gateway's `/metrics`; empty: nobody may read it"}
@@ -85,6 +86,12 @@ class Settings:
     session_hours: int = field(default=8, metadata={"help": "after so long one signs in again, whatever one does"})
     sms_an_hour: int = field(
         default=5_000, metadata={"help": "codes sent to phones in an hour, all together; a flood of them costs no more"}
+    )
+    sms_an_address: int = field(
+        default=20,
+        metadata={
+            "help": "of them to one address or IPv6 network; raise it where many register behind one, as in a hall"
+        },
     )
     holder_idle_days: int = field(
         default=45, metadata={"help": "days without a look at it, after which a resident's phone is signed out"}
@@ -130,6 +137,7 @@ class Settings:
         metadata={"help": "its fields as a JSON object; `{phone}`, `{body}` and `{sender}` are filled in"},
     )
     sms_http_form: bool = field(default=False, metadata={"help": "the fields go as a form; 0: as JSON"})
+    sms_http_at_once: int = field(default=8, metadata={"help": "messages handed to the provider at the same time"})
     sms_http_reference: str = field(
         default="id", metadata={"help": "where the number of the message lies in the answer, as `data.0.id`"}
     )

@@ -1,7 +1,9 @@
 """What waits goes out by whatever ways there are: the urgent first, within the minute's budget, nobody twice."""
 
+import socket
 from collections.abc import Collection, Iterator
 from datetime import datetime
+from time import monotonic
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -140,10 +142,10 @@ def test_without_a_carrier_it_stands_on_the_page_alone(system: Scope, lan_with_p
     assert not notices_of(mine, [lan_with_phone.pk])[0].is_new
 
 
-def subscribe(origin: str) -> None:
+def subscribe(origin: str, number: int = 1) -> None:
     browser = ec.generate_private_key(ec.SECP256R1())
     point = browser.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    keep_subscription(HOLDER, OWNER, f"{origin}/push/1", (point, SECRET), "vi")
+    keep_subscription(HOLDER, OWNER, f"{origin}/push/{number}", (point, SECRET), "vi")
 
 
 def test_a_push_goes_and_a_browser_that_is_gone_is_forgotten(
@@ -177,6 +179,24 @@ def test_a_push_is_tried_again(held: None, system: Scope, lan: Resident, service
     Delivery.objects.update(next_at=way.made_at)
     send_notices(system)
     assert Delivery.objects.get(channel="push").state == "sent"
+
+
+def test_a_service_that_hangs_is_knocked_at_once_a_run(
+    held: None, system: Scope, lan: Resident, setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five browsers of a service that answers nothing: the run waits for it once, and the others keep their tries."""
+    monkeypatch.setattr("ksdb.notices.push.TIMEOUT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        origin = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        setting(is_demo=1, push_hosts=origin)
+        for n in range(5):
+            subscribe(origin, n)
+        exposure(lan)
+        began = monotonic()
+        send_notices(system)
+    assert monotonic() - began < 5 * 0.2
+    ways = Delivery.objects.filter(channel="push", state="waiting")
+    assert sorted(ways.values_list("attempts", flat=True)) == [0, 0, 0, 0, 1]
 
 
 def test_a_browser_cannot_name_an_address_within_our_walls(db: None) -> None:

@@ -28,6 +28,7 @@ class Provider(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Taking)
         self.taken: list[tuple[dict[str, str], dict[str, Any]]] = []
         self.status = 200
+        self.meeting: threading.Barrier | None = None
 
 
 class Taking(BaseHTTPRequestHandler):
@@ -35,6 +36,8 @@ class Taking(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if self.server.meeting:
+            self.server.meeting.wait()
         is_json = self.headers["Content-Type"] == "application/json"
         self.server.taken.append((dict(self.headers), json.loads(body) if is_json else dict(parse_qsl(body))))
         answer = json.dumps({"data": [{"id": f"m-{len(self.server.taken)}"}]}).encode()
@@ -82,6 +85,16 @@ def test_fields_and_headers_are_as_the_settings_say(
     ((headers, fields),) = provider.taken
     assert headers["X-Api-Key"] == "k"
     assert fields == {"phone": "84905123456", "content": "Chào {phone} & bạn", "brand": "KSDB", "type": "2"}
+
+
+def test_messages_that_wait_go_side_by_side(provider: Provider, system: Scope, setting: Setting) -> None:
+    """Of three that a slow provider takes at once none waits for the others; one that it refuses hinders none."""
+    setting(sms_http_at_once=3)
+    provider.meeting = threading.Barrier(3, timeout=10)
+    for n in range(3):
+        send_text(system, f"090512345{n}", "a")
+    assert carry_texts(system) == 3
+    assert Text.objects.filter(state="sent").count() == 3
 
 
 def test_a_receipt_ends_the_message_once(provider: Provider, system: Scope, client: Client) -> None:

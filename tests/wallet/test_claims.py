@@ -112,6 +112,10 @@ def test_the_ward_confirms_and_nobody_else(demo: None, known: Resident, binh: St
     assert f"/claims/{claim.pk}/" in officer.get(pages[1]).content.decode()
     assert "0912000001" in officer.get(pages[0]).content.decode()
     assert Entry.objects.filter(action="wallet:claim:decide", subject_id=known.pk).count() == 1
+    Claim.objects.update(full_name="Không Ai Biết", id_number_sealed=None, resident=None)
+    officer.get(pages[0])
+    looks = Entry.objects.filter(action="wallet:claim:read", subject_id=claim.pk, actor_id=binh.pk)
+    assert (looks.count(), looks[0].purpose) == (2, "registration")
     confirm = reverse("wallet:confirm", args=[claim.pk])
     assert other.post(confirm, {"resident": known.pk}).status_code == 404
     assert officer.post(confirm, {"resident": known.pk}).status_code == 302

@@ -6,25 +6,29 @@ import re
 import pytest
 from django.test import Client
 from django.urls import reverse
-from tests.conftest import StaffAccount, scope_for
+from tests.attacks.asking import signed_in
+from tests.conftest import StaffAccount, scope_for, staff
 from tests.tracing.conftest import ScanAt, moment, profiles, scan
 from tests.wallet.conftest import NUMBER, keeps, phone_of
 
 from ksdb.audit.models import Entry
 from ksdb.cards.queries import cards_of
 from ksdb.core.clock import today
-from ksdb.core.scope import Scope
+from ksdb.core.scope import Role, Scope
 from ksdb.notices.actions import make_notices
 from ksdb.notices.kinds import Kind
 from ksdb.notices.models import Notice, Subscription
 from ksdb.notices.queries import reach_of
+from ksdb.notices.words import ADVICE
 from ksdb.places.models import ScanPoint
 from ksdb.registry.models import Resident
 from ksdb.visits.actions.disputes import decide_dispute
 from ksdb.visits.models import Dispute
+from ksdb.wallet.actions import MOST_PHONES
 from ksdb.wallet.actions.mine import forget_said, tell_decided
 from ksdb.wallet.asking import DECLARED_KEPT
-from ksdb.wallet.models import Consent, DataRequest, Declaration
+from ksdb.wallet.models import Consent, DataRequest, Declaration, DeskRequest, Holding
+from ksdb.wallet.queries.mine import my_visits
 
 __all__ = ["profiles", "scan"]
 pytestmark = pytest.mark.django_db
@@ -134,6 +138,33 @@ def test_a_browser_takes_pushes_and_leaves_them(phone: Client) -> None:
     assert pushed(phone, takes=False) == 200
     assert not Subscription.objects.exists()
     assert Consent.objects.get().withdrawn_at is not None
+
+
+def test_what_was_allowed_for_one_and_taken_back_pushes_for_the_other_alone(
+    family_phone: Client, lan: Resident, son: Resident, system: Scope
+) -> None:
+    assert pushed(family_phone) == 200
+    assert len(reach_of(system, lan.pk).owners) == len(reach_of(system, son.pk).owners) == 1
+    family_phone.post(reverse("wallet:take_back"), {"what": "push"})
+    assert reach_of(system, lan.pk).owners == frozenset()
+    assert len(reach_of(system, son.pk).owners) == 1
+    family_phone.post(reverse("wallet:choose"), {"resident": son.pk})
+    family_phone.post(reverse("wallet:take_back"), {"what": "push"})
+    assert not Subscription.objects.exists()
+
+
+def test_a_phone_that_signed_out_or_was_put_out_is_pushed_to_no_more(
+    phone: Client, lan: Resident, system: Scope
+) -> None:
+    assert pushed(phone) == 200
+    phone.post(reverse("wallet:leave"))
+    assert reach_of(system, lan.pk).owners == frozenset()
+    assert not Subscription.objects.exists()
+    again = phone_of()
+    assert pushed(again) == 200
+    for _ in range(MOST_PHONES):
+        phone_of()
+    assert not Subscription.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -251,18 +282,81 @@ def test_everything_as_a_file(phone: Client, at_market: ScanPoint, lan: Resident
     assert "Lan" not in answer.headers["Content-Disposition"]
     assert held["person"]["full_name"] == "Nguyễn Thị Lan"
     assert {name: len(held[name]) for name in held["counts"]} == held["counts"]
+    assert [one["number_ends_in"] for one in held["phones_that_keep_the_card"]] == [NUMBER[-3:]]
+    assert [one["takes_pushes"] for one in held["signed_in_phones"]] == [False]
     assert (held["counts"]["visits"], held["counts"]["who_read"]) == (2, 1)
     assert held["notices"][0]["facts"] == {"type": "market", "on": "2026-11-22"}
     assert held["requests"][0]["text"] == "Tôi sinh năm 1957"
 
 
+def test_the_file_has_no_end_where_pages_have_one(phone: Client, at_market: ScanPoint, lan: Resident) -> None:
+    assert len(my_visits(Scope(None, own=frozenset({lan.pk})), lan.pk, 1)) == 1
+    held = json.loads(phone.get(reverse("wallet:export")).content)
+    assert held["counts"]["visits"] == 2
+
+
+ASKED = {"came": "self", "proven": "papers", "wanted": "advice"}
+
+
 def test_the_ward_prints_the_same_and_it_is_written_down(
     at_market: ScanPoint, lan: Resident, client: Client, binh: StaffAccount, minh: StaffAccount
 ) -> None:
+    """Opening the page prints nothing. Who came, how that was made sure and why is kept."""
+    make_notices(Scope(None), Kind.EXPOSURE, "case:1", {lan.pk: {"type": "market", "on": "2026-11-22"}})
     client.force_login(binh)
-    page = shown(client, "sheet", lan.pk)
-    assert "Chợ Hương Vân" in page
+    assert "Chợ Hương Vân" not in shown(client, "sheet", lan.pk)
+    address = reverse("wallet:sheet", args=[lan.pk])
+    assert client.post(address, {**ASKED, "wanted": ""}).status_code == 422
+    assert client.post(address, {**ASKED, "came": "sent"}).status_code == 422
+    assert not Entry.objects.filter(action="wallet:sheet:print").exists()
+    page = client.post(address, ASKED).content.decode()
+    for word in ("Chợ Hương Vân", "22/11", "Chợ.", str(ADVICE[Kind.EXPOSURE][0])):
+        assert word in page
     entry = Entry.objects.get(action="wallet:sheet:print")
     assert (entry.subject_id, entry.purpose, entry.actor_id) == (lan.pk, "subject_request", binh.pk)
+    assert (entry.detail["came"], DeskRequest.objects.get().wanted) == ("self", "advice")
+    assert [client.post(address, ASKED).status_code for _ in range(3)] == [200, 200, 422]
     client.force_login(minh)
-    assert client.get(reverse("wallet:sheet", args=[lan.pk])).status_code == 404
+    assert client.get(address).status_code == client.post(address, ASKED).status_code == 404
+
+
+def test_a_right_over_the_province_prints_no_sheet(lan: Resident, client: Client, hanh: StaffAccount) -> None:
+    """Neither an administrator, who may not read cases, nor an officer of all wards."""
+    client.force_login(hanh)
+    address = reverse("wallet:sheet", args=[lan.pk])
+    assert client.get(address).status_code == client.post(address, ASKED).status_code == 403
+    province = hanh.grants.all()[0].division
+    client.force_login(staff("tinh", "Lê Thị Tỉnh", Role.WARD_OFFICER, province))
+    assert client.get(address).status_code == client.post(address, ASKED).status_code == 404
+
+
+def test_who_keeps_the_card_is_told_and_taken_off(phone: Client, lan: Resident, system: Scope) -> None:
+    """A second holder: the first reads of it, sees the end of the number, and takes the card off that phone."""
+    assert not Notice.objects.exists()
+    other = phone_of("0912000777")
+    holding = keeps(other, lan, "other")
+    assert "777" in shown(phone, "notices")
+    assert "777" in shown(phone, "data")
+    other.post(reverse("wallet:take_off"), {"holding": Holding.objects.get(relation="self").pk})
+    assert Holding.objects.get(relation="self").until is None
+    assert phone.post(reverse("wallet:take_off"), {"holding": holding.pk}).status_code == 302
+    holding.refresh_from_db()
+    assert holding.until is not None
+    assert other.get(reverse("wallet:visits")).headers["Location"] == reverse("wallet:members")
+    assert phone.post(reverse("wallet:take_off"), {"holding": holding.pk}).status_code == 404
+
+
+def test_the_ward_takes_a_card_off_a_number_that_is_a_strangers_now(
+    phone: Client, lan: Resident, binh: StaffAccount, minh: StaffAccount
+) -> None:
+    holding = Holding.objects.get()
+    address = reverse("wallet:phones", args=[lan.pk])
+    officer, other = signed_in(binh), signed_in(minh)
+    assert other.get(address).status_code == other.post(address, {"holding": holding.pk}).status_code == 404
+    assert NUMBER[-3:] in officer.get(address).content.decode()
+    assert NUMBER not in officer.get(address).content.decode()
+    assert officer.post(address, {"holding": holding.pk}).status_code == 302
+    assert officer.post(address, {"holding": holding.pk}).status_code == 404
+    assert phone.get(reverse("wallet:visits")).headers["Location"] == reverse("wallet:members")
+    ended = Entry.objects.get(action="wallet:holding:end")
+    assert (ended.subject_id, ended.actor_id, ended.purpose) == (lan.pk, binh.pk, "correction")

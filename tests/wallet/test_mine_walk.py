@@ -92,7 +92,6 @@ def test_visits_readers_disputes_health_and_a_notice(
     phone.reload()
     phone.get_by_text("Truy vết ca bệnh").first.wait_for()
     assert hanh.full_name not in phone.content()
-    looked_at(phone, "readers")
 
     office.get_by_role("button", name="Báo cho người tiếp xúc").click()
     looked_at(office, "tell")

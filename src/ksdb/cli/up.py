@@ -52,7 +52,7 @@ def processes(ours: Settings) -> dict[str, list[str]]:
     return {
         "site": [
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"),
-            *("--host", host, "--port", str(port), "--blocking-threads", "4"),
+            *("--host", host, "--port", str(port), "--workers", str(ours.site_workers), "--blocking-threads", "4"),
             *("--http1-header-read-timeout", "10000"),
             *("--static-path-route", "/static", "--static-path-mount", str(ours.var_dir / "static")),
             "ksdb.site.wsgi:application",

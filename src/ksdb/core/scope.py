@@ -95,6 +95,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         P.TRACING_TRACE_EXPORT,
         P.VISITS_DISPUTE_DECIDE,
         P.VISITS_DISPUTE_WRITE,
+        P.WALLET_SHEET_PRINT,
     },
     Role.AUDITOR: frozenset(
         {

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from time import monotonic
+from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -14,7 +16,15 @@ from ksdb.core.errors import NotAllowed
 from ksdb.core.scope import Scope
 from ksdb.notices.kinds import Channel, Kind, State, Way
 from ksdb.notices.models import Delivery, Notice, Subscription
-from ksdb.notices.push import Address, PushFailed, PushServiceUnknown, SubscriptionGone, is_known_service, push_to
+from ksdb.notices.push import (
+    UNREACHABLE,
+    Address,
+    PushFailed,
+    PushServiceUnknown,
+    SubscriptionGone,
+    is_known_service,
+    push_to,
+)
 from ksdb.notices.queries import reach_of, subscriptions_of, type_names
 from ksdb.notices.reaching import Reach
 from ksdb.notices.words import pushed, words_of
@@ -22,11 +32,15 @@ from ksdb.sms.actions import NoCarrier, send_text
 from ksdb.sms.queries import fates_of
 
 URGENT, USUAL = 0, 10
+HURRY = {Kind.EXPOSURE, Kind.CARD_LOST, Kind.CARD_KEPT, Kind.CARD_MOVED}
 QUIET_FROM, QUIET_UNTIL = 21, 7
 """At night only what is urgent wakes anybody."""
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 MOST_TRIES = 6
+PUSH_SECONDS = 20.0
+"""So long a run of the minute pushes; the rest waits for the next, and urgent messages never for them."""
+
 MOST_SUBSCRIPTIONS = 10
 
 
@@ -38,7 +52,7 @@ def make_notices(scope: Scope, kind: Kind, key: str, facts: Mapping[int, Mapping
     """
     known = set(Notice.objects.filter(kind=kind, key=key, resident__in=facts).values_list("resident_id", flat=True))
     new = [number for number in facts if number not in known]
-    priority = URGENT if kind in {Kind.EXPOSURE, Kind.CARD_LOST} else USUAL
+    priority = URGENT if kind in HURRY else USUAL
     Notice.objects.bulk_create(
         (
             Notice(
@@ -123,13 +137,21 @@ def _texted(scope: Scope, notice: Notice, reach: Reach) -> list[Delivery]:
 
 
 def _push_what_waits(scope: Scope) -> None:
+    """The urgent first. A service that cannot be reached is not knocked at again in this run."""
     due = Delivery.objects.filter(channel=Channel.PUSH, state=Way.WAITING, next_at__lte=now())
-    for way in due.select_related("subscription", "notice").order_by("id")[:500]:
-        _push(scope, way)
+    until, silent = monotonic() + PUSH_SECONDS, set[str]()
+    for way in due.select_related("subscription", "notice").order_by("notice__priority", "id")[:500]:
+        if monotonic() > until:
+            break
+        service = urlsplit(way.subscription.endpoint).netloc if way.subscription else ""
+        if service in silent:
+            Delivery.objects.filter(pk=way.pk).update(next_at=now() + MINUTE)
+        elif _push(scope, way) == UNREACHABLE:
+            silent.add(service)
 
 
-def _push(scope: Scope, way: Delivery) -> None:
-    """Tried again later and later; a browser that takes none any more is forgotten."""
+def _push(scope: Scope, way: Delivery) -> str:
+    """Why it did not go. Tried again later and later; a browser that takes none any more is forgotten."""
     way.attempts += 1
     way.changed_at = now()
     try:
@@ -148,6 +170,7 @@ def _push(scope: Scope, way: Delivery) -> None:
     else:
         way.state, way.failure = Way.SENT, ""
     way.save(update_fields=["attempts", "changed_at", "state", "failure", "subscription", "next_at"])
+    return way.failure
 
 
 def _address(kept: Subscription) -> Address:
@@ -200,6 +223,13 @@ def forget_subscription(scope: Scope, owner: int, endpoint: str) -> None:
     """This browser takes no more, for this owner or for anybody."""
     if scope.is_system or scope.actor_name:
         Subscription.objects.filter(owner=owner, endpoint_key=sealer().match_key("push_endpoint", endpoint)).delete()
+
+
+def forget_subscriptions(scope: Scope, owners: Sequence[int]) -> int:
+    """None of these takes any more, in whatever browser; how many there were."""
+    if not (scope.is_system or scope.actor_name):
+        raise NotAllowed
+    return Subscription.objects.filter(owner__in=owners).delete()[0]
 
 
 @transaction.atomic

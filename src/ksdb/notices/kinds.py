@@ -9,6 +9,8 @@ class Kind(StrEnum):
     EXPOSURE = "exposure"
     CARD_LOST = "card_lost"
     CARD_ACTIVATED = "card_activated"
+    CARD_KEPT = "card_kept"
+    CARD_MOVED = "card_moved"
     DECIDED = "decided"
     TEST = "test"
 

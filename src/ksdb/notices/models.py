@@ -33,7 +33,7 @@ class Notice(models.Model):
 
 
 class Subscription(models.Model):
-    """A browser that takes pushes for whoever `owner` is to the room above; nothing here says who that is."""
+    """A browser that takes pushes; `owner` is its number in the room above, and nothing here says whose it is."""
 
     owner = models.IntegerField(db_index=True)
     endpoint = models.TextField()

@@ -21,7 +21,8 @@ LIFE_SECONDS = 24 * 3600
 """How long a push service keeps what it cannot deliver."""
 
 SIGNED_SECONDS = 12 * 3600
-TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 5
+UNREACHABLE = "unreachable"
 GONE = {404, 410}
 
 
@@ -94,7 +95,7 @@ def push_to(browser: Address, content: dict[str, str]) -> None:
     try:
         answer = httpx.post(browser.endpoint, content=sealed, headers=headers, timeout=TIMEOUT_SECONDS)
     except httpx.HTTPError as error:
-        raise PushFailed("unreachable") from error
+        raise PushFailed(UNREACHABLE) from error
     if answer.status_code in GONE:
         raise SubscriptionGone
     if not answer.is_success:

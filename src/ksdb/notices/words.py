@@ -24,6 +24,8 @@ TITLES: Mapping[str, str | Promise] = {
     Kind.EXPOSURE: _("You were near somebody who is ill"),
     Kind.CARD_LOST: _("Your card was blocked"),
     Kind.CARD_ACTIVATED: _("Your card can be used now"),
+    Kind.CARD_KEPT: _("One more phone keeps your card"),
+    Kind.CARD_MOVED: _("Your card went to another phone"),
     Kind.DECIDED: _("Your request was decided"),
     Kind.TEST: _("This is a test"),
 }
@@ -45,6 +47,14 @@ ADVICE: Mapping[str, list[str | Promise]] = {
         _("Show the code wherever there is a scan point."),
         _("The code says neither your name nor your number."),
         _("Did you not get a card? Call at once."),
+    ],
+    Kind.CARD_KEPT: [
+        _("Whoever keeps your card sees where you were and what you are told."),
+        _("Do you not know this phone? Take the card off it under My data, or call at once."),
+    ],
+    Kind.CARD_MOVED: [
+        _("The old phone shows the card no more."),
+        _("Was it not you? Block the card under “Lost it?”, or call at once."),
     ],
     Kind.DECIDED: [_("The answer and the reason stand on your pages, under My data.")],
     Kind.TEST: [_("Nothing happened, and there is nothing to do.")],
@@ -85,6 +95,7 @@ def _body(kind: str, facts: Facts, place: str) -> str:
         "place": place or gettext("a place where you were scanned"),
         "days": WATCH_DAYS,
         "hotline": settings().hotline,
+        "end": str(facts.get("phone", "")),
     }
     return _SENTENCES[kind]() % said
 
@@ -100,6 +111,10 @@ _SENTENCES: Mapping[str, Callable[[], str]] = {
     Kind.EXPOSURE: _exposure,
     Kind.CARD_LOST: lambda: gettext("Your card was blocked. Was it not you? Call %(hotline)s."),
     Kind.CARD_ACTIVATED: lambda: gettext("Your card can be used now. Did you get none? Call %(hotline)s."),
+    Kind.CARD_KEPT: lambda: gettext(
+        "A phone with a number ending in %(end)s keeps your card now. Do you not know it? Call %(hotline)s."
+    ),
+    Kind.CARD_MOVED: lambda: gettext("Your card is on another phone now. Was it not you? Call %(hotline)s."),
     Kind.DECIDED: lambda: gettext("Your request about your data was decided. See your card page, My data."),
     Kind.TEST: lambda: gettext("This is a test message. There is nothing to do."),
 }

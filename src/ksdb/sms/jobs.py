@@ -10,7 +10,7 @@ from ksdb.sms.actions.carrying import carry_texts
 @app.task(queue="sms")
 def carry() -> None:
     """At once, where somebody waits for a code. One at a time: centres let us bind once."""
-    carry_texts(system_scope())
+    carry_texts(system_scope(), listens=0)
 
 
 @app.periodic(cron="* * * * *")

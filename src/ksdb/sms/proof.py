@@ -12,7 +12,7 @@ from ksdb.access.sealing import opened, sealer
 from ksdb.core.clock import now
 
 KEY = "phone_proof"
-NUMBERS = "phone_numbers"
+NUMBERS = "phone_numbers_since"
 PHONE = "sms_phone"
 BODY = "sms_body"
 CODE_SECONDS = 10 * 60

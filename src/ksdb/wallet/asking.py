@@ -65,6 +65,47 @@ class RequestState(StrEnum):
     DECLINED = "declined"
 
 
+class Came(StrEnum):
+    """Who came to the desk of the ward."""
+
+    SELF = "self"
+    GUARDIAN = "guardian"
+    SENT = "sent"
+
+
+class Proven(StrEnum):
+    """How the officer made sure who it was."""
+
+    PAPERS = "papers"
+    KNOWN = "known"
+    LETTER = "letter"
+
+
+class Wanted(StrEnum):
+    """Why the sheet is asked for."""
+
+    HELD = "held"
+    ADVICE = "advice"
+    WRONG = "wrong"
+
+
+CAME_LABELS: Mapping[Came, str | Promise] = {
+    Came.SELF: _("The resident in person"),
+    Came.GUARDIAN: _("A parent or guardian"),
+    Came.SENT: _("Somebody sent with a letter"),
+}
+PROVEN_LABELS: Mapping[Proven, str | Promise] = {
+    Proven.PAPERS: _("I compared the identity paper with the record"),
+    Proven.KNOWN: _("I know the person, who lives in the ward"),
+    Proven.LETTER: _("I keep the letter, and compared both identity papers"),
+}
+WANTED_LABELS: Mapping[Wanted, str | Promise] = {
+    Wanted.HELD: _("Wants to know what is held, and who read it"),
+    Wanted.ADVICE: _("Was told of somebody ill, and wants to know what to do"),
+    Wanted.WRONG: _("Says that a visit or the record is wrong"),
+}
+
+
 class Allowed(StrEnum):
     """What a holder allows."""
 

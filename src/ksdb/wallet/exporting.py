@@ -3,7 +3,7 @@
 from ksdb.cards.words import FORM_LABELS, STATUS_LABELS
 from ksdb.core.decision import CardStatus
 from ksdb.core.token import Form
-from ksdb.wallet.queries.held import Asked, Held, MyVisit, Read
+from ksdb.wallet.queries.held import Asked, Claim, Held, Keeping, MyVisit, Read
 
 Json = dict[str, object]
 
@@ -20,7 +20,20 @@ def as_json(held: Held) -> Json:
             }
             for one in held.cards
         ],
-        "phones": [{"relation": one.relation, "since": one.since, "until": one.until} for one in held.phones],
+        "phones_that_keep_the_card": [_keeping(one) for one in held.keepers],
+        "signed_in_phones": [
+            {
+                "began_at": one.began_at,
+                "seen_at": one.seen_at,
+                "ended_at": one.ended_at,
+                "takes_pushes": one.takes_pushes,
+            }
+            for one in held.sessions
+        ],
+        "requests_to_keep_a_card": [_claim(one) for one in held.claims],
+        "asked_at_the_desk": [
+            {"at": one.made_at, "came": one.came, "proven": one.proven, "wanted": one.wanted} for one in held.desk
+        ],
         "visits": [_visit(one) for one in held.visits],
         "who_read": [_read(one) for one in held.reads],
         "health_declarations": [
@@ -41,7 +54,8 @@ def as_json(held: Held) -> Json:
                 "facts": one.facts,
                 "made_at": one.made_at,
                 "read_at": one.read_at,
-                "ways": [{"by": way.channel, "state": way.state, "at": way.changed_at} for way in one.deliveries.all()],
+                "text": one.words.body,
+                "ways": [{"by": way.channel, "state": way.state, "at": way.changed_at} for way in one.ways],
             }
             for one in held.notices
         ],
@@ -72,6 +86,30 @@ def _person(held: Held) -> Json:
         "commune": one.division.parent.name if one.division.parent else "",
         "household_book": one.household.book_number if one.household else "",
         "registered_at": one.registered_at,
+    }
+
+
+def _keeping(one: Keeping) -> Json:
+    kept = one.holding
+    return {
+        "number_ends_in": one.end,
+        "relation": kept.relation,
+        "made_sure_by": kept.evidence,
+        "since": kept.since,
+        "until": kept.until,
+    }
+
+
+def _claim(one: Claim) -> Json:
+    """As it was typed; empty once it was forgotten."""
+    return {
+        "full_name": one.full_name,
+        "birth_year": one.birth_year or None,
+        "relation": one.relation,
+        "state": one.state,
+        "made_at": one.made_at,
+        "decided_at": one.decided_at,
+        "reason": one.reason,
     }
 
 

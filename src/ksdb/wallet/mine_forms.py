@@ -8,7 +8,19 @@ from django.utils.translation import gettext_lazy as _
 
 from ksdb.visits.disputing import MOST_TEXT, Reason
 from ksdb.visits.words import REASON_LABELS
-from ksdb.wallet.asking import ABOUT_LABELS, SYMPTOMS, About, Answers
+from ksdb.wallet.actions.sheets import Request
+from ksdb.wallet.asking import (
+    ABOUT_LABELS,
+    CAME_LABELS,
+    PROVEN_LABELS,
+    SYMPTOMS,
+    WANTED_LABELS,
+    About,
+    Answers,
+    Came,
+    Proven,
+    Wanted,
+)
 
 YES_NO = [("no", _("No")), ("yes", _("Yes"))]
 
@@ -128,3 +140,34 @@ class AnswerForm(forms.Form):
         if said.get("decision") == "no" and not said.get("note", "").strip():
             self.add_error("note", gettext("Say why it stays as it is."))
         return said
+
+
+class SheetForm(forms.Form):
+    """Somebody asks at the desk for what is held about him."""
+
+    came = forms.ChoiceField(
+        label=_("Who is here?"),
+        choices=[(one.value, label) for one, label in CAME_LABELS.items()],
+        widget=forms.RadioSelect,
+    )
+    proven = forms.ChoiceField(
+        label=_("How did you make sure?"),
+        choices=[(one.value, label) for one, label in PROVEN_LABELS.items()],
+        widget=forms.RadioSelect,
+    )
+    wanted = forms.ChoiceField(
+        label=_("What for?"),
+        choices=[(one.value, label) for one, label in WANTED_LABELS.items()],
+        widget=forms.RadioSelect,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if said.get("came") == Came.SENT and said.get("proven") not in {None, Proven.LETTER}:
+            self.add_error("proven", gettext("For somebody else a letter is needed. Keep it in the ward."))
+        return said
+
+    @property
+    def asked(self) -> Request:
+        said = self.cleaned_data
+        return Request(Came(said["came"]), Proven(said["proven"]), Wanted(said["wanted"]))

@@ -1,8 +1,12 @@
 """Tables of the residents' own side: holders of phones, their phones, whose cards they keep, and what they ask for."""
 
+from datetime import timedelta
+
 from django.db import models
 
 from ksdb.access.sealed import SealedField
+from ksdb.config import settings
+from ksdb.core.clock import now
 from ksdb.wallet.asking import (
     CLAIMED_ID,
     REQUEST_NOTE,
@@ -10,7 +14,10 @@ from ksdb.wallet.asking import (
     WALLET_PHONE,
     About,
     Allowed,
+    Came,
+    Proven,
     RequestState,
+    Wanted,
 )
 
 
@@ -82,6 +89,16 @@ class Phone(models.Model):
     class Meta:
         db_table = "wallet_phone"
 
+    @classmethod
+    def standing(cls) -> models.QuerySet["Phone"]:
+        """Those whose session lasts."""
+        ours, at = settings(), now()
+        return cls.objects.filter(
+            ended_at=None,
+            seen_at__gt=at - timedelta(days=ours.holder_idle_days),
+            began_at__gt=at - timedelta(days=ours.holder_days),
+        )
+
 
 class Declaration(models.Model):
     """What somebody said about his health on a day: codes of a form's version, and a place in words.
@@ -121,6 +138,23 @@ class DataRequest(models.Model):
     class Meta:
         db_table = "wallet_request"
         indexes = [models.Index(fields=["state", "due_on"], name="wallet_request_open")]
+
+
+class DeskRequest(models.Model):
+    """Somebody without a phone asked at the ward for what is held about him: who came, how that was made sure, why.
+
+    Codes alone, and the account that printed; deleted a year after.
+    """
+
+    resident = models.ForeignKey("registry.Resident", models.CASCADE, related_name="+")
+    came = models.CharField(max_length=10, choices=[(one.value, one.value) for one in Came])
+    proven = models.CharField(max_length=10, choices=[(one.value, one.value) for one in Proven])
+    wanted = models.CharField(max_length=10, choices=[(one.value, one.value) for one in Wanted])
+    made_at = models.DateTimeField()
+    made_by_id = models.IntegerField()
+
+    class Meta:
+        db_table = "wallet_desk_request"
 
 
 class Consent(models.Model):

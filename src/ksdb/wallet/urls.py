@@ -44,10 +44,12 @@ urlpatterns = [
     path("my/data/", mine.data, name="data"),
     path("my/data/readers/", mine.readers, name="readers"),
     path("my/data/correct/", mine.correct, name="correct"),
+    path("my/data/take-off/", mine.take_off, name="take_off"),
     path("my/data/take-back/", mine.take_back, name="take_back"),
     path("my/data/file/", mine.export, name="export"),
     path("my/data/sheet/", mine.sheet, name="my_sheet"),
     path("requests/", desk.requests, name="requests"),
     path("requests/<int:request_id>/", desk.one_request, name="request"),
+    path("residents/<int:resident_id>/phones/", desk.phones, name="phones"),
     path("residents/<int:resident_id>/sheet/", desk.sheet, name="sheet"),
 ]

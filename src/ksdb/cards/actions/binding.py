@@ -67,7 +67,7 @@ def bind_card(scope: Scope, resident_id: int, point: bytes, *, takes_over: bool 
     scope.require(Permission.CARDS_CARD_ISSUE)
     device = _device_key(point)
     card = _card_of(scope, resident_id)
-    if card.status != CardStatus.ACTIVE:
+    if card.status not in {CardStatus.ACTIVE, CardStatus.ATTENTION}:
         raise NotThisStatus
     last = Binding.objects.filter(card=card).order_by("-pk").first()
     if last is not None and bytes(last.device_point) != point:

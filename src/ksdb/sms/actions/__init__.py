@@ -1,6 +1,7 @@
 """Sends short messages, and lets somebody prove by six digits that a number is theirs."""
 
 import secrets
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,8 +9,9 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.db import connection, transaction
 from django.utils.translation import gettext
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
-from ksdb.access.actions import spend
+from ksdb.access.actions import give_back, spend
 from ksdb.access.limits import Limit, TooManyAttempts
 from ksdb.access.sealing import sealer
 from ksdb.audit.actions import record, record_deleted
@@ -31,11 +33,16 @@ CARRY = "ksdb.sms.jobs.carry"
 TALLY_KEPT = timedelta(days=30)
 Kind = Tally.Kind
 MOST_NUMBERS = 3
-"""To so many numbers one session may have codes sent: somebody mistypes his own."""
+"""To so many numbers one session may have codes sent in an hour: somebody mistypes his own."""
+NUMBERS_SECONDS = 60 * 60
 
 BY_NUMBER = Limit("sms_by_number", 3, 60 * 60)
-BY_ADDRESS = Limit("sms_by_address", 20, 60 * 60)
 TRIES = Limit("sms_code_tries", 5, 60 * 60)
+
+
+def _by_address() -> Limit:
+    """Codes an hour to one network: a ward's hall and a whole carrier stand behind one address."""
+    return Limit("sms_by_address", settings().sms_an_address, 60 * 60)
 
 
 class NoCarrier(KsdbError):
@@ -84,15 +91,22 @@ def send_text(scope: Scope, phone: str, body: str, life: timedelta = KEPT, *, hu
     if is_shown:
         count_taken(text.carrier, text.segments)
     elif hurries:
-        app.configure_task(CARRY, queue="sms", lock="sms").defer()
+        transaction.on_commit(_carry_soon)
     return int(text.pk)
+
+
+def _carry_soon() -> None:
+    """One job for all that wait. It is asked for when they can be seen: the one that waits already takes them along."""
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        app.configure_task(CARRY, queue="sms", lock="sms", queueing_lock=CARRY).defer()
 
 
 def send_code(scope: Scope, session: SessionBase, phone: str, *, goes_out: bool = True) -> None:
     """Sends six digits to the number that the session is bound to from now on.
 
-    Limits count for the session, the address, all together, and the number, in this order: whoever has reached his own
-    limit takes nothing from the owner of a number. When it does not go out, everything else happens all the same.
+    Limits count for the session, the address, the number and all together, in this order: whoever has reached his own
+    limit takes nothing from the owner of a number, and what is refused takes nothing from all. When it does not go
+    out, everything else happens all the same.
     """
     if not carrier_name():
         raise NoCarrier
@@ -101,9 +115,13 @@ def send_code(scope: Scope, session: SessionBase, phone: str, *, goes_out: bool 
     except TooManyNumbers:
         _count(Kind.BY_SESSION)
         raise
-    _spend(scope, BY_ADDRESS, network_of(scope.address), Kind.BY_ADDRESS)
-    _spend(scope, Limit("sms_of_all", settings().sms_an_hour, 60 * 60), "", Kind.OF_ALL)
+    _spend(scope, _by_address(), network_of(scope.address), Kind.BY_ADDRESS)
     _spend(scope, BY_NUMBER, phone, Kind.BY_NUMBER)
+    try:
+        _spend(scope, Limit("sms_of_all", settings().sms_an_hour, 60 * 60), "", Kind.OF_ALL)
+    except TooManyAttempts:
+        give_back(scope, BY_NUMBER, phone)
+        raise
     code = f"{secrets.randbelow(10**6):06d}" if goes_out else ""
     keep(session, begun(phone, code))
     if goes_out:
@@ -126,11 +144,14 @@ def _count(kind: Tally.Kind) -> None:
 
 
 def _bind(session: SessionBase, phone: str) -> None:
-    number = sealer().match_key(PHONE, phone).hex()
-    numbers = {*session.get(NUMBERS, []), number}
+    """The numbers of the last hour, each with the second in which it was asked for first."""
+    at = int(now().timestamp())
+    kept: dict[str, int] = session.get(NUMBERS) or {}
+    numbers = {number: since for number, since in kept.items() if at - since < NUMBERS_SECONDS}
+    numbers.setdefault(sealer().match_key(PHONE, phone).hex(), at)
     if len(numbers) > MOST_NUMBERS:
         raise TooManyNumbers
-    session[NUMBERS] = sorted(numbers)
+    session[NUMBERS] = numbers
 
 
 def check_code(scope: Scope, session: SessionBase, code: str) -> str:

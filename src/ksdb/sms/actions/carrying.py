@@ -1,6 +1,7 @@
 """Hands what waits to the carrier, takes its receipts, and counts what it cost."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from django.db import transaction
@@ -18,13 +19,18 @@ from ksdb.sms.proof import BODY, PHONE
 
 MOST_AT_ONCE = 500
 LONGEST_WAIT = timedelta(minutes=15)
+LISTEN_SECONDS = 5.0
+"""How long the minute's run listens for receipts; a centre keeps later ones until we are back a minute later."""
+
 State = Text.State
+Answer = tuple[str, ...] | NotTaken | LineDown
 
 
-def carry_texts(scope: Scope) -> int:
+def carry_texts(scope: Scope, listens: float = LISTEN_SECONDS) -> int:
     """Messages that are due go out, those that end soonest first, and receipts come in; how many were taken.
 
-    A process that dies between the carrier's answer and ours sends that one message again: twice is better than never.
+    A run in a hurry listens for nothing: who waits for a code would wait for the receipts of others. A process that
+    dies between the carrier's answer and ours sends that one message again: twice is better than never.
     """
     if not scope.is_system:
         raise NotAllowed
@@ -35,10 +41,10 @@ def carry_texts(scope: Scope) -> int:
     count = 0
     try:
         with carries.line() as line:
-            while count < MOST_AT_ONCE and (text := _claimed()):
-                count += _carry(line, text)
+            while count < MOST_AT_ONCE and (texts := _claimed(line.at_once)):
+                count += _carry(line, texts)
             if _awaited().exists():
-                note_receipts(scope, line.receipts())
+                note_receipts(scope, line.receipts(listens))
     except LineDown as error:
         Text.objects.filter(state=State.WAITING).update(failure=error.code)
     return count
@@ -60,29 +66,50 @@ def _awaited() -> QuerySet[Text]:
 
 
 @transaction.atomic
-def _claimed() -> Text | None:
-    """The next one, whose next try is put off before this one is made."""
-    text = _due().select_for_update(skip_locked=True).order_by("expires_at", "id").first()
-    if text is None:
-        return None
-    text.attempts += 1
-    text.next_at = now() + min(timedelta(seconds=30) * 2 ** min(text.attempts - 1, 10), LONGEST_WAIT)
-    text.save(update_fields=["attempts", "next_at"])
-    return text
+def _claimed(most: int) -> list[Text]:
+    """The next ones, whose next try is put off before this one is made."""
+    texts = list(_due().select_for_update(skip_locked=True).order_by("expires_at", "id")[:most])
+    for text in texts:
+        text.attempts += 1
+        text.next_at = now() + min(timedelta(seconds=30) * 2 ** min(text.attempts - 1, 10), LONGEST_WAIT)
+    Text.objects.bulk_update(texts, ["attempts", "next_at"])
+    return texts
 
 
-def _carry(line: Line, text: Text) -> int:
-    """One where the carrier took it."""
+def _carry(line: Line, texts: Sequence[Text]) -> int:
+    """How many the carrier took, side by side where it lets us. Raises LineDown once all is written down."""
+    if len(texts) == 1:
+        answers = [_submitted(line, texts[0])]
+    else:
+        with ThreadPoolExecutor(len(texts)) as hands:
+            answers = list(hands.map(lambda text: _submitted(line, text), texts))
+    count = sum(_settled(text, answer) for text, answer in zip(texts, answers, strict=True))
+    for answer in answers:
+        if isinstance(answer, LineDown):
+            raise answer
+    return count
+
+
+def _submitted(line: Line, text: Text) -> Answer:
+    """The numbers of its parts, or why it was not taken."""
     phone, body = opened(PHONE, bytes(text.phone_sealed)), opened(BODY, bytes(text.body_sealed))
     try:
-        references = line.submit(phone, body)
-    except NotTaken as error:
-        _refused(text, error)
+        return line.submit(phone, body)
+    except (NotTaken, LineDown) as error:
+        return error
+
+
+def _settled(text: Text, answer: Answer) -> int:
+    """One where the carrier took it; what did not reach it waits for its next try."""
+    if isinstance(answer, LineDown):
+        return 0
+    if isinstance(answer, NotTaken):
+        _refused(text, answer)
         return 0
     with transaction.atomic():
         text.state, text.sent_at, text.failure = State.SENT, now(), ""
         text.save(update_fields=["state", "sent_at", "failure"])
-        Part.objects.bulk_create(Part(text=text, reference=reference[:80]) for reference in references if reference)
+        Part.objects.bulk_create(Part(text=text, reference=reference[:80]) for reference in answer if reference)
         count_taken(text.carrier, text.segments)
     return 1
 

@@ -47,14 +47,16 @@ class Parts:
 
 
 class Line(Protocol):
-    """An open connection to a carrier."""
+    """An open connection to a carrier, which takes `at_once` messages from as many threads."""
+
+    at_once: int
 
     def submit(self, phone: str, body: str) -> tuple[str, ...]:
         """The numbers under which its parts were taken. Raises NotTaken or LineDown."""
         ...
 
-    def receipts(self) -> list[Receipt]:
-        """What came back meanwhile. Raises LineDown."""
+    def receipts(self, seconds: float) -> list[Receipt]:
+        """What came back meanwhile, or comes within so many seconds. Raises LineDown."""
         ...
 
 

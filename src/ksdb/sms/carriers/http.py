@@ -35,6 +35,7 @@ class HttpLine:
     """One request a message, whatever its parts."""
 
     def __init__(self, client: httpx.Client, ours: Settings) -> None:
+        self.at_once = ours.sms_http_at_once
         self._client = client
         self._ours = ours
 
@@ -61,7 +62,7 @@ class HttpLine:
         except ValueError:
             return ""  # taken; that it answers nothing readable costs us the receipt only
 
-    def receipts(self) -> list[Receipt]:
+    def receipts(self, seconds: float) -> list[Receipt]:  # noqa: ARG002 - others wait for them
         """They come to `sms:receipts`."""
         return []
 

@@ -13,9 +13,6 @@ from smpplib.client import Client
 from ksdb.config import Settings
 from ksdb.sms.carriers.carrying import LineDown, NotTaken, Receipt, international, parts_of
 
-LISTEN_SECONDS = 5.0
-"""How long we listen for receipts before we hang up; the centre keeps later ones until we are back a minute later."""
-
 FINAL = {
     consts.SMPP_ESME_RINVDSTADR: "number_refused",
     consts.SMPP_ESME_RINVSRCADR: "sender_refused",
@@ -68,7 +65,9 @@ def _hang_up(client: Client) -> None:
 
 
 class SmppLine:
-    """One binding. Answers come in any order, with receipts between them."""
+    """One binding, written to by one. Answers come in any order, with receipts between them."""
+
+    at_once = 1
 
     def __init__(self, client: Client, sender: str) -> None:
         self._client = client
@@ -106,8 +105,8 @@ class SmppLine:
             raise NotTaken(FINAL.get(status, f"smpp_{status:#x}"), is_final=status in FINAL)
         return reference
 
-    def receipts(self) -> list[Receipt]:
-        until = time.monotonic() + LISTEN_SECONDS
+    def receipts(self, seconds: float) -> list[Receipt]:
+        until = time.monotonic() + seconds
         while time.monotonic() < until and not self._receipts:
             self._client.poll(auto_send_enquire_link=False)
             time.sleep(0.05)

@@ -6,13 +6,17 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from ksdb.access.sealing import sealer
+from ksdb.access.sealing import opened, sealer
 from ksdb.audit.actions import record
 from ksdb.core.clock import now
 from ksdb.core.errors import NotAllowed, NotFound
 from ksdb.core.scope import Scope
+from ksdb.notices.actions import forget_subscriptions, make_notices
+from ksdb.notices.kinds import Kind
+from ksdb.notices.queries import reach_of
 from ksdb.wallet.models import Holder, Holding, Phone
-from ksdb.wallet.queries import WALLET_PHONE, Mine
+from ksdb.wallet.queries import WALLET_PHONE, Mine, on_behalf
+from ksdb.wallet.queries.held import END_DIGITS
 
 SEEN_EVERY = timedelta(hours=1)
 MOST_PHONES = 5
@@ -32,22 +36,24 @@ def sign_in_phone(scope: Scope, number: str, language: str = "vi") -> str:
         phone_key=sealer().match_key(WALLET_PHONE, number),
         defaults={"phone_sealed": sealer().seal(WALLET_PHONE, number), "language": language, "created_at": at},
     )
-    _end_phones(holder, leaving=MOST_PHONES - 1)
+    _end_phones(scope, holder, leaving=MOST_PHONES - 1)
     digest = hashlib.sha256(token.encode()).digest()
     phone = Phone.objects.create(holder=holder, token_sha256=digest, began_at=at, seen_at=at)
     record(scope, "wallet:phone:sign_in", subject=("holder", holder.pk), detail={"phone": phone.pk})
     return token
 
 
-def _end_phones(holder: Holder, leaving: int) -> None:
+def _end_phones(scope: Scope, holder: Holder, leaving: int) -> None:
     kept = Phone.objects.filter(holder=holder, ended_at=None).order_by("-seen_at", "-id")
     over = [phone.pk for phone in kept[leaving:]]
     Phone.objects.filter(pk__in=over).update(ended_at=now())
+    forget_subscriptions(on_behalf(scope), over)
 
 
 def sign_out_phone(scope: Scope, mine: Mine) -> None:
-    """Ends this phone's session. What it keeps of its cards, the page forgets."""
+    """Ends this phone's session, and its pushes. What it keeps of its cards, the page forgets."""
     Phone.objects.filter(pk=mine.phone.pk, ended_at=None).update(ended_at=now())
+    forget_subscriptions(scope, [mine.phone.pk])
     record(scope, "wallet:phone:sign_out", subject=("holder", mine.holder.pk), detail={"phone": mine.phone.pk})
 
 
@@ -87,7 +93,16 @@ def keep_resident(
     if is_new:
         detail = {"holder": holder.pk, "relation": relation, "evidence": evidence}
         record(scope, "wallet:holding:begin", subject=("resident", resident_id), detail=detail)
+        _tell_others(scope, holder, holding)
     return holding
+
+
+def _tell_others(scope: Scope, holder: Holder, holding: Holding) -> None:
+    """Whoever has the card, or the number in the registry, learns of one more; a phone alone needs no message."""
+    number = opened(WALLET_PHONE, bytes(holder.phone_sealed))
+    if reach_of(on_behalf(scope), holding.resident_id).phones - {number}:
+        facts = {holding.resident_id: {"phone": number[-END_DIGITS:]}}
+        make_notices(scope, Kind.CARD_KEPT, f"holding:{holding.pk}", facts)
 
 
 def let_go(scope: Scope, mine: Mine, resident_id: int) -> None:

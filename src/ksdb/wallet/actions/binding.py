@@ -15,6 +15,8 @@ from ksdb.cards.actions.binding import Bound, KeyUnreadable, bind_card
 from ksdb.core.clock import now
 from ksdb.core.errors import KsdbError
 from ksdb.core.scope import Scope
+from ksdb.notices.actions import make_notices
+from ksdb.notices.kinds import Kind
 from ksdb.wallet.models import Phone
 from ksdb.wallet.queries import Mine, on_behalf
 
@@ -62,7 +64,10 @@ def bring_card(scope: Scope, mine: Mine, resident_id: int, proof: Proof, *, take
         raise OtherKey
     if takes_over:
         spend(scope, TAKE_OVERS, str(resident_id))
-    return bind_card(on_behalf(scope), resident_id, proof.point, takes_over=takes_over)
+    bound = bind_card(on_behalf(scope), resident_id, proof.point, takes_over=takes_over)
+    if takes_over:
+        make_notices(scope, Kind.CARD_MOVED, f"card:{bound.card.pk}", {resident_id: {}})
+    return bound
 
 
 def _require_key(resident_id: int, proof: Proof) -> None:

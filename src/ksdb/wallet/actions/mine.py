@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import get_language
 
 from ksdb.access.actions import spend
@@ -11,13 +12,12 @@ from ksdb.access.limits import Limit
 from ksdb.access.sealing import opened, sealer
 from ksdb.audit.actions import record, record_deleted
 from ksdb.core.clock import now, today
-from ksdb.core.errors import NotAllowed, NotFound
-from ksdb.core.scope import Permission, Purpose, Scope
-from ksdb.notices.actions import forget_subscription, keep_subscription, make_notices
+from ksdb.core.errors import NotAllowed
+from ksdb.core.scope import Purpose, Scope
+from ksdb.notices.actions import forget_subscription, forget_subscriptions, keep_subscription, make_notices
 from ksdb.notices.kinds import Kind
+from ksdb.notices.queries import subscriptions_of
 from ksdb.notices.reaching import Reach
-from ksdb.places.queries import within
-from ksdb.registry.models import Resident
 from ksdb.visits.actions.disputes import dispute_visit
 from ksdb.visits.disputing import Raiser, Reason, VisitRef
 from ksdb.visits.models import Dispute
@@ -35,15 +35,13 @@ from ksdb.wallet.asking import (
     RequestState,
     TooManyRequests,
 )
-from ksdb.wallet.models import Consent, DataRequest, Declaration, Holder
-from ksdb.wallet.queries import WALLET_PHONE, on_behalf
-from ksdb.wallet.queries.held import Asked, Held
-from ksdb.wallet.queries.mine import held_about, my_declarations, my_visit, own_records, request_asked
+from ksdb.wallet.models import Consent, DataRequest, Declaration, DeskRequest, Holder, Holding, Phone
+from ksdb.wallet.queries import WALLET_PHONE, Mine, on_behalf
+from ksdb.wallet.queries.held import Asked
+from ksdb.wallet.queries.mine import my_declarations, my_visit, own_records, request_asked
 
 MOST_OPEN = 10
 TESTS = Limit("notice_tests", 3, 60 * 60)
-SHEET = Permission.WALLET_SHEET_PRINT
-"""The ward's sheet."""
 
 
 def dispute_own_visit(scope: Scope, resident_id: int, ref: VisitRef, said: tuple[Reason, str]) -> None:
@@ -147,18 +145,26 @@ def take_back(scope: Scope, holder: Holder, resident_id: int, what: Allowed) -> 
         gone = Declaration.objects.filter(resident__in=records).delete()[0]
         if gone:
             record(scope, "wallet:declaration:forget", ("resident", records[0]), detail={"count": gone})
+    elif not Consent.objects.filter(holder=holder, what=what, withdrawn_at=None).exists():
+        forget_subscriptions(scope, list(holder.phones.values_list("pk", flat=True)))
 
 
-def take_pushes(scope: Scope, holder: Holder, resident_id: int, endpoint: str, keys: tuple[bytes, bytes]) -> None:
-    """This browser takes pushes for everybody whose cards the holder keeps. Raises PushServiceUnknown."""
-    keep_subscription(scope, holder.pk, endpoint, keys, get_language() or "vi")
-    allow(scope, holder, resident_id, Allowed.PUSH)
+@transaction.atomic
+def take_pushes(scope: Scope, mine: Mine, endpoint: str, keys: tuple[bytes, bytes]) -> None:
+    """This browser takes pushes for everybody whose cards the holder keeps now. Raises PushServiceUnknown."""
+    keep_subscription(scope, mine.phone.pk, endpoint, keys, get_language() or "vi")
+    for resident_id in mine.resident_ids:
+        allow(scope, mine.holder, resident_id, Allowed.PUSH)
 
 
-def leave_pushes(scope: Scope, holder: Holder, resident_id: int, endpoint: str) -> None:
-    """It takes no more."""
-    forget_subscription(scope, holder.pk, endpoint)
-    take_back(scope, holder, resident_id, Allowed.PUSH)
+@transaction.atomic
+def leave_pushes(scope: Scope, mine: Mine, endpoint: str) -> None:
+    """It takes no more; where it was the holder's last one, what was allowed for it is taken back."""
+    forget_subscription(scope, mine.phone.pk, endpoint)
+    phones = list(mine.holder.phones.values_list("pk", flat=True))
+    if not subscriptions_of(on_behalf(scope), phones):
+        for resident_id in mine.resident_ids:
+            take_back(scope, mine.holder, resident_id, Allowed.PUSH)
 
 
 def send_test(scope: Scope, resident_id: int) -> None:
@@ -166,15 +172,6 @@ def send_test(scope: Scope, resident_id: int) -> None:
     resident = own_records(scope, resident_id)[0]
     spend(scope, TESTS, str(resident))
     make_notices(scope, Kind.TEST, f"at:{now().isoformat()}", {resident: {}})
-
-
-def sheet_of(scope: Scope, resident_id: int) -> Held:
-    """What the ward prints for a resident who asks at the desk. Audited as such. NotFound outside the jurisdiction."""
-    inside = within(scope, SHEET)
-    if not Resident.objects.filter(inside, pk=resident_id).exists():
-        raise NotFound
-    record(scope, SHEET, ("resident", resident_id), Purpose.SUBJECT_REQUEST)
-    return held_about(on_behalf(scope), resident_id)
 
 
 def tell_decided(scope: Scope) -> int:
@@ -190,21 +187,31 @@ def tell_decided(scope: Scope) -> int:
 
 @transaction.atomic
 def forget_said(scope: Scope) -> int:
-    """Deletes declarations past their days, and answered requests a year after; how many."""
+    """Deletes declarations past their days, and a year after what was asked and answered, or asked at a desk."""
     if not scope.is_system:
         raise NotAllowed
     over = Declaration.objects.filter(on__lt=today() - DECLARED_KEPT).delete()[0]
     answered = DataRequest.objects.filter(decided_at__lt=now() - timedelta(days=365)).delete()[0]
+    at_desk = DeskRequest.objects.filter(made_at__lt=now() - timedelta(days=365)).delete()[0]
     record_deleted(scope, "wallet:declaration:forget", over)
-    record_deleted(scope, "wallet:request:forget", answered)
-    return over + answered
+    record_deleted(scope, "wallet:request:forget", answered + at_desk)
+    return over + answered + at_desk
 
 
 def reach_of_holders(scope: Scope, resident_ids: Collection[int]) -> Reach:
-    """Every phone that keeps the card of one of these, for notices."""
+    """Every phone that keeps the card of one of these, for notices; browsers that are signed in and were allowed to."""
     if not scope.is_system:
         raise NotAllowed
     holders = list(Holder.objects.filter(holdings__resident__in=resident_ids, holdings__until=None).distinct())
     phones = frozenset(opened(WALLET_PHONE, bytes(one.phone_sealed)) for one in holders)
     language = holders[0].language if holders else ""
-    return Reach(phones, frozenset(one.pk for one in holders), language)
+    return Reach(phones, frozenset(_pushed_to(resident_ids)), language)
+
+
+def _pushed_to(resident_ids: Collection[int]) -> QuerySet[Phone, int]:
+    """Phones signed in as holders who keep one of these and allow pushes about them."""
+    keeps = Holding.objects.filter(holder=OuterRef("holder"), resident__in=resident_ids, until=None)
+    allows = Consent.objects.filter(
+        holder=OuterRef("holder"), resident__in=resident_ids, what=Allowed.PUSH, withdrawn_at=None
+    )
+    return Phone.standing().filter(Exists(keeps), Exists(allows)).values_list("pk", flat=True)

@@ -3,12 +3,9 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from django.db.models import QuerySet
 
-from ksdb.config import settings
-from ksdb.core.clock import now
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Scope
 from ksdb.registry.models import Resident
@@ -54,13 +51,7 @@ class Mine(Keeper):
 
 def signed_in_phone(scope: Scope, token: str) -> Mine | None:
     """Who a phone's cookie belongs to, while its session lasts. Two queries, by unique keys."""
-    ours, at = settings(), now()
-    found = Phone.objects.filter(
-        token_sha256=hashlib.sha256(token.encode()).digest(),
-        ended_at=None,
-        seen_at__gt=at - timedelta(days=ours.holder_idle_days),
-        began_at__gt=at - timedelta(days=ours.holder_days),
-    )
+    found = Phone.standing().filter(token_sha256=hashlib.sha256(token.encode()).digest())
     phone = found.select_related("holder").first()
     if phone is None or scope.is_system:
         return None

@@ -26,7 +26,8 @@ class Electronic:
 
     @property
     def is_blocked(self) -> bool:
-        return self.card is not None and self.card.status in {CardStatus.SUSPENDED, CardStatus.ATTENTION}
+        """A card that the ward wants to see is shown all the same: the scanner sends its holder there."""
+        return self.card is not None and self.card.status == CardStatus.SUSPENDED
 
 
 def electronic_cards(scope: Scope, mine: Mine) -> list[Electronic]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from ksdb.access.sealing import opened, sealer
-from ksdb.audit.actions import record_many
+from ksdb.audit.actions import record, record_many
 from ksdb.core.clock import today
 from ksdb.core.errors import NotFound
 from ksdb.core.names import search_key
@@ -130,8 +130,12 @@ def phone_of_claim(scope: Scope, claim_id: int) -> str:
 
 
 def candidates_for(scope: Scope, claim_id: int) -> list[Candidate]:
-    """Records of the jurisdiction that may be meant, those that fit best first; each is audited as read."""
+    """Records of the jurisdiction that may be meant, those that fit best first; each is audited as read.
+
+    So is the claim itself, which says somebody's name and numbers, also where the registry knows nobody.
+    """
     asked = claim(scope, claim_id)
+    record(scope, "wallet:claim:read", ("claim", claim_id), Purpose.REGISTRATION)
     number = id_number_of(scope, claim_id)
     facts = _facts_of(asked, number)
     key = sealer().match_key(ID_NUMBER, number or "none")

@@ -10,10 +10,12 @@ from ksdb.access.words import ROLE_LABELS
 from ksdb.audit.words import purpose_label
 from ksdb.cards.models import Card
 from ksdb.core.scope import Role
-from ksdb.notices.models import Notice
+from ksdb.notices.queries import Told
 from ksdb.registry.models import Resident
 from ksdb.visits.disputing import VisitRef
-from ksdb.wallet.models import Consent, DataRequest, Declaration, Holding
+from ksdb.wallet.models import Claim, Consent, DataRequest, Declaration, DeskRequest, Holding
+
+__all__ = ["Asked", "Claim", "Disputed", "Held", "Keeping", "MyVisit", "Read", "Used"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,32 @@ class Asked:
     note: str
 
 
+END_DIGITS = 3
+"""Of a phone's number so many are shown to others who keep the same card, and to the ward."""
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """A phone keeps the resident's card, or kept it: the end of its number, since when, and how that was made sure."""
+
+    holding: Holding
+    end: str
+
+    @property
+    def stands(self) -> bool:
+        return self.holding.until is None
+
+
+@dataclass(frozen=True)
+class Used:
+    """Of a phone that keeps the card: since when it is signed in, was looked at last, and whether it takes pushes."""
+
+    began_at: datetime
+    seen_at: datetime
+    ended_at: datetime | None
+    takes_pushes: bool
+
+
 @dataclass(frozen=True)
 class Held:
     """Everything."""
@@ -87,11 +115,14 @@ class Held:
     id_number: str
     phone: str
     cards: list[Card]
-    phones: list[Holding]
+    keepers: list[Keeping]
+    sessions: list[Used]
+    claims: list[Claim]
+    desk: list[DeskRequest]
     visits: list[MyVisit]
     reads: list[Read]
     declarations: list[Declaration]
     requests: list[Asked]
     consents: list[Consent]
-    notices: list[Notice]
+    notices: list[Told]
     made_at: datetime

@@ -1,6 +1,5 @@
 """Reads of what is held about a resident: for the resident's own pages, and for the sheet that the ward prints."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,21 +8,18 @@ from django.db.models import QuerySet
 from django.utils.translation import get_language
 
 from ksdb.access.sealing import opened
-from ksdb.cards.models import Card
 from ksdb.config import settings
 from ksdb.core.clock import day_of, now, today
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Scope
-from ksdb.notices.models import Notice
 from ksdb.places.queries import within
 from ksdb.postgres.named import sql
-from ksdb.registry.models import Resident
-from ksdb.registry.queries import identities_of, masked_numbers
+from ksdb.registry.queries import identities_of
 from ksdb.visits.disputing import NOTE, VisitRef
 from ksdb.visits.models import Dispute
 from ksdb.wallet.asking import REQUEST_NOTE, REQUEST_TEXT, RequestState
-from ksdb.wallet.models import Consent, DataRequest, Declaration, Holder, Holding
-from ksdb.wallet.queries.held import Asked, Disputed, Held, MyVisit, Read
+from ksdb.wallet.models import Consent, DataRequest, Declaration, Holder
+from ksdb.wallet.queries.held import Asked, Disputed, MyVisit, Read
 
 ROOM = "ksdb.wallet"
 MOST_VISITS = 500
@@ -37,18 +33,18 @@ def own_records(scope: Scope, resident_id: int) -> list[int]:
     """
     if not scope.is_system:
         scope.require_own(resident_id)
-    return identities_of(_reading(scope), [resident_id])
+    return identities_of(reading(scope), [resident_id])
 
 
-def _reading(scope: Scope) -> Scope:
+def reading(scope: Scope) -> Scope:
     """As the system reads, in the name of whoever asks: `own_records` has said that he may."""
     return Scope(scope.actor_id, is_system=True, address=scope.address, actor_name=scope.actor_name)
 
 
-def my_visits(scope: Scope, resident_id: int) -> list[MyVisit]:
-    """The visits of as many days as are kept, latest first, each with its standing dispute."""
+def my_visits(scope: Scope, resident_id: int, most: int | None = MOST_VISITS) -> list[MyVisit]:
+    """The visits of as many days as are kept, latest first, each with its dispute; all where `most` is None."""
     records = own_records(scope, resident_id)
-    asked: dict[str, Any] = {"residents": records, "since": _since(), "most": MOST_VISITS}
+    asked: dict[str, Any] = {"residents": records, "since": _since(), "most": most}
     with connection.cursor() as cursor:
         cursor.execute(sql(ROOM, "visits_of_records"), asked)
         rows = cursor.fetchall()
@@ -84,9 +80,12 @@ def my_visit(scope: Scope, resident_id: int, ref: VisitRef) -> MyVisit:
     return found
 
 
-def my_reads(scope: Scope, resident_id: int) -> list[Read]:
-    """Who read the record, by office and role, when and why: a row for an account, day, purpose and act; no names."""
-    asked: dict[str, Any] = {"residents": own_records(scope, resident_id), "most": MOST_READS}
+def my_reads(scope: Scope, resident_id: int, most: int | None = MOST_READS) -> list[Read]:
+    """Who read the record, by office and role, when and why: a row for an account, day, purpose and act; no names.
+
+    The latest; all where `most` is None.
+    """
+    asked: dict[str, Any] = {"residents": own_records(scope, resident_id), "most": most}
     with connection.cursor() as cursor:
         cursor.execute(sql(ROOM, "readers_of"), asked)
         return [Read(*row) for row in cursor.fetchall()]
@@ -123,32 +122,6 @@ def allows(scope: Scope, holder: Holder, resident_id: int, what: str) -> bool:
     """Whether the holder allows this for the resident now."""
     records = own_records(scope, resident_id)
     return Consent.objects.filter(holder=holder, resident__in=records, what=what, withdrawn_at=None).exists()
-
-
-def held_about(scope: Scope, resident_id: int) -> Held:
-    """Everything at once, for My data, the file to take along and the sheet of the ward."""
-    records = own_records(scope, resident_id)
-    people = Resident.objects.select_related("division__parent", "household", "guardian")
-    resident = people.get(pk=records[0])
-    id_number, phone = masked_numbers(_reading(scope), resident)
-    return Held(
-        resident=resident,
-        id_number=id_number,
-        phone=phone,
-        cards=list(Card.objects.filter(resident__in=records).order_by("-issued_at")),
-        phones=_keepers(records),
-        visits=my_visits(scope, resident_id),
-        reads=my_reads(scope, resident_id),
-        declarations=my_declarations(scope, resident_id),
-        requests=my_requests(scope, resident_id),
-        consents=my_consents(scope, resident_id),
-        notices=list(Notice.objects.filter(resident__in=records).prefetch_related("deliveries").order_by("-id")),
-        made_at=now(),
-    )
-
-
-def _keepers(records: Sequence[int]) -> list[Holding]:
-    return list(Holding.objects.filter(resident__in=records).order_by("-since"))
 
 
 def requests_waiting(scope: Scope) -> QuerySet[DataRequest]:

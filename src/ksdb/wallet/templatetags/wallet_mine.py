@@ -28,6 +28,7 @@ ACTS: dict[str, str | Promise] = {
     "wallet:request:read": _("looked at a request"),
     "wallet:request:decide": _("answered a request"),
     "wallet:sheet:print": _("printed this for the resident"),
+    "wallet:holding:read": _("looked which phones keep the card"),
     "wallet:claim:decide": _("confirmed whose phone it is"),
 }
 """In plain words what was done; what is not listed was a reading."""

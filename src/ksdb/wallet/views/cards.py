@@ -67,7 +67,7 @@ def found(request: HolderRequest) -> HttpResponse:
 @require_POST
 def order(request: HolderRequest) -> HttpResponse:
     form = ORDERED.get(request.POST.get("form", ""), Form.ELECTRONIC)
-    sentence = gettext("Ordered. Your ward prints it and tells you. Activate it here when you have it.")
+    sentence = gettext("Ordered. Fetch it at your ward in some days, then activate it here.")
     return _done(request, lambda: order_card(request.scope, request.resident_id, form), sentence)
 
 

@@ -8,13 +8,17 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from ksdb.access.limits import TooManyAttempts
 from ksdb.audit.actions import record_many
 from ksdb.core.scope import Permission, Purpose
-from ksdb.wallet.actions.mine import answer_request, read_request, sheet_of
+from ksdb.wallet.actions.keepers import take_off_by_ward
+from ksdb.wallet.actions.mine import answer_request, read_request
+from ksdb.wallet.actions.sheets import at_desk, print_sheet
 from ksdb.wallet.asking import ABOUT_LABELS, About, RequestDecided, RequestState
-from ksdb.wallet.mine_forms import AnswerForm
+from ksdb.wallet.mine_forms import AnswerForm, SheetForm
+from ksdb.wallet.queries.keepers import keepers_in_ward, kept_resident
 from ksdb.wallet.queries.mine import is_late, requests_answered, requests_waiting
-from ksdb.wallet.views.mine import sheet_context
+from ksdb.wallet.words import RELATION_LABELS
 from ksdb.web.asked import number_in
 from ksdb.web.requires import ScopedRequest, requires
 
@@ -60,9 +64,36 @@ def one_request(request: ScopedRequest, request_id: int) -> HttpResponse:
     return render(request, "wallet/request.html", context, status=422 if form.errors else 200)
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @never_cache
 @requires(Permission.WALLET_SHEET_PRINT)
 def sheet(request: ScopedRequest, resident_id: int) -> HttpResponse:
-    held = sheet_of(request.scope, resident_id)
-    return render(request, "wallet/sheet.html", sheet_context(held) | {"is_desk": True})
+    """First who came and why, then the sheet; opening the page prints nothing."""
+    resident = at_desk(request.scope, resident_id)
+    form = SheetForm(request.POST or None)
+    if form.is_valid():
+        try:
+            held = print_sheet(request.scope, resident_id, form.asked)
+        except TooManyAttempts as error:
+            form.add_error(None, gettext(error.sentence()))
+        else:
+            return render(request, "wallet/sheet.html", {"held": held, "is_desk": True})
+    context = {"form": form, "resident": resident}
+    return render(request, "wallet/sheet_asked.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@requires(Permission.WALLET_CLAIM_DECIDE)
+def phones(request: ScopedRequest, resident_id: int) -> HttpResponse:
+    """Which phones keep a resident's card, and taking it off one."""
+    if request.method == "POST":
+        take_off_by_ward(request.scope, resident_id, number_in(request.POST.get("holding")) or 0)
+        messages.success(request, gettext("That phone keeps the card no more, and its code is refused."))
+        return redirect("wallet:phones", resident_id)
+    context = {
+        "resident": kept_resident(request.scope, resident_id),
+        "keepers": keepers_in_ward(request.scope, resident_id),
+        "relations": RELATION_LABELS,
+    }
+    return render(request, "wallet/phones.html", context)

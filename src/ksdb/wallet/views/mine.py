@@ -15,18 +15,20 @@ from ksdb.config import settings
 from ksdb.core.clock import day_of
 from ksdb.core.errors import KsdbError, NotFound
 from ksdb.notices.actions import mark_read
-from ksdb.notices.kinds import Kind
 from ksdb.notices.push import public_key
 from ksdb.notices.queries import notices_of
-from ksdb.notices.words import words_of
 from ksdb.visits.disputing import ANSWER_DAYS, AlreadyDisputed, VisitGone, VisitRef
+from ksdb.wallet.actions import keepers
 from ksdb.wallet.actions import mine as actions
 from ksdb.wallet.asking import ALLOWED_LABELS, SYMPTOMS, Allowed, Answers, NothingToRepeat, TooManyRequests
 from ksdb.wallet.exporting import as_json
 from ksdb.wallet.mine_forms import CorrectionForm, DeclarationForm, DisputeForm, declared_before
 from ksdb.wallet.queries import mine as queries
+from ksdb.wallet.queries.everything import held_about
 from ksdb.wallet.queries.held import MyVisit
+from ksdb.wallet.queries.keepers import is_own_phone
 from ksdb.wallet.session import HolderRequest, holder_page
+from ksdb.wallet.views.household import number_in
 
 
 @holder_page
@@ -153,8 +155,14 @@ def declaration_same(request: HolderRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def data(request: HolderRequest) -> HttpResponse:
-    held = queries.held_about(request.scope, request.resident_id)
-    context = {"mine": request.mine, "held": held, "symptoms": SYMPTOMS, "allowed": ALLOWED_LABELS}
+    held = held_about(request.scope, request.resident_id, request.holder)
+    context = {
+        "mine": request.mine,
+        "held": held,
+        "symptoms": SYMPTOMS,
+        "allowed": ALLOWED_LABELS,
+        "is_own": is_own_phone(request.scope, request.holder.pk, request.resident_id),
+    }
     return render(request, "wallet/data.html", context)
 
 
@@ -196,11 +204,24 @@ def take_back(request: HolderRequest) -> HttpResponse:
 
 
 @holder_page
+@require_POST
+def take_off(request: HolderRequest) -> HttpResponse:
+    """Another phone keeps the card no more."""
+    try:
+        keepers.take_off(request.scope, request.mine, request.resident_id, number_in(request, "holding"))
+    except keepers.NotYourOwn as error:
+        messages.error(request, gettext(error.sentence()))
+    else:
+        messages.success(request, gettext("That phone keeps your card no more, and its code is refused."))
+    return redirect("wallet:data")
+
+
+@holder_page
 @never_cache
 @require_GET
 def export(request: HolderRequest) -> HttpResponse:
     """Everything as a file; its name names nobody."""
-    held = queries.held_about(request.scope, request.resident_id)
+    held = held_about(request.scope, request.resident_id, request.holder)
     answer = JsonResponse(as_json(held), json_dumps_params={"ensure_ascii": False, "indent": 2})
     answer.headers["Content-Disposition"] = f'attachment; filename="ksdb-my-data-{day_of(held.made_at)}.json"'
     return answer
@@ -210,11 +231,5 @@ def export(request: HolderRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def sheet(request: HolderRequest) -> HttpResponse:
-    held = queries.held_about(request.scope, request.resident_id)
-    return render(request, "wallet/sheet.html", sheet_context(held) | {"is_desk": False})
-
-
-def sheet_context(held: object) -> dict[str, object]:
-    """What the printed page needs, at the desk and at home."""
-    advice = words_of(Kind.EXPOSURE, {}, "", "vi").advice
-    return {"held": held, "symptoms": SYMPTOMS, "allowed": ALLOWED_LABELS, "advice": advice}
+    held = held_about(request.scope, request.resident_id, request.holder)
+    return render(request, "wallet/sheet.html", {"held": held, "is_desk": False})

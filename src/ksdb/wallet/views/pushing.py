@@ -47,9 +47,9 @@ def pushes(request: HolderRequest) -> HttpResponse:
         return JsonResponse({"message": gettext(PushServiceUnknown.sentence())}, status=422)
     try:
         if said.takes:
-            take_pushes(request.scope, request.holder, request.resident_id, said.endpoint, keys)
+            take_pushes(request.scope, request.mine, said.endpoint, keys)
         else:
-            leave_pushes(request.scope, request.holder, request.resident_id, said.endpoint)
+            leave_pushes(request.scope, request.mine, said.endpoint)
     except PushServiceUnknown as error:
         return JsonResponse({"message": gettext(error.sentence())}, status=422)
     return JsonResponse({"takes": said.takes})

@@ -6,18 +6,25 @@ import { Refused, SignedOut, bind, state } from './server.js'
 import { keep, keepKey, kept, keyKept } from './store.js'
 
 const RENEW_SECONDS = 30
-const CHECK_MS = 6 * 3600_000
-const SHORT_SECONDS = 10 * 86400 // a token of 14 days is renewed when it has so many left
+const DAY_MS = 86400_000
+const EARLIEST_DAYS = 1 // between these, drawn anew after each answer: phones that were opened together ask apart
+const LATEST_DAYS = 7
+const QUIET_MS = 10_000 // at a gate the card is shown for less
+const SPREAD_MS = 50_000
+const AGAIN_MS = 3600_000 // after an answer that did not come
+const LONG_SECONDS = 13 * 86400 // a token of 14 days that has more left is not renewed
+const SHORT_SECONDS = 3 * 86400 // with so many left the question does not wait long
 const CLOCK_MS = 60_000
 const page = document.getElementById('card')
 const at = name => page.querySelector(`[data-${name}]`)
 const said = (name, words = {}) => Object.entries(words).reduce((text, [word, value]) => text.replace(`{${word}}`, value), page.dataset[`said${name}`])
 
-let card = null // {members, chosen, offset, checked_at}; members have token and expires_at while the card is here
+let card = null // {members, chosen, offset, ask_at}; members have token and expires_at while the card is here
 let key = null
 let drawn = { token: '', at: 0 }
 let isSignedOut = false
 let isChecking = false
+let waiting = 0 // the timer of a question that is due
 let lock = null
 let isChosenElsewhere = false // a member was chosen on the page of the household
 
@@ -92,7 +99,7 @@ function watchClock () {
   tick = { wall: Date.now(), run: performance.now() }
   if (!card || Math.abs(jump) < 5000) return
   drawn = { token: '', at: 0 }
-  if (jump > 0) return checkIfDue() // the phone slept, most likely
+  if (jump > 0) return askIfDue() // the phone slept, most likely
   card.offset -= jump
   check()
 }
@@ -108,13 +115,14 @@ async function check (takesOver = null) {
     key = key ?? await keyKept() ?? await keepKey(await newKey())
     merge(known)
     for (const one of card.members) await bring(one, known, takesOver === one.resident)
-    card.checked_at = now()
+    card.ask_at = now() + DAY_MS * (EARLIEST_DAYS + Math.random() * (LATEST_DAYS - EARLIEST_DAYS))
     await keep(card)
     say(isGood(chosen()) ? said('Checked') : '')
   } catch (error) {
     if (error instanceof SignedOut) isSignedOut = true
     else if (error instanceof Refused) say(error.message)
     else say(said('Unreached'))
+    if (card) card.ask_at = now() + AGAIN_MS * (1 + Math.random())
   } finally {
     isChecking = false
   }
@@ -131,11 +139,11 @@ function merge (known) {
     return { ...one, token: isOurs ? old.token : '', expires_at: isOurs ? old.expires_at : 0 }
   })
   const wanted = isChosenElsewhere ? known.chosen : card?.chosen ?? known.chosen
-  card = { members, chosen: wanted, offset: known.offset, checked_at: 0 }
+  card = { members, chosen: wanted, offset: known.offset, ask_at: 0 }
 }
 
 async function bring (one, known, takesOver) {
-  const isEnough = one.token && one.expires_at - seconds() > SHORT_SECONDS
+  const isEnough = one.token && one.expires_at - seconds() > LONG_SECONDS
   if (one.is_blocked || isEnough || (one.place === 'elsewhere' && !takesOver)) return
   const asked = { resident: one.resident, point: await pointOf(key), key, state: known, takesOver }
   const bound = await bind(page.dataset.bind, asked)
@@ -161,6 +169,7 @@ function fill (isFull) {
   document.documentElement.classList.toggle('is-full', isFull)
   at('full').hidden = isFull
   at('small').hidden = !isFull
+  at(isFull ? 'small' : 'full').focus() // the button that was pressed is gone
   if (isFull) document.documentElement.requestFullscreen?.().catch(() => {})
   else if (document.fullscreenElement) document.exitFullscreen()
   drawn = { token: '', at: 0 }
@@ -169,7 +178,15 @@ function fill (isFull) {
 
 let touched = null
 
+// Browsers that can put the page on the home screen say so; the others have it in their menu, as the guide shows.
+function offerHome (offer) {
+  offer.preventDefault()
+  at('install').hidden = false
+  at('install').onclick = () => { offer.prompt(); at('install').hidden = true }
+}
+
 function listen () {
+  window.addEventListener('beforeinstallprompt', offerHome)
   at('before').addEventListener('click', () => choose(-1))
   at('after').addEventListener('click', () => choose(1))
   at('full').addEventListener('click', () => fill(true))
@@ -182,10 +199,10 @@ function listen () {
     const way = event.changedTouches[0].clientX - touched
     if (Math.abs(way) > 60 && card.members.length > 1) choose(way < 0 ? 1 : -1)
   }, { passive: true })
-  window.addEventListener('online', () => checkIfDue())
+  window.addEventListener('online', () => askIfDue())
   window.addEventListener('resize', () => { drawn = { token: '', at: 0 }; renew() })
-  document.addEventListener('visibilitychange', () => { if (!document.hidden) { awake(); show(); renew(); checkIfDue() } })
-  document.addEventListener('fullscreenchange', () => { if (!document.fullscreenElement) fill(false) })
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) { awake(); show(); renew(); askIfDue() } else clearTimeout(waiting) })
+  document.addEventListener('fullscreenchange', () => { if (!document.fullscreenElement && !at('small').hidden) fill(false) })
 }
 
 // A screen that goes dark at the gate is no card.
@@ -197,9 +214,15 @@ async function awake () {
   }
 }
 
-function checkIfDue () {
-  const isDue = !card || now() - card.checked_at > CHECK_MS || card.members.some(one => !one.is_blocked && one.place !== 'elsewhere' && !one.token)
-  if (isDue && navigator.onLine) return check()
+// An opening asks nothing. A phone that has no card to show asks at once; one that has asks on a day of its own, and then
+// only if the card is looked at for longer than a gate takes, after a wait of its own.
+function askIfDue () {
+  clearTimeout(waiting)
+  if (!navigator.onLine || document.hidden) return
+  if (!card || card.members.some(one => !one.is_blocked && one.place !== 'elsewhere' && !isGood(one))) return check()
+  if (now() < card.ask_at) return
+  const isShort = card.members.some(one => one.token && one.expires_at - seconds() < SHORT_SECONDS)
+  waiting = setTimeout(() => check(), (isShort ? 0 : QUIET_MS) + Math.random() * (isShort ? QUIET_MS : SPREAD_MS))
 }
 
 async function begin () {
@@ -222,7 +245,7 @@ async function begin () {
     isChosenElsewhere = true
     history.replaceState(null, '', location.pathname)
   }
-  await (isChosenElsewhere ? check() : checkIfDue())
+  await (isChosenElsewhere ? check() : askIfDue())
   isChosenElsewhere = false
   if (card === null && !isSignedOut && !navigator.onLine) at('loading').textContent = said('Offline')
   awake()

@@ -10,7 +10,7 @@ async function begin () {
   box.hidden = false
   const worker = await navigator.serviceWorker.getRegistration(box.dataset.scope)
   const kept = worker && worker.scope.endsWith(box.dataset.scope) ? await worker.pushManager.getSubscription() : null
-  show(Boolean(kept))
+  show(Boolean(kept) && box.dataset.takes === '1') // for each member of the household it is allowed apart
   on.addEventListener('click', () => attempt(take))
   off.addEventListener('click', () => attempt(leave))
 }

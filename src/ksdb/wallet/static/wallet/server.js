@@ -36,6 +36,7 @@ export async function bind (url, asked) {
   const answer = await fetch(url, {
     method: 'POST',
     redirect: 'manual',
+    signal: AbortSignal.timeout?.(WAIT_MS),
     headers: { 'Content-Type': 'application/json', 'X-CSRFToken': asked.state.csrf },
     body: JSON.stringify(body)
   })
