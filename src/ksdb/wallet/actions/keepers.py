@@ -56,7 +56,7 @@ def _end(scope: Scope, holding: Holding | None) -> None:
 def _cut_off(scope: Scope, holding: Holding) -> None:
     """The electronic card that is on a phone of that holder ends; whoever keeps the card still has a new one made."""
     points = holding.holder.phones.exclude(device_point=None).values_list("device_point", flat=True)
-    kept = {bytes(point) for point in points}
+    kept = {bytes(point) for point in points if point is not None}
     cards = Card.objects.filter(resident=holding.resident_id, form=Form.ELECTRONIC, status__in=LIVE)
     for card in cards:
         last = Binding.objects.filter(card=card).order_by("-pk").first()
