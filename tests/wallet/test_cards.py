@@ -174,7 +174,7 @@ def test_a_card_that_an_officer_blocked_stays_so(phone: Client, lan: Resident) -
     assert Card.objects.get().status == CardStatus.SUSPENDED
 
 
-@pytest.mark.parametrize("reason", [*REASONS[CardStatus.REVOKED], *FOLLOWED])
+@pytest.mark.parametrize("reason", [*REASONS[CardStatus.REVOKED], *sorted(FOLLOWED)])
 def test_only_the_ward_makes_a_new_card_after_it_has_ended_one(
     phone: Client, lan: Resident, system: Scope, reason: Reason
 ) -> None:
