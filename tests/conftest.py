@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.signals import user_logged_in
 from django.db import connection
 from django.http import HttpRequest
+from psycopg.sql import SQL, Identifier
 from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
 
 from ksdb.access.actions import give_grant, make_account
@@ -50,7 +51,17 @@ def pytest_runtest_teardown(item: pytest.Function, nextitem: pytest.Item | None)
     commits = (marker is not None and marker.kwargs.get("transaction")) or "transactional_db" in item.fixturenames
     if nextitem is not None and commits:
         with item.config.stash[blocking_manager_key].unblock():
+            _empty_the_log()
             load_reference(system_scope())
+
+
+def _empty_the_log() -> None:
+    """Django empties the tables that it keeps; the log of visits is not among them."""
+    with connection.cursor() as cursor:
+        for log in ("visit", "refusal", "foreign_scan", "visit_flag"):
+            cursor.execute(SQL("SELECT EXISTS (SELECT FROM {})").format(Identifier(log)))
+            if cursor.fetchone() == (True,):
+                cursor.execute(SQL("TRUNCATE {}").format(Identifier(log)))
 
 
 @pytest.fixture

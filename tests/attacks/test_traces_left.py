@@ -37,7 +37,7 @@ def leaves_of(world: World, text: str) -> set[str]:
     return {secret for secret in (*world.secrets(), world.card.number) if secret in plain}
 
 
-CORRECTIONS = {"registry:person_edit", "enrolment:correct"}
+CORRECTIONS = {"registry:person_edit", "enrolment:correct", "visits:correct_point"}
 """Forms that show what stands written, so that it can be put right."""
 
 

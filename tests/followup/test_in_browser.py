@@ -113,7 +113,7 @@ def _walks(hanh: Any, traced: Trace, stranger: Resident) -> None:
     hanh.goto("/chains/")
     hanh.locator("[data-drawn='3']").wait_for()
     looked_at(hanh, "follow-chains")
-    hanh.get_by_label("Số ca bệnh").fill(str(second.pk))
+    hanh.get_by_label("Số hoặc mã của ca").fill(str(second.pk))
     hanh.keyboard.press("Enter")
     said = hanh.locator("[data-said]")
     assert f"Ca bệnh {second.pk} " in said.inner_text()

@@ -19,6 +19,7 @@ WITHOUT_SCOPE = {
     "registry.queries.imports_dir": "a folder's path; reads nothing",
     "tracing.actions.running.one_snapshot": "a transaction; reads nothing of anybody",
     "tracing.queries.periods.period_of": "computed from a case that was read under a scope",
+    "visits.actions.retiming.require_fit": "looks at what was counted under a scope; reads nothing",
 }
 
 
@@ -61,6 +62,7 @@ UNASKED = {
     "access.actions.spend_persons": "counts",
     "access.queries.has_second_factor": OWN,
     "access.queries.own_sessions": OWN,
+    "wallet.queries.mine.reading": "makes the scope of the system in the name of whoever asks; `own_records` was asked",
     "audit.queries.details_of": "what the actor did himself",
     "audit.actions.record": "the trail takes an entry of everybody",
     "audit.actions.record_deleted": "the trail takes an entry of everybody",
@@ -137,6 +139,8 @@ BELOW = {
     "registry/searching.py": "given the divisions by registry.queries.residents_named",
     "sms/counting.py": "counts of messages",
     "tracing/exposures.py": "numbers of residents and points; tracing.queries names those of the jurisdiction",
+    "tracing/forms/ruling.py": "the public list of the types of places",
+    "tracing/persons.py": "numbers of merged records; tracing.queries names those of the jurisdiction",
     "tracing/presence/reading.py": "numbers alone, for the index of all visits",
     "tracing/presence/refreshing.py": "numbers alone, for the index of all visits",
     "visits/flagging.py": "marks of visits, written by a job of the system",

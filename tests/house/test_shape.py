@@ -102,7 +102,8 @@ def test_tables_take_their_instants_from_it_too() -> None:
 
 
 def _is_constant(keyword: ast.keyword) -> bool:
-    return keyword.arg == "db_default" and isinstance(keyword.value, ast.Constant)
+    is_empty = isinstance(keyword.value, ast.Dict) and not keyword.value.keys
+    return keyword.arg == "db_default" and (is_empty or isinstance(keyword.value, ast.Constant))
 
 
 @pytest.mark.parametrize(

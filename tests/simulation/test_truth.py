@@ -63,7 +63,7 @@ def test_lists_are_those_of_core(hamlet: tuple[World, NDArray[np.int32]]) -> Non
     stays = {one: _stays(world, usual, one) for one in np.flatnonzero(scanned).tolist()[:80]}
     people = np.array(sorted(stays), np.int32)
     asked = index.asked(people, [(index.base, index.base + 3 * DAY_MS)] * people.size, COUNTINGS[0].rule)
-    met = index.meetings(asked, COUNTINGS[0].rule)
+    met = index.meetings(asked)
     found = {(int(asked.who[s]), int(w), int(t)) for s, w, t in zip(met.stay, met.who, met.started, strict=True)}
     rule, ever = OverlapRule(15 * MINUTE), (index.base, index.base + 3 * DAY_MS)
     expected = {
@@ -96,7 +96,7 @@ def test_windows_find_scans_close_in_time(hamlet: tuple[World, NDArray[np.int32]
     index = index_of([day], usual, everybody, counting)
     case = int(np.bincount(day.stays["resident"]).argmax())
     asked = index.asked(np.array([case], np.int32), [(index.base, index.base + DAY_MS)], counting.rule)
-    met = index.meetings(asked, counting.rule)
+    met = index.meetings(asked)
     out = day.stays[day.stays["is_exit_scanned"]]
     at = np.concatenate([day.stays["arrived"], out["departed"]])
     both = np.concatenate([day.stays, out])

@@ -15,10 +15,8 @@ def copy_in(
     cursor: psycopg.Cursor[object], table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> None:
     """Appends rows to a table; part of the caller's transaction."""
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
-    )
-    with cursor.copy(statement) as copy:
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)) as copy:
         for row in rows:
             copy.write_row(row)
 
