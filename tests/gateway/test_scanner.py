@@ -1,7 +1,8 @@
 """The scanner in a real Chromium, with a real gateway and PostgreSQL behind it.
 
 KSDB_SHOTS names a folder to leave pictures in. Those of the guides are made anew by
-`KSDB_GUIDE=src/ksdb/enrolment/static/enrolment/guides/pictures pytest tests/gateway/test_scanner.py -k "screen or printed"`.
+`KSDB_GUIDE=src/ksdb/enrolment/static/enrolment/guides/pictures pytest tests/gateway/test_scanner.py -k
+"screen or printed"`.
 """
 
 import hashlib

@@ -176,7 +176,7 @@ def test_no_page_goes_round_the_doors() -> None:
     assert [(page.name, one) for page in pages for one in _imported(page) & below if one not in SHARED] == []
 
 
-SHARED = {"ksdb.access.adapters", "ksdb.coverage.ground", "ksdb.registry.searching"}
+SHARED = {"ksdb.access.adapters", "ksdb.coverage.ground", "ksdb.registry.searching", "ksdb.tracing.forms.ruling"}
 """Of these pages take types and words."""
 
 
