@@ -145,6 +145,10 @@ def test_an_electronic_card_must_be_fresh_shown_once_and_no_picture(page: Page, 
     answers = [page.evaluate(TAKE, [codes[age], "reader"]) for age in (0, 0, 300, -300)]
     assert answers == ["accepted", "seen", "old_code", "from_the_future"]
     assert page.evaluate(TAKE, [codes[1], "photo"]) == "photo"
+    page.reload()
+    page.locator(scanner.SCANNING).wait_for()
+    assert page.evaluate(TAKE, [codes[0], "reader"]) == "seen", "after a reload, too"
+    assert not [row for row in scanner.queue_of(page) if codes[0][:60] in row]
     assert [(row[2], row[4]) for row in until_stored(town, 1)] == [(LAN, ScanResult.ACCEPTED)]
 
 
