@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.db import connections
 from django.test import Client
 from tests.conftest import Setting, StaffAccount
-from tests.looking import looked_at
+from tests.looking import looked_at, walked_by_keys
 from tests.notices.test_push import SECRET, Service, service
 from tests.tracing.conftest import ScanAt, moment, neighbour, profiles, scan
 from tests.wallet.conftest import keeps, phone_of
@@ -116,6 +116,7 @@ def takes_pushes(phone: Any, service: Service) -> ec.EllipticCurvePrivateKey:
     phone.context.grant_permissions(["notifications"])
     phone.goto("/my/notices/")
     looked_at(phone, "notices-none")
+    walked_by_keys(phone, "notices-none")
     phone.get_by_role("button", name="Hiện thông báo trên điện thoại này").click()
     phone.get_by_text("Từ nay thông báo sẽ hiện").wait_for()
     return key
@@ -129,7 +130,9 @@ def lights_up(phone: Any, service: Service, key: ec.EllipticCurvePrivateKey) -> 
     chromium, known = phone.context.new_cdp_session(phone), []
     chromium.on("ServiceWorker.workerRegistrationUpdated", lambda told: known.extend(told["registrations"]))
     chromium.send("ServiceWorker.enable")
-    (one,) = [each for each in known if each["scopeURL"].endswith("/my/notices/")]
+    while not known:
+        phone.wait_for_timeout(20)
+    (one,) = known
     to = {"origin": one["scopeURL"].removesuffix("/my/notices/"), "registrationId": one["registrationId"]}
     chromium.send("ServiceWorker.deliverPushMessage", {**to, "data": said})
     while not (shown := phone.evaluate(SHOWN)):
@@ -163,6 +166,7 @@ def test_visits_readers_disputes_health_and_a_notice(
     phone.goto("/my/visits/")
     phone.get_by_text("Chợ Hương Vân").first.wait_for()
     looked_at(phone, "visits")
+    walked_by_keys(phone, "visits")
     phone.goto("/my/data/readers/")
     phone.get_by_text("Chưa ai xem").wait_for()
 
@@ -195,6 +199,7 @@ def disputed(phone: Any, office: Any) -> None:
     phone.get_by_role("button", name="Tôi không có ở đó").last.click()
     phone.locator("input[value=not_there]").check()
     looked_at(phone, "dispute")
+    walked_by_keys(phone, "dispute")
     phone.get_by_role("button", name="Gửi phường, xã").click()
     phone.get_by_text("Bạn báo: không phải tôi").wait_for()
     office.goto("/disputes/")
@@ -211,6 +216,7 @@ def declared(phone: Any) -> None:
     """How she is today, and the mark."""
     phone.goto("/my/health/")
     looked_at(phone, "health-form")
+    walked_by_keys(phone, "health-form")
     for question in phone.get_by_role("radio", name="Không").all():
         question.check()
     phone.get_by_role("checkbox").last.check()
@@ -225,9 +231,11 @@ def corrected(phone: Any, office: Any) -> None:
     phone.get_by_label("Ngày hoặc năm sinh").check()
     phone.get_by_role("textbox").fill("Tôi sinh năm 1957")
     looked_at(phone, "correct")
+    walked_by_keys(phone, "correct")
     phone.get_by_role("button", name="Gửi phường, xã").click()
     phone.get_by_text("Tôi sinh năm 1957").wait_for()
     looked_at(phone, "data")
+    walked_by_keys(phone, "data")
     phone.get_by_role("button", name="Chữ to").click()
     phone.get_by_role("button", name="Màu đậm").click()
     looked_at(phone, "data-large")
@@ -235,6 +243,7 @@ def corrected(phone: Any, office: Any) -> None:
     looked_at(phone, "notices-large")
     phone.goto("/my/data/sheet/")
     looked_at(phone, "sheet")
+    walked_by_keys(phone, "sheet")
     office.goto("/requests/")
     looked_at(office, "requests")
     office.goto("/messages/")

@@ -25,7 +25,7 @@ from django.test import Client
 from psycopg.conninfo import make_conninfo
 from tests.conftest import commune, resident_of, staff
 from tests.gateway.devices import GatewayProcess, gateway
-from tests.looking import looked_at
+from tests.looking import looked_at, walked_by_keys
 from tests.wallet.conftest import ID_NUMBER_OF_LAN, NUMBER, with_papers
 
 from ksdb.cards.actions import issue_cards, make_issuer_key
@@ -225,6 +225,7 @@ def test_from_the_phone_number_to_a_visit_and_who_read_it(
     page.get_by_role("link", name="Bắt đầu").or_(page.get_by_role("button", name="Bắt đầu")).click()
     signed_in(page)
     looked_at(page, "my-add")
+    walked_by_keys(page, "my-add")
     picture(page, "nd-02-khai")
     page.set_viewport_size(PHONE)
     claimed(page, "nguyễn thị lan", "5/3/1956", ID_NUMBER_OF_LAN)
@@ -236,7 +237,7 @@ def test_from_the_phone_number_to_a_visit_and_who_read_it(
     for path in ("/my/members/", "/my/cards/", "/my/cards/activate/", "/my/card/"):
         page.goto(path)
         looked_at(page, path.strip("/").replace("/", "-"))
-        page.set_viewport_size(PHONE)
+        walked_by_keys(page, path.strip("/").replace("/", "-"))
     offline = _opened_without_asking(page)
     # The last code is 31 seconds ahead of the first: scanners believe it from half a minute before its time.
     time.sleep(max(0.0, 2 - (time.monotonic() - began)))
