@@ -127,7 +127,7 @@ def lights_up(phone: Any, service: Service, key: ec.EllipticCurvePrivateKey) -> 
     ((_, sealed),) = service.taken
     said = http_ece.decrypt(sealed, private_key=key, auth_secret=SECRET, version="aes128gcm").decode()
     phone.goto("/my/notices/")
-    chromium, known = phone.context.new_cdp_session(phone), []
+    chromium, known = phone.context.new_cdp_session(phone), list[Any]()
     chromium.on("ServiceWorker.workerRegistrationUpdated", lambda told: known.extend(told["registrations"]))
     chromium.send("ServiceWorker.enable")
     while not known:
