@@ -1,4 +1,4 @@
-"""How a page is looked at in a browser: nothing is wider than the screen, and axe finds nothing wrong."""
+"""How a page is looked at in a browser: nothing is wider than the screen, axe finds nothing wrong, keys are enough."""
 
 import os
 from pathlib import Path
@@ -30,3 +30,48 @@ def looked_at(page: Any, name: str) -> None:
         assert found.response["violations"] == [], (name, width)
         if folder := os.environ.get("KSDB_SHOTS"):
             page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
+
+
+STOPS = """() => {
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute("tabindex");
+    const kinds = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
+    const shown = [...document.querySelectorAll(kinds)]
+        .filter(one => !one.disabled && one.checkVisibility({visibilityProperty: true}));
+    const ofGroup = one => shown.filter(other => other.type === "radio" && other.name === one.name);
+    const chosen = group => group.find(each => each.checked) ?? group[0];
+    window.stops = shown.filter(one => one.type !== "radio" || one === chosen(ofGroup(one)));
+    const parts = ["outlineStyle", "outlineWidth", "boxShadow", "backgroundColor", "borderColor", "borderWidth"];
+    const drawn = one => [one, one.parentElement, ...(one.labels ?? [])]
+        .flatMap(each => [null, "::before", "::after"].map(part => getComputedStyle(each, part)))
+        .map(style => parts.map(part => style[part]).join())
+        .join();
+    const resting = stops.map(drawn);
+    const isOnTop = one => {
+        const {left, top, width, height} = one.getBoundingClientRect();
+        const hit = document.elementFromPoint(left + Math.min(width, 40) / 2, top + height / 2);
+        return [one, ...(one.labels ?? [])].some(each => each.contains(hit) || hit?.contains(each));
+    };
+    window.focused = () => new Promise(requestAnimationFrame).then(() => {
+        const one = document.activeElement, at = stops.indexOf(one);
+        return [at, at >= 0 && drawn(one) !== resting[at], at >= 0 && isOnTop(one), one.outerHTML.slice(0, 90)];
+    });
+    return stops.length;
+}"""
+"""Whatever can be acted on, in the order of the page; what is drawn of each; and what has the focus."""
+
+
+def walked_by_keys(page: Any, name: str) -> None:
+    """At phone size, and in letters twice as large: Tab comes to all in the order of the page, and one sees where."""
+    page.set_viewport_size({"width": 360, "height": 740})
+    for index in range(page.evaluate(STOPS)):
+        page.keyboard.press("Tab")
+        at, is_seen, is_on_top, what = page.evaluate("window.focused()")
+        assert (at, is_seen, is_on_top) == (index, True, True), (name, what, at, is_seen, is_on_top)
+    page.evaluate("document.activeElement.blur(); document.documentElement.style.fontSize = '200%'")
+    out = page.evaluate(TOO_WIDE)
+    if folder := os.environ.get("KSDB_SHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}-twice.png", full_page=True)
+    assert out == [], (name, out)
+    page.evaluate("document.documentElement.style.fontSize = ''")

@@ -175,6 +175,12 @@ class Settings:
         return self.scanner_url or f"http://{self.gateway_address}/scanner/"
 
     @property
+    def guides_address(self) -> str:
+        """Where whoever scans finds the guides: on the pages, by the first of their host names."""
+        door = f"https://{self.site_hosts.partition(',')[0]}" if self.has_tls else f"http://{self.site_address}"
+        return f"{door}/guides/"
+
+    @property
     def keys_dir(self) -> Path:
         return self.var_dir / "keys"
 

@@ -46,9 +46,10 @@ KEYS: Mapping[str, Any] = {
     "pk": 987_654_321,
     "token": "no-such-invitation",
     "rules_code": "no-such-rules",
+    "name": "no-such-guide",
 }
 """Parameters that name nothing of a division, with a value that is none: one's own sessions and passkeys, a secret,
-rules of the whole province."""
+rules of the whole province, a guide."""
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def test_a_token_is_no_session(world_a: World) -> None:
             assert ask(client, "get", route.path(world_a))[0] == 302, route.name
 
 
-SCANNER_PAGES = {route.path for route in page_routes()}
+SCANNER_PAGES = {route.path for route in page_routes("")}
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])

@@ -43,7 +43,7 @@ def process(town: Town) -> Iterator[GatewayProcess]:
 
 def test_the_description_names_the_routes(door: TestClient) -> None:
     described = json.loads(DESCRIPTION.read_text())["paths"]
-    pages = {page.path for page in page_routes()}
+    pages = {page.path for page in page_routes("")}
     routes = {
         route.path: {m.lower() for m in route.methods} - {"head"}
         for route in door.app.router.routes  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ import tomllib
 import pytest
 from tests.gateway.conftest import TestClient
 
+from ksdb.config import Settings
 from ksdb.gateway.pages import FOLDER, pages
 
 FILES = tomllib.loads((FOLDER / "vendor.lock").read_text("utf-8"))["file"]
@@ -79,3 +80,10 @@ def test_nothing_else_is_there(door: TestClient, path: str) -> None:
 def test_the_bare_address_leads_to_the_app(door: TestClient, path: str) -> None:
     answer = door.get(path, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (308, "/scanner/")
+
+
+def test_the_guides_are_at_the_other_door(door: TestClient) -> None:
+    answer = door.get("/scanner/guides", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (302, "http://127.0.0.1:8000/guides/")
+    public = Settings(site_hosts="the.huecity.vn,www.huecity.vn", has_tls=True)
+    assert public.guides_address == "https://the.huecity.vn/guides/"

@@ -35,7 +35,21 @@ from tests.gateway.browsing import (
     until_stored,
 )
 from tests.gateway.devices import GatewayProcess, gateway
-from tests.gateway.town import ASKED, FUTURE_KID, HELD, KEY, KID, LAN, LOST, LOST_TOKEN, MARKET, NEW, Town, token_of
+from tests.gateway.town import (
+    ASKED,
+    FUTURE_KID,
+    HELD,
+    KEY,
+    KID,
+    LAN,
+    LOST,
+    LOST_TOKEN,
+    MARKET,
+    NEW,
+    SCHOOL_TOKEN,
+    Town,
+    token_of,
+)
 
 from ksdb.config import settings
 from ksdb.core.clock import now
@@ -146,6 +160,10 @@ def test_an_electronic_card_must_be_fresh_shown_once_and_no_picture(page: Page, 
     answers = [page.evaluate(TAKE, [codes[age], "reader"]) for age in (0, 0, 300, -300)]
     assert answers == ["accepted", "seen", "old_code", "from_the_future"]
     assert page.evaluate(TAKE, [codes[1], "photo"]) == "photo"
+    page.reload()
+    page.locator(scanner.SCANNING).wait_for()
+    assert page.evaluate(TAKE, [codes[0], "reader"]) == "seen", "after a reload, too"
+    assert not [row for row in scanner.queue_of(page) if codes[0][:60] in row]
     assert [(row[2], row[4]) for row in until_stored(town, 1)] == [(LAN, ScanResult.ACCEPTED)]
 
 
@@ -439,8 +457,10 @@ SMALL = """() => [...document.querySelectorAll("button, .button, a, .tick")].fil
 
 def test_every_screen_fits_and_is_accessible(context: BrowserContext, door: GatewayProcess, town: Town) -> None:
     """At the sizes of a tablet, a desk and a phone; axe at the phone's, and where the desk's layout is another."""
-    town.rows("UPDATE scan_point SET is_exit_scanned = true")
-    page = scanner.opened(context, door.port)
+    town.rows(
+        "UPDATE scan_point SET is_exit_scanned = true, name = %s, capacity = 400, lanes = 2", scanner.POINT["name"]
+    )
+    page = scanner.opened(context, door.port, SCHOOL_TOKEN)  # of whose point the gateway was not asked in this minute
     page.emulate_media(reduced_motion="reduce")
     faults = []
     for screen in _screens(page):
@@ -456,6 +476,10 @@ def test_every_screen_fits_and_is_accessible(context: BrowserContext, door: Gate
     assert faults == []
 
 
+FAILING_DISK = """() => {
+  window.add = IDBObjectStore.prototype.add;
+  IDBObjectStore.prototype.add = () => { throw new DOMException("worn out", "UnknownError"); };
+}"""
 FOCUSED = "document.activeElement.id || document.activeElement.className.split(' ')[0]"
 
 
@@ -489,6 +513,10 @@ def _screens(page: Page) -> Iterator[str]:
     page.locator("#type-open").click()
     yield "type"
     page.locator("#type .closes").click()
+    page.evaluate(FAILING_DISK)
+    page.evaluate(TAKE, [token_of(LAN), "reader"])
+    yield "not_saved"
+    page.evaluate("() => { IDBObjectStore.prototype.add = window.add }")
     page.context.set_offline(True)
     page.evaluate(TAKE, [token_of(LAN), "reader"])
     page.locator(".notices .amber", has_text="Mất mạng").wait_for()

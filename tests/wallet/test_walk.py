@@ -25,7 +25,7 @@ from django.test import Client
 from psycopg.conninfo import make_conninfo
 from tests.conftest import commune, resident_of, staff
 from tests.gateway.devices import GatewayProcess, gateway
-from tests.looking import looked_at
+from tests.looking import looked_at, walked_by_keys
 from tests.wallet.conftest import ID_NUMBER_OF_LAN, NUMBER, with_papers
 
 from ksdb.cards.actions import issue_cards, make_issuer_key
@@ -225,6 +225,7 @@ def test_from_the_phone_number_to_a_visit_and_who_read_it(
     page.get_by_role("link", name="Bắt đầu").or_(page.get_by_role("button", name="Bắt đầu")).click()
     signed_in(page)
     looked_at(page, "my-add")
+    walked_by_keys(page, "my-add")
     picture(page, "nd-02-khai")
     page.set_viewport_size(PHONE)
     claimed(page, "nguyễn thị lan", "5/3/1956", ID_NUMBER_OF_LAN)
@@ -236,25 +237,26 @@ def test_from_the_phone_number_to_a_visit_and_who_read_it(
     for path in ("/my/members/", "/my/cards/", "/my/cards/activate/", "/my/card/"):
         page.goto(path)
         looked_at(page, path.strip("/").replace("/", "-"))
-        page.set_viewport_size(PHONE)
+        walked_by_keys(page, path.strip("/").replace("/", "-"))
     offline = _opened_without_asking(page)
-    # The last code is a minute ahead of the first: scanners believe it from half a minute before its time.
-    time.sleep(max(0.0, 33 - (time.monotonic() - began)))
+    # The last code is 31 seconds ahead of the first: scanners believe it from half a minute before its time.
+    time.sleep(max(0.0, 2 - (time.monotonic() - began)))
     flag = film(tmp_path / "phone.mjpeg", shots)
     facing = browser.playwright.chromium.launch_persistent_context(
         tmp_path / "scanner", executable_path=shutil.which("chromium"), args=[*FLAGS, *CAMERA, flag]
     )
     scanner = scanner_on(facing.new_page(), door.port, token, market_a.pk)
     _scanned(scanner, lan, market_a)
-    # The film goes on: the codes of both renewals are read from it and believed; shown again they are known.
+    # The film goes on: the next code is read from it and believed, too; shown again they are known.
     until(lambda: scanner.evaluate("window.answers").count("accepted") >= len(codes))
     assert set(scanner.evaluate("window.answers")) <= {"accepted", "seen"}
     assert scanner.evaluate(TAKE, offline) in {"accepted", "seen"}
     assert set(Visit.objects.values_list("resident_id", flat=True)) == {lan.pk}
     scanner.locator("#camera-toggle").click()
 
-    # A picture of it is refused after a minute and a half, by its age alone.
+    # A picture of it is refused after a minute and a half, by its age alone. No network puts that clock right.
     late = facing.new_page()
+    late.route("**/v1/**", lambda route: route.abort())
     late.add_init_script(LATER % 100_000)
     late.goto(f"http://localhost:{door.port}/scanner/")
     late.locator('html[data-state="scanning"]').wait_for()
@@ -266,15 +268,14 @@ def test_from_the_phone_number_to_a_visit_and_who_read_it(
 
 
 def _filmed(page: Any) -> tuple[list[bytes], list[str]]:
-    """The screen at three codes: the page renews them itself when half a minute has passed on this phone, and again."""
+    """The screen at two codes: the page renews them itself when half a minute has passed on this phone."""
     shots, codes = [page.screenshot()], [code_on(page)]
-    for _ in range(2):
-        before = page.locator("#card").get_attribute("data-shown-at")
-        page.clock.fast_forward(31_000)
-        page.locator(f'#card:not([data-shown-at="{before}"])').wait_for()
-        shots.append(page.screenshot())
-        codes.append(code_on(page))
-    assert len(set(codes)) == 3
+    before = page.locator("#card").get_attribute("data-shown-at")
+    page.clock.fast_forward(31_000)
+    page.locator(f'#card:not([data-shown-at="{before}"])').wait_for()
+    shots.append(page.screenshot())
+    codes.append(code_on(page))
+    assert codes[0] != codes[1]
     return shots, codes
 
 
@@ -419,7 +420,7 @@ def test_a_browser_that_cannot_show_the_card_says_so_in_words(browser: Any) -> N
     page.get_by_text(sentence).wait_for()
     plain = browser(java_script_enabled=False)
     plain.goto("/my/card/")
-    plain.get_by_text("Trình duyệt này không hiện được thẻ").wait_for()
+    assert "Trình duyệt này không hiện được thẻ" in plain.locator("noscript p").inner_text()
     for path in ("/my/card/", "/my/code/", "/my/left/"):
         page.goto(path)
         looked_at(page, f"{path.strip('/').replace('/', '-')}-alone")
@@ -472,7 +473,7 @@ def _keeps_order_at_the_desk(officer: Any, lan: Resident) -> None:
     for choice in ("Chính người dân", "Tôi đã đối chiếu giấy tờ tùy thân", "Muốn biết dữ liệu nào được lưu"):
         officer.get_by_label(choice).check()
     officer.get_by_role("button", name="Xem tờ in").click()
-    officer.get_by_text("Máy có số đuôi 001").wait_for()
+    officer.get_by_text("Máy có số đuôi 001", exact=True).wait_for()
     looked_at(officer, "desk-sheet")
 
 

@@ -74,6 +74,7 @@ class Gateway:
         self.proxies = networks(ours.proxies)
         self.metrics = Metrics()
         self.metrics_token = ours.metrics_token
+        self.guides_address = ours.guides_address
 
     @asynccontextmanager
     async def living(self) -> AsyncIterator["Gateway"]:
@@ -287,7 +288,7 @@ def _routes(gateway: Gateway) -> list[Route]:
         Route("/v1/status-list", partial(status_list, gateway), methods=["GET"]),
         Route("/metrics", partial(metrics, gateway), methods=["GET"]),
         Route("/health", partial(health, gateway), methods=["GET"]),
-        *page_routes(),
+        *page_routes(gateway.guides_address),
     ]
 
 

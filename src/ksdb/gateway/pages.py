@@ -81,8 +81,8 @@ def _page(name: str, content: bytes) -> Page:
     return Page(content, packed if is_smaller else None, _TYPES[Path(name).suffix], etag, name.startswith("vendor/"))
 
 
-def page_routes() -> list[Route]:
-    """The app below BASE; whoever opens the bare address is sent there."""
+def page_routes(guides: str) -> list[Route]:
+    """The app below BASE; whoever opens the bare address is sent there. `guides`: where the other door shows them."""
     ready = pages()
 
     async def page(request: Request) -> Response:
@@ -94,7 +94,11 @@ def page_routes() -> list[Route]:
     async def onwards(_request: Request) -> Response:
         return RedirectResponse(BASE, 308, {"cache-control": "no-store"})
 
+    async def to_guides(_request: Request) -> Response:
+        return RedirectResponse(guides, 302, {"cache-control": "no-store"})
+
     return [
+        Route(BASE + "guides", to_guides, methods=["GET"]),
         Route(BASE + "{name:path}", page, methods=["GET"]),
         Route(BASE.rstrip("/"), onwards, methods=["GET"]),
         Route("/", onwards, methods=["GET"]),

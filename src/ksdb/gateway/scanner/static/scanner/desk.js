@@ -3,8 +3,8 @@ import { epochNow, gatewaySeconds } from "./clock.js";
 import { StorageFull } from "./db.js";
 import { isSent, isVisit, judged } from "./judge.js";
 import { keep } from "./queue.js";
+import { nameOf, wasShown } from "./shown.js";
 
-const REPLAY_SECONDS = 180;
 const STILL_THERE_MS = 8_000;
 
 // Both lanes of a tablet share what the device knows; each has a direction and a group of its own.
@@ -12,7 +12,6 @@ export class Desk {
   constructor(known) {
     this.known = known;
     this.recent = new Map();
-    this.codes = new Map();
     this.chain = Promise.resolve();
   }
 
@@ -41,13 +40,13 @@ export class Desk {
     const epoch = await epochNow();
     const at = gatewaySeconds(scannedAt);
     const said = await judged(text, how, this.known, at);
-    if (said.code && this.#isReplay(said.code, at)) return { result: "seen" };
+    const code = said.code ? { name: await nameOf(said.code), at } : null;
+    if (code && (await wasShown(code.name, at))) return { result: "seen" };
     if (group?.has(said.card) && isVisit(said.result)) return { result: "seen" };
     if (!said.scan || !isSent(said.result)) return { result: said.result };
     const change = isVisit(said.result) ? (isExit ? -1 : 1) : 0;
     const scan = { scanned_at: scannedAt, is_exit: isExit, ...said.scan };
-    const { sequence, inside } = await keep(scan, this.known.device.key, epoch, change);
-    if (said.code) this.codes.set(said.code, at);
+    const { sequence, inside } = await keep(scan, this.known.device.key, epoch, { change, code });
     if (change) await group?.add(said.card);
     return { result: said.result, sequence, kind: said.kind, inside };
   }
@@ -57,11 +56,6 @@ export class Desk {
     this.recent.delete(key);
     this.recent.set(key, at);
     if (this.recent.size > 200) this.recent.delete(this.recent.keys().next().value);
-  }
-
-  #isReplay(code, at) {
-    for (const [seen, since] of this.codes) if (at - since > REPLAY_SECONDS) this.codes.delete(seen);
-    return this.codes.has(code);
   }
 }
 

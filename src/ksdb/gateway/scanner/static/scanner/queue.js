@@ -5,6 +5,7 @@ import { found, get, within } from "./db.js";
 import { insideAfter } from "./inside.js";
 import { isVisit } from "./judge.js";
 import { renew } from "./renewal.js";
+import { note } from "./shown.js";
 import { syncStatus } from "./sync.js";
 import { enrolment, seal, unseal } from "./vault.js";
 
@@ -16,8 +17,9 @@ const FOR_ITS_SIZE = new Set(["body_too_slow", "body_too_large", "too_many_scans
 const FOR_ITSELF = new Set(["body_unreadable", "store_failed"]);
 
 // Keeps a scan with the epoch of the clock; {sequence, inside}: its number, and the people inside after it when `change` (1 or
-// -1) counts it. All of it is on the disk when this returns, or none. Throws StorageFull.
-export async function keep(scan, key, epoch = 0, change = 0) {
+// -1) counts it; `code`: {name, at} of an electronic card's code. All of it is on the disk when this returns, or none of it.
+// Throws StorageFull.
+export async function keep(scan, key, epoch = 0, { change = 0, code = null } = {}) {
   const row = { ...(await seal(scan, key)), at: scan.scanned_at, epoch, change };
   let inside;
   const sequence = await within(["queue", "counters"], (all) => {
@@ -25,6 +27,7 @@ export async function keep(scan, key, epoch = 0, change = 0) {
     const asked = counters.get("scanned");
     asked.onsuccess = () => counters.put((asked.result ?? 0) + 1, "scanned");
     if (change) count(counters, change, Date.now(), (after) => (inside = after.count));
+    if (code) note(counters, code.name, code.at);
     return all.objectStore("queue").add(row);
   });
   return { sequence, inside };

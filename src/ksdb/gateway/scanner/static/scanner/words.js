@@ -11,6 +11,7 @@ const WORDS = {
   enrol_name: ["Tên thiết bị, ví dụ “Cổng số 1”", "Name of the device, such as “Gate 1”"],
   enrol_send: ["Đăng ký", "Enrol"],
   enrol_camera: ["Quét mã QR đăng ký", "Scan the enrolment QR"],
+  guides: ["Xem hướng dẫn", "Guides (in Vietnamese)"],
   enrol_busy: ["Đang đăng ký…", "Enrolling…"],
   fault_enrol_code_unknown: [
     "Mã này không còn dùng được. Hãy xin chủ điểm quét một mã mới.",
