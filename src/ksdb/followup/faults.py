@@ -38,13 +38,6 @@ class OlderRun(KsdbError):
     status = 409
 
 
-class TooManyToTakeOut(KsdbError):
-    """At most 500 people may be taken out at once. Choose a commune or a case first, and take out in parts."""
-
-    code = "too_many_to_take_out"
-    status = 422
-
-
 class DrillRuns(KsdbError):
     """A drill is running. End it first with `ksdb drill end`."""
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("follow-up/", views.today_list, name="today"),
     path("follow-up/paper/", views.paper, name="paper"),
     path("follow-up/export/", views.export, name="export"),
+    path("follow-up/exports/<int:act_id>/", views.export_file, name="export_file"),
     path("follow-up/cases/", cases.progress, name="progress"),
     path("follow-up/cases/<int:case_id>/", cases.case, name="case"),
     path("follow-up/traces/<int:trace_id>/", cases.follow, name="follow"),
