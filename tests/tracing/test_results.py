@@ -25,7 +25,7 @@ from ksdb.tracing.actions.wards import hand_over
 from ksdb.tracing.mapping import map_of
 from ksdb.tracing.models import CaseRecord, Trace, WardList
 from ksdb.tracing.queries import completeness_of, contact_sheet
-from ksdb.tracing.queries.present import CaseNotOpen, Hours, count_present
+from ksdb.tracing.queries.present import CaseNotOpen, Hours, met_at
 from ksdb.tracing.queries.results import missing_from, places_of
 from ksdb.tracing.queries.wards import ward_sheet, wards_of
 from ksdb.visits.models import Device, Dispute
@@ -216,7 +216,7 @@ def test_a_place_the_case_names_needs_an_open_case_its_days_and_a_reason(
     assert client.get(path, hours).context["form"].errors.keys() == {"on"}
     assert client.get(export, hours).status_code == 302
     with pytest.raises(CaseNotOpen):
-        count_present(SYSTEM, Hours(lans_case.pk, market_a.pk, (moment(8), moment(9)), why))
+        met_at(SYSTEM, Hours(lans_case.pk, market_a.pk, (moment(8), moment(9)), why))
 
 
 def test_more_than_one_may_take_out_alone_waits_for_another(
@@ -232,6 +232,11 @@ def test_more_than_one_may_take_out_alone_waits_for_another(
     assert (act.kind, act.payload["count"]) == (Kind.POINT_EXPORT, 4)
     done = carry_out_present(SYSTEM, Errand(act.pk, act.payload, act.reason))
     assert done == {"count": 4}
+    taken = Entry.objects.filter(action="tracing:trace:export", subject="resident", detail__point=market_a.pk)
+    assert (taken.count(), Entry.objects.filter(action="tracing:case:read", detail__point=market_a.pk).count()) == (
+        4,
+        0,
+    )
 
 
 def test_long_lists_of_wards_and_of_cases_wait_for_another(

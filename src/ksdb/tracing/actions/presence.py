@@ -16,8 +16,9 @@ from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Scope
 from ksdb.places.queries import covers
 from ksdb.tracing.actions.exporting import PURPOSES, Asked
+from ksdb.tracing.exposures import Met
 from ksdb.tracing.queries import case
-from ksdb.tracing.queries.present import Hours, Present, all_present, count_present, point_for
+from ksdb.tracing.queries.present import Hours, Present, met_at, named_present, point_for
 from ksdb.tracing.words import sensitive_place
 from ksdb.web.exporting import FileKind, Table, Written, write_table
 
@@ -31,9 +32,9 @@ def export_present(scope: Scope, hours: Hours, asked: Asked) -> Written:
     """
     _check(scope, hours)
     hours = replace(hours, why=asked.reason)
-    count = count_present(scope, hours)
-    require_second_person(scope, Kind.POINT_EXPORT, count)
-    return _written(scope, hours, asked, "")
+    met = met_at(scope, hours)
+    require_second_person(scope, Kind.POINT_EXPORT, len(met))
+    return _written(scope, hours, met, asked)
 
 
 def ask_present(scope: Scope, hours: Hours, asked: Asked) -> Act:
@@ -45,7 +46,7 @@ def ask_present(scope: Scope, hours: Hours, asked: Asked) -> Act:
         "point": hours.point_id,
         "since": int(hours.span[0].timestamp()),
         "until": int(hours.span[1].timestamp()),
-        "count": count_present(scope, hours),
+        "count": len(met_at(scope, hours)),
         "kind": int(asked.kind),
         "purpose": PURPOSES.index(asked.purpose),
     }
@@ -58,7 +59,7 @@ def carry_out_present(scope: Scope, errand: Errand) -> Payload:
     since, until = (datetime.fromtimestamp(errand.number(name), UTC) for name in ("since", "until"))
     hours = Hours(errand.number("case"), errand.number("point"), (since, until), errand.reason)
     asked = Asked(PURPOSES[errand.number("purpose")], errand.reason, FileKind(errand.number("kind")))
-    return {"count": _written(scope, hours, asked, f"act-{errand.act_id}").count}
+    return {"count": _written(scope, hours, met_at(scope, hours), asked, f"act-{errand.act_id}").count}
 
 
 def _check(scope: Scope, hours: Hours) -> None:
@@ -67,8 +68,8 @@ def _check(scope: Scope, hours: Hours) -> None:
 
 
 @transaction.atomic
-def _written(scope: Scope, hours: Hours, asked: Asked, name: str) -> Written:
-    rows = all_present(scope, hours)
+def _written(scope: Scope, hours: Hours, met: Sequence[Met], asked: Asked, name: str = "") -> Written:
+    rows = named_present(scope, hours, met)
     point = point_for(scope, hours.case_id, hours.point_id)
     facts = [
         (gettext("Place"), f"{sensitive_place()}, {point.pk}" if point.is_sensitive else point.name),

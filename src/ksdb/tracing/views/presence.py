@@ -85,11 +85,11 @@ def point_export(request: ScopedRequest, case_id: int, point_id: int) -> HttpRes
         return redirect(back)
     hours = queries.Hours(case_id, point_id, hours_form.span, hours_form.reason)
     try:
-        count = queries.count_present(request.scope, hours)
+        if form.is_valid() and (done := _export(request, hours, form)):
+            return done
+        count = len(queries.met_at(request.scope, hours))
     except REFUSALS:
         return redirect(asked)
-    if form.is_valid() and (done := _export(request, hours, form)):
-        return done
     context = {
         "form": form,
         "title": gettext("Take out who was at %(place)s") % {"place": found.name},
