@@ -38,6 +38,20 @@ class OlderRun(KsdbError):
     status = 409
 
 
+class NotFollowed(KsdbError):
+    """This run is not the one that is followed. Follow the contacts of the first generation by it, and choose then."""
+
+    code = "not_followed"
+    status = 409
+
+
+class TooManyChosen(KsdbError):
+    """At most 200 people of the second generation may be chosen at once. Choose a commune or a place first."""
+
+    code = "too_many_chosen"
+    status = 422
+
+
 class DrillRuns(KsdbError):
     """A drill is running. End it first with `ksdb drill end`."""
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path("follow-up/cases/", cases.progress, name="progress"),
     path("follow-up/cases/<int:case_id>/", cases.case, name="case"),
     path("follow-up/traces/<int:trace_id>/", cases.follow, name="follow"),
+    path("follow-up/traces/<int:trace_id>/second/", cases.choose, name="choose"),
     path("follow-up/<int:follow_up_id>/", persons.person, name="person"),
     path("follow-up/<int:follow_up_id>/call/", persons.call, name="call"),
     path("follow-up/<int:follow_up_id>/day/", persons.day, name="day"),
