@@ -159,9 +159,14 @@ def test_each_ward_sees_its_own_contacts_and_not_whose_they_are(
     assert "Trần Văn Hòa" in b"".join(answer.streaming_content).decode("utf-8-sig")
     entry = Entry.objects.get(action="tracing:list:export")
     assert (entry.detail["found"], entry.detail["rows"]) == (1, 1)
-    assert "Trần Văn Hòa" in client.post(reverse("tracing:ward_print", args=[own.pk])).content.decode()
-    assert client.post(reverse("tracing:ward_print", args=[other.pk])).status_code == 404
-    assert Entry.objects.get(action="tracing:list:print").detail["rows"] == 1
+    why = {"reason": "đi từng nhà chiều nay"}
+    assert "Trần Văn Hòa" not in client.get(reverse("tracing:ward_print", args=[own.pk])).content.decode()
+    text = client.post(reverse("tracing:ward_print", args=[own.pk]), why).content.decode()
+    assert "Trần Văn Hòa" in text
+    assert client.post(reverse("tracing:ward_print", args=[other.pk]), why).status_code == 404
+    told = Entry.objects.get(action="tracing:list:print").detail
+    assert (told["rows"], told["reason"]) == (1, why["reason"])
+    assert told["sha256"] in text
     run_trace(SYSTEM, traced.case_id, "overlap-15")
     assert ward_sheet(SYSTEM, own.pk).is_repeated
 
@@ -261,5 +266,6 @@ def test_long_lists_of_wards_and_of_cases_wait_for_another(
         assert done == {"count": act.payload["count"]} == {"count": 1}
         assert carrier.described(act.payload)
     client.force_login(binh)
-    assert client.post(reverse("tracing:ward_print", args=[own.pk])).status_code == 302
+    answer = client.post(reverse("tracing:ward_print", args=[own.pk]), {"reason": said["reason"]})
+    assert answer["Location"] == reverse("tracing:ward_export", args=[own.pk])
     assert client.get(reverse("tracing:ward_file", args=[Act.objects.earliest("pk").pk])).status_code == 404  # not yet
