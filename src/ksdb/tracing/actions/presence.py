@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from ksdb.approvals.actions import request_act, require_second_person
-from ksdb.approvals.kinds import Errand, Kind, Payload
+from ksdb.approvals.kinds import Errand, Kind, Payload, SecondPersonNeeded
 from ksdb.approvals.models import Act
 from ksdb.audit.actions import record
 from ksdb.core.clock import ZONE, now
@@ -25,28 +25,28 @@ from ksdb.web.exporting import FileKind, Table, Written, write_table
 EXPORT = Permission.TRACING_TRACE_EXPORT
 
 
-def export_present(scope: Scope, hours: Hours, asked: Asked) -> Written:
-    """The file; the reason asked for stands for the one of the look. Raises SecondPersonNeeded beyond 500, NotFound.
+def export_present(scope: Scope, hours: Hours, asked: Asked) -> Written | Act:
+    """The file; beyond 500 people the act that asks for it. The reason asked for stands for the one of the look.
 
-    Raises as `present_at` does.
+    Raises NotFound, AlreadyAsked, UnitMissing, and as `present_at` does.
     """
     _check(scope, hours)
     hours = replace(hours, why=asked.reason)
     met = met_at(scope, hours)
-    require_second_person(scope, Kind.POINT_EXPORT, len(met))
+    try:
+        require_second_person(scope, Kind.POINT_EXPORT, len(met))
+    except SecondPersonNeeded:
+        return _asked(scope, hours, len(met), asked)
     return _written(scope, hours, met, asked)
 
 
-def ask_present(scope: Scope, hours: Hours, asked: Asked) -> Act:
-    """Asks for the file of more than 500 people."""
-    _check(scope, hours)
-    hours = replace(hours, why=asked.reason)
+def _asked(scope: Scope, hours: Hours, count: int, asked: Asked) -> Act:
     payload = {
         "case": hours.case_id,
         "point": hours.point_id,
         "since": int(hours.span[0].timestamp()),
         "until": int(hours.span[1].timestamp()),
-        "count": len(met_at(scope, hours)),
+        "count": count,
         "kind": int(asked.kind),
         "purpose": PURPOSES.index(asked.purpose),
     }
