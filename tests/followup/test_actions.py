@@ -295,7 +295,7 @@ def test_who_of_the_second_generation_is_chosen_stays_while_a_run_names_him(
 ) -> None:
     ran = run_trace(SYSTEM, lans_case.pk, "overlap-15", 2)
     second = {one.resident_id: one for one in ran.contacts.filter(generation=2)}
-    assert set(second) == {one.pk for one in guests}
+    assert {one.pk for one in guests} < set(second)
     choose = reverse("followup:choose", args=[ran.pk])
     client.force_login(hanh)
     with pytest.raises(NotFollowed):
