@@ -265,6 +265,8 @@ def test_long_lists_of_wards_and_of_cases_wait_for_another(
         done = carrier.carry_out(scope_for(account), Errand(act.pk, act.payload, act.reason))
         assert done == {"count": act.payload["count"]} == {"count": 1}
         assert carrier.described(act.payload)
+    taken = Entry.objects.filter(action="tracing:trace:export", subject="resident", detail__list="line")
+    assert list(taken.values_list("subject_id", flat=True)) == [traced.case.resident_id]
     client.force_login(binh)
     answer = client.post(reverse("tracing:ward_print", args=[own.pk]), {"reason": said["reason"]})
     assert answer["Location"] == reverse("tracing:ward_export", args=[own.pk])
