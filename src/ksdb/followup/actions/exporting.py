@@ -107,13 +107,13 @@ def _where(scope: Scope, divisions: set[int]) -> int:
 
 def carry_out_list(scope: Scope, errand: Errand) -> Payload:
     """Writes the file that two persons agreed on, as the list is then; its asker can fetch it for 24 hours."""
-    asked = asked_by(errand.payload)
+    asked = _asked_by(errand.payload)
     lines = lines_of(scope, list(asked_for(scope, asked, EXPORT)))
     written = _written(scope, asked, lines, asked_in(scope, errand), file_of(scope, errand))
     return {"count": written.count}
 
 
-def asked_by(payload: Payload) -> Asked:
+def _asked_by(payload: Payload) -> Asked:
     """What of the follow-ups an act is about."""
     part, ward, case, mine = (number_of(payload, name) for name in ("part", "ward", "case", "mine"))
     return Asked(PARTS[part], ward or None, case or None, bool(mine))
