@@ -71,6 +71,11 @@ PARTS = (
         "tracing",
         "Index, SQL engine and DuckDB asked the same, beside the limits, which are meant for 50 million visits.",
     ),
+    (
+        "Chains",
+        "chains",
+        "A chain of 5,000 cases: rows on the server, and from the click to the drawing in Chromium.",
+    ),
 )
 HEAD = """# Benchmarks
 

@@ -50,8 +50,8 @@ def main() -> None:
     CaseRecord.objects.all().delete()
     refresh_files()
     residents = alone.cases(alone.opened_index(), asked.visits, asked.cases + 1)
-    cookie = _session()
-    with _served() as address:
+    cookie = session()
+    with served() as address:
         rows = list(_pages(address, cookie, residents))[1:]
     took, server, traced, contacts = (statistics.median(column) for column in zip(*rows, strict=True))
     slowest = max(row[0] for row in rows)
@@ -83,7 +83,7 @@ def _people(url: str, residents: int) -> None:
         connection.execute("VACUUM ANALYZE")
 
 
-def _session() -> str:
+def session() -> str:
     """The session of an epidemiologist of the whole province."""
     from django.conf import settings
     from django.test import Client
@@ -115,7 +115,7 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def _served() -> Iterator[str]:
+def served() -> Iterator[str]:
     """All of Django on a port of its own."""
     from django.contrib.staticfiles.handlers import StaticFilesHandler
     from django.core.wsgi import get_wsgi_application

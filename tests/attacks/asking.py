@@ -85,4 +85,5 @@ def fields_of(world: World) -> dict[str, Any]:
         "after": world.person.household_id,
         "account": world.account.pk,
         "keep": "mine",
+        "occasion": "doors",
     }

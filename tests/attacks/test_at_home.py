@@ -32,7 +32,6 @@ ONE_OF_THE_CROWD = re.compile(r"Nguyễn Thị Lan [ĐE]\d\d")
 
 MOST_NAMED = 50
 TAKEN_OUT: Mapping[str, str] = {
-    "followup:paper": "followup:list:export: a ward's list of the day on paper, up to 500",
     "outreach:paper": "outreach:list:take: a group's list for the day on paper, decision 046",
     "outreach:take": "outreach:list:take: a group's list for the day on a phone, decision 046",
 }

@@ -25,6 +25,7 @@ AT_HOME = {
     ("tracing:export_file", "get"): (404, "an approved export is taken by who asked for it, and this waits"),
     ("tracing:ward_file", "get"): (404, "an approved list is taken by who asked for it, and this is a trace's"),
     ("wallet:phones", "post"): (404, "ends the keeping that the form names, and names none"),
+    ("followup:export_file", "get"): (404, "an approved list is taken by who asked for it, and this is a trace's"),
     ("tracing:rules_edit", "get"): (404, NO_RULES),
     ("tracing:rules_edit", "post"): (404, NO_RULES),
     ("tracing:rules_retire", "post"): (404, NO_RULES),

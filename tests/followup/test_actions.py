@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from tests.conftest import commune, resident_of, scope_for
 from tests.followup.conftest import of
 from tests.tracing.conftest import ScanAt, moment
@@ -12,7 +14,7 @@ from ksdb.audit.models import Entry
 from ksdb.core.clock import now, today
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Purpose, system_scope
-from ksdb.followup.actions import follow, join_merged
+from ksdb.followup.actions import follow, follow_chosen, join_merged
 from ksdb.followup.actions.calls import (
     Call,
     Told,
@@ -25,7 +27,7 @@ from ksdb.followup.actions.calls import (
     reopen,
 )
 from ksdb.followup.actions.keeping import forget_follow_ups
-from ksdb.followup.faults import DayOutside, FollowUpClosed, OfficerUnknown, OlderRun
+from ksdb.followup.faults import DayOutside, FollowUpClosed, NotFollowed, OfficerUnknown, OlderRun, TooManyChosen
 from ksdb.followup.models import DayEntry, Event, FollowUp, Source
 from ksdb.followup.queries import lines_asked, sheet_of
 from ksdb.followup.queries.following import Asked, Part
@@ -36,6 +38,7 @@ from ksdb.registry.models import Resident
 from ksdb.tracing.actions import CaseFacts, open_case, run_trace
 from ksdb.tracing.actions.keeping import close_case, forget_cases
 from ksdb.tracing.models import CaseLink, CaseRecord, Contact, Trace
+from ksdb.tracing.queries import Chosen
 
 SYSTEM = system_scope()
 ILL = CaseFacts("covid-19", today(), today())
@@ -275,3 +278,50 @@ def test_follow_ups_go_with_the_last_of_their_cases(followed: Trace) -> None:
     assert forget_follow_ups(SYSTEM) == 2
     assert not FollowUp.objects.exists()
     assert not Event.objects.exists()
+
+
+@pytest.fixture
+def guests(neighbour: Resident, scan: ScanAt, market_a: ScanPoint) -> list[Resident]:
+    """Two who meet the neighbour at noon, after he met the case."""
+    found = [resident_of(market_a.division, f"Khách Thứ {n}") for n in (1, 2)]
+    scan(neighbour, market_a, moment(12))
+    for guest in found:
+        scan(guest, market_a, moment(12, 5))
+    return found
+
+
+def test_who_of_the_second_generation_is_chosen_stays_while_a_run_names_him(
+    client: Client, lans_case: CaseRecord, guests: list[Resident], hanh: StaffAccount
+) -> None:
+    ran = run_trace(SYSTEM, lans_case.pk, "overlap-15", 2)
+    second = {one.resident_id: one for one in ran.contacts.filter(generation=2)}
+    assert {one.pk for one in guests} < set(second)
+    choose = reverse("followup:choose", args=[ran.pk])
+    client.force_login(hanh)
+    with pytest.raises(NotFollowed):
+        follow_chosen(SYSTEM, ran.pk, Chosen(contact=second[guests[0].pk].pk))
+    follow(SYSTEM, ran.pk, 14)
+    assert not FollowUp.objects.filter(resident__in=guests).exists()
+    page = client.get(reverse("tracing:contact", args=[ran.pk, second[guests[0].pk].pk])).content.decode()
+    assert choose in page
+    assert choose in client.get(f"{reverse('tracing:trace', args=[ran.pk])}?generation=2").content.decode()
+    client.post(choose, {"contact": second[guests[0].pk].pk})
+    assert of(guests[0]).until_on == moment(12).date() + timedelta(days=14)
+    assert [one.generation for one in of(guests[0]).sources.all()] == [2]
+    assert Entry.objects.get(action="followup:contact:choose").detail["opened"] == 1
+    again = run_trace(SYSTEM, lans_case.pk, "overlap-15", 2)
+    assert (change_by(SYSTEM, again.pk).added, change_by(SYSTEM, again.pk).gone) == (0, 0)
+    follow(SYSTEM, again.pk, 14)
+    assert of(guests[0]).is_contact
+    assert not FollowUp.objects.filter(resident=guests[1]).exists()
+    follow(SYSTEM, run_trace(SYSTEM, lans_case.pk, "overlap-15", 1).pk, 14)
+    assert not of(guests[0]).is_contact
+
+
+def test_a_second_generation_is_chosen_in_parts(
+    traced: Trace, guests: list[Resident], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ksdb.followup.actions.MOST_CHOSEN", 1)
+    ran = run_trace(SYSTEM, traced.case_id, "overlap-15", 2)
+    with pytest.raises(TooManyChosen):
+        follow_chosen(SYSTEM, ran.pk, Chosen(commune=guests[0].division_id))

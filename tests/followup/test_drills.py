@@ -9,9 +9,11 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from tests.conftest import resident_of
+from typer.testing import CliRunner
 
 from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
+from ksdb.cli import app
 from ksdb.core.clock import now, today
 from ksdb.core.scope import Scope, system_scope
 from ksdb.followup.actions import follow
@@ -89,3 +91,27 @@ def test_what_others_made_of_invented_people_is_said_and_nothing_is_lost(profile
         end_drill(SYSTEM)
     assert Resident.objects.filter(pk__in=drill.resident_ids).count() == 3
     assert Drill.objects.get().ended_at is None
+
+
+def test_the_commands_begin_show_and_end_a_drill(
+    profiles: Scope, commune_a: Division, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "ksdb.site.settings")  # the commands set theirs
+
+    def said(*arguments: str) -> str:
+        return " ".join(CliRunner().invoke(app, ["drill", *arguments]).output.split())
+
+    on = ["--on", str(commune_a.valid_from)]
+    assert "No drill is running." in said("status")
+    assert "no commune of" in said("start", "Xã Không Có", *on)
+    assert not Drill.objects.exists()
+    started = said("start", commune_a.name, "--contacts", "3", *on)
+    drill = Drill.objects.get()
+    assert started.startswith(f"Drill {drill.pk}: case {drill.case_id} is confirmed, and met 3 invented people")
+    assert "to the list not yet" in said("status")
+    traced = run_trace(SYSTEM, drill.case_id or 0, "overlap-15")
+    follow(SYSTEM, traced.pk, 14)
+    assert "3 of 3 found, 0 called" in said("status")
+    assert "Removed: the invented people" in said("end")
+    assert not Resident.objects.filter(pk__in=drill.resident_ids).exists()
+    assert Drill.objects.get().ended_at is not None

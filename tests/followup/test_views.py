@@ -12,19 +12,20 @@ from tests.conftest import resident_of, scope_for
 from tests.followup.conftest import of
 
 from ksdb.access.models import StaffAccount
+from ksdb.approvals.kinds import Errand, Kind
+from ksdb.approvals.models import Act
 from ksdb.audit.models import Entry
 from ksdb.config import make_secrets, settings
 from ksdb.core.clock import now, today
 from ksdb.core.scope import Purpose, system_scope
-from ksdb.followup.actions.exporting import paper_list
-from ksdb.followup.faults import TooManyToTakeOut
+from ksdb.followup.actions.exporting import Wanted, ask_list, carry_out_list, paper_list
 from ksdb.followup.models import DayEntry, Event, FollowUp
-from ksdb.followup.queries.following import Asked
+from ksdb.followup.queries.following import Asked, Part
 from ksdb.places.models import Division
 from ksdb.registry.models import Resident
 from ksdb.registry.sealing import PHONE, sealer
 from ksdb.tracing.models import CaseRecord, Trace
-from ksdb.web.exporting import rows_of, rows_sha256
+from ksdb.web.exporting import FileKind, rows_of, rows_sha256
 
 WHY = "Gọi điện cho người tiếp xúc trong ngày"
 
@@ -70,13 +71,17 @@ def test_the_file_has_every_row_with_its_hash_and_each_person_in_the_trail(
 
 def test_on_paper_with_phones_by_post_alone(client: Client, binh: StaffAccount, with_phone: Resident) -> None:
     client.force_login(binh)
-    assert client.get(reverse("followup:paper")).status_code == 405
-    text = client.post(reverse("followup:paper")).content.decode()
+    asking = client.get(reverse("followup:paper")).content.decode()
+    assert with_phone.full_name not in asking
+    assert client.post(reverse("followup:paper"), {"reason": ""}).status_code == 422
+    text = client.post(reverse("followup:paper"), {"reason": WHY}).content.decode()
     assert "0905123456" in text
     assert "Hồ Thị Sen" not in text
     assert Entry.objects.filter(action="followup:list:paper", subject_id=with_phone.pk).exists()
     sheet = Entry.objects.get(action="followup:list:paper", subject="")
     assert (sheet.detail["rows"], sheet.purpose) == (text.count('<th scope="row"'), "case_tracing")
+    assert sheet.detail["reason"] == WHY
+    assert sheet.detail["sha256"] in text
 
 
 def test_the_phone_stands_on_the_persons_page_and_opening_it_is_audited(
@@ -89,7 +94,9 @@ def test_the_phone_stands_on_the_persons_page_and_opening_it_is_audited(
     assert Entry.objects.get(action="followup:contact:open").detail == {"phone": True}
 
 
-def test_more_than_500_are_not_taken_out_at_once(followed: Trace, commune_a: Division, hanh: StaffAccount) -> None:
+def test_more_than_500_wait_for_a_second_person(
+    client: Client, followed: Trace, commune_a: Division, hanh: StaffAccount
+) -> None:
     template = resident_of(commune_a, "Người Mẫu")
     keys = {
         "division": template.division,
@@ -103,10 +110,27 @@ def test_more_than_500_are_not_taken_out_at_once(followed: Trace, commune_a: Div
     FollowUp.objects.bulk_create(
         FollowUp(resident=one, division=template.division, ward=commune_a, **days) for one in people
     )
-    with pytest.raises(TooManyToTakeOut):
-        paper_list(scope_for(hanh), Asked())
+    client.force_login(hanh)
+    answer = client.post(reverse("followup:paper"), {"reason": WHY})
+    assert answer["Location"] == reverse("followup:export")
     assert not Entry.objects.filter(action="followup:list:paper").exists()
-    assert len(paper_list(system_scope(), Asked(case=followed.case_id))) == 2
+    assert len(paper_list(system_scope(), Asked(case=followed.case_id), WHY).printed) == 2
+    answer = client.post(reverse("followup:export"), {"purpose": "case_tracing", "kind": "2", "reason": WHY})
+    act = Act.objects.get()
+    assert answer["Location"] == reverse("approvals:act", args=[act.pk])
+    assert client.get(answer["Location"]).status_code == 200
+    assert (act.kind, act.payload["count"], act.reason) == (Kind.FOLLOWUP_EXPORT, 502, WHY)
+    assert client.get(reverse("followup:export_file", args=[act.pk])).status_code == 404  # nobody decided yet
+    done = carry_out_list(scope_for(hanh), Errand(act.pk, act.payload, act.reason))
+    assert done == {"count": 502}
+    Act.objects.update(decision="approved", outcome="done", carried_out_at=now())
+    taken = client.get(reverse("followup:export_file", args=[act.pk]))
+    assert b"".join(taken.streaming_content).count(b"\n") == 502 + 2  # type: ignore[attr-defined]
+    asked = Asked(Part.OPEN, commune_a.pk, followed.case_id)
+    ask_list(scope_for(hanh), asked, Wanted(Purpose.CASE_TRACING, WHY, FileKind.CSV))
+    narrow = Act.objects.latest("pk")
+    done = carry_out_list(scope_for(hanh), Errand(narrow.pk, narrow.payload, narrow.reason))
+    assert done == {"count": narrow.payload["count"]} == {"count": 1}
 
 
 def test_what_cannot_be_is_said_at_its_field(client: Client, binh: StaffAccount, with_phone: Resident) -> None:

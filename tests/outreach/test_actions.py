@@ -35,7 +35,7 @@ from ksdb.outreach.queries import (
     shown_page,
     work_list,
 )
-from ksdb.outreach.reasons import Reason
+from ksdb.outreach.reasons import Occasion, Reason
 from ksdb.places.models import Division
 from ksdb.registry.models import Household
 
@@ -281,10 +281,11 @@ def test_what_is_taken_along_names_only_whom_one_goes_to_and_audits_each(
     street: Street, officer: Scope, system: Scope
 ) -> None:
     activate_cards(system, [street.card(street.dung).pk])
-    take_along(officer, street.group.pk, "phone")
+    along = take_along(officer, street.group.pk, "phone", Occasion.DOORS)
     taken = Entry.objects.filter(action=Permission.OUTREACH_LIST_TAKE)
     assert set(taken.filter(subject="resident").values_list("subject_id", flat=True)) == {street.lan.pk, street.hoa.pk}
-    assert taken.get(subject="division").detail == {"way": "phone", "count": 2}
+    told = {"way": "phone", "reason": "doors", "rows": 2, "sha256": along.sha256}
+    assert taken.get(subject="division").detail == told
 
 
 def test_households_are_walked_by_address_until_somebody_arranges_them(street: Street, officer: Scope) -> None:

@@ -182,8 +182,10 @@ def test_the_reader_alone_may_run_what_it_is_made_of(client: Client, desk: Clien
 
 
 def test_paper_has_a_box_for_each_reason(desk: Client, street: Street) -> None:
-    answer = desk.post(f"/doors/{street.group.pk}/paper/")
-    text = answer.content.decode()
+    unsaid = desk.post(f"/doors/{street.group.pk}/paper/")
+    assert (unsaid.status_code, Entry.objects.filter(action=Permission.OUTREACH_LIST_TAKE).count()) == (302, 0)
+    text = desk.post(f"/doors/{street.group.pk}/paper/", {"occasion": "doors"}).content.decode()
+    assert Entry.objects.get(action=Permission.OUTREACH_LIST_TAKE, subject="division").detail["sha256"] in text
     assert text.count('class="paper__box"') == 3 * 8
     assert street.card(street.dung).number[:4] in text
     assert Entry.objects.filter(action=Permission.OUTREACH_LIST_TAKE, subject="resident").count() == 3
@@ -191,7 +193,9 @@ def test_paper_has_a_box_for_each_reason(desk: Client, street: Street) -> None:
 
 def test_the_list_for_the_day_holds_no_more_than_the_door_needs(desk: Client, street: Street, system: Scope) -> None:
     activate_cards(system, [street.card(street.lan).pk])
-    taken = desk.post(f"/doors/{street.group.pk}/take/").json()
+    assert desk.post(f"/doors/{street.group.pk}/take/").status_code == 422
+    taken = desk.post(f"/doors/{street.group.pk}/take/", {"occasion": "meeting"}).json()
+    assert (taken["rows"], len(taken["sha256"])) == (2, 64)
     assert taken["name"] == "Tổ dân phố 1"
     first, second = taken["doors"]
     assert (first["address"], first["active"], [one["name"] for one in first["persons"]]) == (
@@ -244,7 +248,7 @@ def test_the_worker_changes_with_the_language(desk: Client, street: Street) -> N
 
 
 def test_signing_out_asks_first_when_a_list_was_taken_along(desk: Client, street: Street) -> None:
-    desk.post(f"/doors/{street.group.pk}/take/")
+    desk.post(f"/doors/{street.group.pk}/take/", {"occasion": "doors"})
     asked = desk.post("/sign-out/")
     assert "Đã gửi hết chưa?" in asked.content.decode()
     assert page(desk, "/doors/day/state")

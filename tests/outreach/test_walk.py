@@ -298,6 +298,7 @@ def test_the_wrong_card_stays_in_the_hand(
         page.goto(f"/doors/{path}")
         looked_at(page, f"doors-{path.strip('/').replace('/', '-')}")
     page.goto(f"/doors/{village.group.pk}/")
+    page.get_by_label("Để làm gì").select_option("doors")
     page.get_by_role("button", name="Bản in").click()
     page.locator(".paper__table").wait_for()
     looked_at(page, "doors-paper")
@@ -329,6 +330,7 @@ def test_without_script_the_list_is_a_page_of_forms(
 
 def _taken_along(page: Any, village: Village) -> None:
     page.goto(f"/doors/{village.group.pk}/?only=1")
+    page.get_by_label("Để làm gì").select_option("doors")
     page.get_by_role("button", name="Mang theo trên máy này").click()
     page.wait_for_url("**/doors/day/")
     page.locator("#day[data-ready]").wait_for()

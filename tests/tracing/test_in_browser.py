@@ -147,6 +147,8 @@ def test_an_epidemiologists_morning(page: Any, paths: dict[str, str]) -> None:
     assert page.locator(".figures dd").all_inner_texts() == ["5", "3", "3"]
     page.goto(paths["ward-list"])
     page.get_by_role("button", name="In cả danh sách").click()
+    page.get_by_label("Lý do").fill("phát cho tổ đi từng nhà chiều nay")
+    page.get_by_role("button", name="Hiện danh sách để in").click()
     page.get_by_text("In trang này bằng trình duyệt").wait_for()
     looked_at(page, "ward-print")
     page.goto("/cases/new/")

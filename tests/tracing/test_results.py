@@ -25,7 +25,7 @@ from ksdb.tracing.actions.wards import hand_over
 from ksdb.tracing.mapping import map_of
 from ksdb.tracing.models import CaseRecord, Trace, WardList
 from ksdb.tracing.queries import completeness_of, contact_sheet
-from ksdb.tracing.queries.present import CaseNotOpen, Hours, count_present
+from ksdb.tracing.queries.present import CaseNotOpen, Hours, met_at
 from ksdb.tracing.queries.results import missing_from, places_of
 from ksdb.tracing.queries.wards import ward_sheet, wards_of
 from ksdb.visits.models import Device, Dispute
@@ -159,9 +159,14 @@ def test_each_ward_sees_its_own_contacts_and_not_whose_they_are(
     assert "Trần Văn Hòa" in b"".join(answer.streaming_content).decode("utf-8-sig")
     entry = Entry.objects.get(action="tracing:list:export")
     assert (entry.detail["found"], entry.detail["rows"]) == (1, 1)
-    assert "Trần Văn Hòa" in client.post(reverse("tracing:ward_print", args=[own.pk])).content.decode()
-    assert client.post(reverse("tracing:ward_print", args=[other.pk])).status_code == 404
-    assert Entry.objects.get(action="tracing:list:print").detail["rows"] == 1
+    why = {"reason": "đi từng nhà chiều nay"}
+    assert "Trần Văn Hòa" not in client.get(reverse("tracing:ward_print", args=[own.pk])).content.decode()
+    text = client.post(reverse("tracing:ward_print", args=[own.pk]), why).content.decode()
+    assert "Trần Văn Hòa" in text
+    assert client.post(reverse("tracing:ward_print", args=[other.pk]), why).status_code == 404
+    told = Entry.objects.get(action="tracing:list:print").detail
+    assert (told["rows"], told["reason"]) == (1, why["reason"])
+    assert told["sha256"] in text
     run_trace(SYSTEM, traced.case_id, "overlap-15")
     assert ward_sheet(SYSTEM, own.pk).is_repeated
 
@@ -216,7 +221,7 @@ def test_a_place_the_case_names_needs_an_open_case_its_days_and_a_reason(
     assert client.get(path, hours).context["form"].errors.keys() == {"on"}
     assert client.get(export, hours).status_code == 302
     with pytest.raises(CaseNotOpen):
-        count_present(SYSTEM, Hours(lans_case.pk, market_a.pk, (moment(8), moment(9)), why))
+        met_at(SYSTEM, Hours(lans_case.pk, market_a.pk, (moment(8), moment(9)), why))
 
 
 def test_more_than_one_may_take_out_alone_waits_for_another(
@@ -232,6 +237,11 @@ def test_more_than_one_may_take_out_alone_waits_for_another(
     assert (act.kind, act.payload["count"]) == (Kind.POINT_EXPORT, 4)
     done = carry_out_present(SYSTEM, Errand(act.pk, act.payload, act.reason))
     assert done == {"count": 4}
+    taken = Entry.objects.filter(action="tracing:trace:export", subject="resident", detail__point=market_a.pk)
+    assert (taken.count(), Entry.objects.filter(action="tracing:case:read", detail__point=market_a.pk).count()) == (
+        4,
+        0,
+    )
 
 
 def test_long_lists_of_wards_and_of_cases_wait_for_another(
@@ -255,6 +265,9 @@ def test_long_lists_of_wards_and_of_cases_wait_for_another(
         done = carrier.carry_out(scope_for(account), Errand(act.pk, act.payload, act.reason))
         assert done == {"count": act.payload["count"]} == {"count": 1}
         assert carrier.described(act.payload)
+    taken = Entry.objects.filter(action="tracing:trace:export", subject="resident", detail__list="line")
+    assert list(taken.values_list("subject_id", flat=True)) == [traced.case.resident_id]
     client.force_login(binh)
-    assert client.post(reverse("tracing:ward_print", args=[own.pk])).status_code == 302
+    answer = client.post(reverse("tracing:ward_print", args=[own.pk]), {"reason": said["reason"]})
+    assert answer["Location"] == reverse("tracing:ward_export", args=[own.pk])
     assert client.get(reverse("tracing:ward_file", args=[Act.objects.earliest("pk").pk])).status_code == 404  # not yet

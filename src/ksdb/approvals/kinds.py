@@ -22,6 +22,7 @@ class Kind(StrEnum):
     BULK_ISSUE = "bulk_issue"
     BULK_REVOKE = "bulk_revoke"
     DAY_DELETE = "day_delete"
+    FOLLOWUP_EXPORT = "followup_export"
     POINT_EXPORT = "point_export"
     STATUS_OVERRIDE = "status_override"
     TRACE_EXPORT = "trace_export"
@@ -32,6 +33,7 @@ MOST_ALONE: Final[Mapping[Kind, int]] = {
     Kind.BULK_ISSUE: 50,
     Kind.BULK_REVOKE: 10,
     Kind.DAY_DELETE: 0,
+    Kind.FOLLOWUP_EXPORT: 500,
     Kind.POINT_EXPORT: 500,
     Kind.STATUS_OVERRIDE: 0,
     Kind.TRACE_EXPORT: 500,

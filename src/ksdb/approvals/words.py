@@ -8,6 +8,7 @@ KIND_LABELS = {
     Kind.BULK_ISSUE: _("Issue many cards"),
     Kind.BULK_REVOKE: _("Revoke many cards"),
     Kind.DAY_DELETE: _("Delete a day before its time"),
+    Kind.FOLLOWUP_EXPORT: _("Take out a long list of contacts to follow"),
     Kind.STATUS_OVERRIDE: _("Set a card's status out of order"),
     Kind.POINT_EXPORT: _("Take out a long list of who was at a place"),
     Kind.WARD_EXPORT: _("Take out a long list of a ward"),

@@ -38,10 +38,17 @@ class OlderRun(KsdbError):
     status = 409
 
 
-class TooManyToTakeOut(KsdbError):
-    """At most 500 people may be taken out at once. Choose a commune or a case first, and take out in parts."""
+class NotFollowed(KsdbError):
+    """This run is not the one that is followed. Follow the contacts of the first generation by it, and choose then."""
 
-    code = "too_many_to_take_out"
+    code = "not_followed"
+    status = 409
+
+
+class TooManyChosen(KsdbError):
+    """At most 200 people of the second generation may be chosen at once. Choose a commune or a place first."""
+
+    code = "too_many_chosen"
     status = 422
 
 

@@ -63,7 +63,10 @@ class FollowUp(models.Model):
 
 
 class Source(models.Model):
-    """Why somebody is followed: a contact of that case by that run. `gone_by` is a later run that no longer says so."""
+    """Why somebody is followed: a contact of that case by that run. `gone_by` is a later run that no longer says so.
+
+    Of the first generation, or of the second where somebody chose so.
+    """
 
     follow_up = models.ForeignKey(FollowUp, models.CASCADE, related_name="sources")
     case = models.ForeignKey("tracing.CaseRecord", models.CASCADE, related_name="+")
@@ -71,6 +74,7 @@ class Source(models.Model):
     last_at = models.DateTimeField()
     seconds = models.IntegerField()
     days = models.SmallIntegerField()
+    generation = models.SmallIntegerField(default=1, db_default=1)
     gone_by = models.ForeignKey("tracing.Trace", models.SET_NULL, null=True, related_name="+")
 
     class Meta:

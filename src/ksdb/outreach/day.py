@@ -36,13 +36,18 @@ class DayDoor(msgspec.Struct, frozen=True):
 
 
 class DayList(msgspec.Struct, frozen=True):
-    """The list of one group; it ends with the day, at `until` milliseconds since 1970."""
+    """The list of one group; it ends with the day, at `until` milliseconds since 1970.
+
+    `rows` and `sha256` stand in the trail too: by them one tells which list a phone holds.
+    """
 
     group: int
     name: str
     commune: str
     account: int
     until: int
+    rows: int
+    sha256: str
     doors: list[DayDoor]
 
 

@@ -22,7 +22,10 @@ from ksdb.core.scope import Permission
 from ksdb.outreach import actions
 from ksdb.outreach.actions import rounds
 from ksdb.outreach.day import DayList, day_doors, ends_ms
+from ksdb.outreach.faults import OccasionMissing
+from ksdb.outreach.forms import TakeForm
 from ksdb.outreach.notes import notes_in
+from ksdb.outreach.queries import group_in
 from ksdb.outreach.reader_views import FILES as READER_FILES
 from ksdb.outreach.reader_views import FOLDER, with_camera
 from ksdb.outreach.reasons import OUT_OF_COUNT
@@ -46,15 +49,21 @@ READER = ("reader_camera", "reader_worker", "reader_engine", "reader_wasm")
 @require_POST
 @requires(Permission.OUTREACH_LIST_TAKE)
 def take(request: ScopedRequest, group_id: int) -> HttpResponse:
-    listed = rounds.take_along(request.scope, group_id, "phone")
-    group = listed.group
+    group_in(request.scope, Permission.OUTREACH_LIST_TAKE, group_id)
+    form = TakeForm(request.POST)
+    if not form.is_valid():
+        raise OccasionMissing
+    along = rounds.take_along(request.scope, group_id, "phone", form.cleaned_data["occasion"])
+    group = along.listed.group
     taken = DayList(
         group=group.pk,
         name=group.name,
         commune=group.parent.name if group.parent else "",
         account=request.scope.actor_id or 0,
         until=ends_ms(today()),
-        doors=day_doors(listed.doors),
+        rows=along.rows,
+        sha256=along.sha256,
+        doors=day_doors(along.listed.doors),
     )
     request.session[LEFT_ON_DEVICE] = reverse("outreach:day")
     return _json(taken)

@@ -40,6 +40,13 @@ class CardGone(KsdbError):
     status = 409
 
 
+class OccasionMissing(KsdbError):
+    """Choose what the list is for. It stands in the audit trail."""
+
+    code = "occasion_missing"
+    status = 422
+
+
 class NothingNoted(KsdbError):
     """The note lacks its reason, its person or its household. Open the list again and choose once more."""
 

@@ -1,4 +1,4 @@
-"""Forms of the work at the doors: a note, a move in the walking order, a helper."""
+"""Forms of the work at the doors: a note, a list taken along, a move in the walking order, a helper."""
 
 from uuid import uuid4
 
@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ksdb.outreach.doors import Door
 from ksdb.outreach.notes import Note, NoteKind
-from ksdb.outreach.reasons import Reason
-from ksdb.outreach.words import REASON_LABELS
+from ksdb.outreach.reasons import Occasion, Reason
+from ksdb.outreach.words import OCCASION_LABELS, REASON_LABELS
 
 MOST = 2**31 - 1
 REASON_CHOICES = [(reason.value, label) for reason, label in REASON_LABELS.items()]
@@ -46,6 +46,17 @@ class NoteForm(forms.Form):
 def new_key() -> str:
     """Made with each form, so that a form sent twice is one note."""
     return str(uuid4())
+
+
+class TakeForm(forms.Form):
+    """What a group's list is taken along for."""
+
+    occasion = forms.TypedChoiceField(
+        label=_("What for"),
+        coerce=Occasion,
+        choices=[("", _("Choose what for")), *[(one.value, label) for one, label in OCCASION_LABELS.items()]],
+        widget=forms.Select(attrs={"required": True}),
+    )
 
 
 class MoveForm(forms.Form):

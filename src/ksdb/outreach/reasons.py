@@ -1,4 +1,4 @@
-"""Why somebody has no active card, from a closed list, and which reasons take the person out of the count."""
+"""Closed lists: why somebody has no active card, which of these take one out of the count; what a list is for."""
 
 from enum import StrEnum
 from typing import Final
@@ -14,6 +14,14 @@ class Reason(StrEnum):
     REFUSES = "refuses"
     STUDIES_ELSEWHERE = "studies_elsewhere"
     WORKS_AWAY = "works_away"
+
+
+class Occasion(StrEnum):
+    """What a group's list is taken along for."""
+
+    CHECK = "check"
+    DOORS = "doors"
+    MEETING = "meeting"
 
 
 OUT_OF_COUNT: Final = frozenset(

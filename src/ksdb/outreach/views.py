@@ -18,12 +18,12 @@ from ksdb.core.scope import Permission
 from ksdb.outreach import actions, queries
 from ksdb.outreach.actions import rounds
 from ksdb.outreach.doors import GroupCounts
-from ksdb.outreach.faults import HelperUnknown, NoteDecided, NothingNoted
-from ksdb.outreach.forms import REASON_CHOICES, AfterForm, HelperForm, MoveForm, NoteForm, new_key
+from ksdb.outreach.faults import HelperUnknown, NoteDecided, NothingNoted, OccasionMissing
+from ksdb.outreach.forms import REASON_CHOICES, AfterForm, HelperForm, MoveForm, NoteForm, TakeForm, new_key
 from ksdb.outreach.notes import Answer, Outcome
 from ksdb.outreach.reader_views import with_camera
 from ksdb.outreach.telling import told, what_of
-from ksdb.outreach.words import REASON_LABELS, REASON_LETTERS
+from ksdb.outreach.words import OCCASION_LABELS, REASON_LABELS, REASON_LETTERS
 from ksdb.web.asked import number_in
 from ksdb.web.requires import ScopedRequest, requires
 
@@ -67,7 +67,7 @@ def group(request: ScopedRequest, group_id: int) -> HttpResponse:
         "helpers": queries.assignments_of(scope, group_id),
         "conflicts": _conflicts(request, group_id),
         "can_note": scope.allows(WRITE),
-        "can_take": scope.allows(TAKE),
+        "take_form": TakeForm() if scope.allows(TAKE) else None,
         "can_assign": scope.allows(ASSIGN),
         "as_of": now(),
         **_words(),
@@ -219,11 +219,20 @@ def end_helper(request: ScopedRequest, group_id: int) -> HttpResponse:
 @never_cache
 @requires(TAKE)
 def paper(request: ScopedRequest, group_id: int) -> HttpResponse:
-    listed = rounds.take_along(request.scope, group_id, "paper")
+    queries.group_in(request.scope, TAKE, group_id)
+    form = TakeForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, gettext(OccasionMissing.sentence()))
+        return redirect("outreach:group", group_id)
+    occasion = form.cleaned_data["occasion"]
+    taken = rounds.take_along(request.scope, group_id, "paper", occasion)
+    listed = taken.listed
     doors = [door.only_without_card() for door in listed.doors]
     context = {
         "listed": listed,
         "counts": listed.counts,
+        "taken": taken,
+        "occasion": OCCASION_LABELS[occasion],
         "doors": [(door, whole.active) for door, whole in zip(doors, listed.doors, strict=True) if door.persons],
         "letters": [(letter, REASON_LABELS[reason]) for reason, letter in REASON_LETTERS.items()],
         "as_of": now(),

@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ksdb.outreach.doors import CardState
-from ksdb.outreach.reasons import Reason
+from ksdb.outreach.reasons import Occasion, Reason
 
 REASON_LABELS: Mapping[Reason, Promise] = {
     Reason.WORKS_AWAY: _("Works away"),
@@ -21,6 +21,12 @@ REASON_LABELS: Mapping[Reason, Promise] = {
 
 REASON_LETTERS: Mapping[Reason, str] = dict(zip(REASON_LABELS, "ABCDEFG", strict=True))
 """For ticking by hand on paper."""
+
+OCCASION_LABELS: Mapping[Occasion, Promise] = {
+    Occasion.DOORS: _("Going from door to door"),
+    Occasion.MEETING: _("Handing out cards at one place"),
+    Occasion.CHECK: _("Checking the list with the head of the group"),
+}
 
 CARD_LABELS: Mapping[CardState, Promise] = {
     CardState.ACTIVE: _("Has a card"),

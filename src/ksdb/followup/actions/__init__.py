@@ -1,7 +1,7 @@
 """Writes of the follow-up: whose contacts are followed, and by which run."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db import connection, transaction
 
@@ -9,19 +9,21 @@ from ksdb.audit.actions import record
 from ksdb.core.clock import now, today
 from ksdb.core.errors import NotAllowed
 from ksdb.core.scope import Permission, Purpose, Scope
-from ksdb.followup.faults import OlderRun
+from ksdb.followup.faults import NotFollowed, OlderRun, TooManyChosen
 from ksdb.followup.models import Event, FollowedCase, FollowUp, Source
 from ksdb.followup.quarantine import last_day
 from ksdb.followup.queries import ROOM
-from ksdb.followup.queries.progress import first_generation
+from ksdb.followup.queries.progress import contacts_to_follow
 from ksdb.followup.states import EventKind, Outcome, Status
 from ksdb.places.queries import covers
 from ksdb.postgres.named import sql
 from ksdb.registry.queries import identities_of, persons_of
 from ksdb.tracing.models import CaseRecord, Contact, Trace
-from ksdb.tracing.queries import trace
+from ksdb.tracing.queries import Chosen, contacts_chosen, trace
 
 CHUNK = 2_000
+MOST_CHOSEN = 200
+"""A second generation may be a whole town: it is put on the wards' lists in parts that one can oversee."""
 
 
 @dataclass
@@ -36,7 +38,7 @@ class Taken:
 
 
 def follow(scope: Scope, trace_id: int, days: int) -> Taken:
-    """Follows the contacts of the first generation of this run, in place of an earlier run of the case.
+    """Follows the contacts of the first generation of this run, and those chosen before, in place of an earlier run.
 
     Who is followed already stays one follow-up, longer if the exposure is later. Who is no contact by this run is
     shown as such and stays. Raises NotFound, NotAllowed, OlderRun.
@@ -47,9 +49,33 @@ def follow(scope: Scope, trace_id: int, days: int) -> Taken:
     with transaction.atomic():
         lock(scope)
         _set_run(scope, found, days)
-        taken = _take(scope, found, days)
+        taken = _take(scope, found, days, contacts_to_follow(scope, found))
         detail = {"case": found.case_id, "trace": trace_id, "days": days, "opened": taken.opened, "gone": taken.gone}
         record(scope, "followup:case:follow", ("case", found.case_id), Purpose.CASE_TRACING, detail)
+    return taken
+
+
+def follow_chosen(scope: Scope, trace_id: int, chosen: Chosen) -> Taken:
+    """Follows people of the second generation too: those chosen, of the run that is followed, at most 200 at once.
+
+    A later run that still names them keeps them. Raises NotFound, NotAllowed, NotFollowed, TooManyChosen.
+    """
+    found = trace(scope, trace_id)
+    if not covers(scope, Permission.TRACING_CASE_WRITE, found.case.resident.division_id):
+        raise NotAllowed
+    second = list(contacts_chosen(scope, found, replace(chosen, generation=2))[: MOST_CHOSEN + 1])
+    if len(second) > MOST_CHOSEN:
+        raise TooManyChosen
+    with transaction.atomic():
+        lock(scope)
+        standing = FollowedCase.objects.filter(case=found.case_id, trace=found).first()
+        if standing is None:
+            raise NotFollowed
+        known = contacts_to_follow(scope, found)
+        fresh = [one for one in second if one.pk not in {contact.pk for contact in known}]
+        taken = _take(scope, found, standing.days, [*known, *fresh])
+        detail = {"case": found.case_id, "trace": trace_id, "chosen": len(second), "opened": taken.opened}
+        record(scope, "followup:contact:choose", ("case", found.case_id), Purpose.CASE_TRACING, detail)
     return taken
 
 
@@ -74,9 +100,8 @@ def _set_run(scope: Scope, found: Trace, days: int) -> None:
     standing.save(update_fields=["trace", "days", "taken_at"])
 
 
-def _take(scope: Scope, found: Trace, days: int) -> Taken:
+def _take(scope: Scope, found: Trace, days: int, contacts: Sequence[Contact]) -> Taken:
     taken = Taken()
-    contacts = first_generation(scope, found)
     join_merged(scope)
     persons = persons_of(scope, {one.resident_id for one in contacts})
     met = {persons.get(one.resident_id, one.resident_id): one for one in contacts}
@@ -156,13 +181,14 @@ def _write_sources(found: Trace, days: int, exposures: Iterable[tuple[FollowUp, 
                 last_at=contact.last_at,
                 seconds=contact.seconds,
                 days=days,
+                generation=contact.generation,
             )
             for one, contact in exposures
         ),
         batch_size=CHUNK,
         update_conflicts=True,
         unique_fields=["follow_up", "case"],
-        update_fields=["trace", "last_at", "seconds", "days", "gone_by"],
+        update_fields=["trace", "last_at", "seconds", "days", "generation", "gone_by"],
     )
 
 

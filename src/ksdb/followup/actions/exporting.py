@@ -1,34 +1,34 @@
-"""Taking out a list of follow-ups, as a file with count and hash or on paper: at most 500 people at once."""
+"""Taking out a list of follow-ups, in a file or on paper, with count and hash: beyond 500 people by two persons."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 from django.db import transaction
 from django.utils.translation import gettext
 
-from ksdb.approvals.kinds import MOST_ALONE, Kind
+from ksdb.approvals.actions import request_act, require_second_person
+from ksdb.approvals.kinds import Errand, Kind, Payload, number_of
+from ksdb.approvals.models import Act
+from ksdb.approvals.queries import finished_act
 from ksdb.audit.actions import record
 from ksdb.core.clock import ZONE, now
+from ksdb.core.errors import NotAllowed
 from ksdb.core.scope import Permission, Purpose, Scope
-from ksdb.followup.faults import TooManyToTakeOut
 from ksdb.followup.queries import asked_for, lines_of, phone_of, record_shown
-from ksdb.followup.queries.following import Asked, Line
+from ksdb.followup.queries.following import Asked, Line, Part
 from ksdb.followup.states import Status
 from ksdb.followup.words import STATUS_LABELS
-from ksdb.web.exporting import FileKind, Table, Written, write_table
+from ksdb.places.queries import granted_over, province
+from ksdb.tracing.actions.exporting import PURPOSES, approved_of, asked_in, file_of
+from ksdb.tracing.actions.exporting import Asked as Wanted
+from ksdb.web.exporting import EXPORT_LIFE, Table, Written, rows_sha256, write_table
 
 EXPORT = Permission.FOLLOWUP_LIST_EXPORT
 PAPER = "followup:list:paper"
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """For what purpose and why a list is taken out, and in which form."""
-
-    purpose: Purpose
-    reason: str
-    kind: FileKind
+PARTS: Final = (Part.TODAY, Part.OPEN, Part.POSITIVE, Part.GONE, Part.CLOSED)
+"""An act that waits keeps the place in this list: add at its end."""
 
 
 @dataclass(frozen=True)
@@ -39,29 +39,93 @@ class Printed:
     phone: str
 
 
-@transaction.atomic
-def paper_list(scope: Scope, asked: Asked) -> list[Printed]:
-    """The list with phones, to be printed; each person is audited. Raises TooManyToTakeOut beyond 500.
+@dataclass(frozen=True)
+class PaperList:
+    """The list on paper, and the hash of its rows: the file of the same list has the same."""
 
-    And once the sheet: what it was asked by, how many stand on it, and a hash of their numbers in its order.
+    printed: Sequence[Printed]
+    sha256: str
+
+
+@transaction.atomic
+def paper_list(scope: Scope, asked: Asked, reason: str) -> PaperList:
+    """The list with phones, to be printed; each person is audited. Raises SecondPersonNeeded beyond 500.
+
+    And once the sheet: why and what it was asked by, how many stand on it, and the hash of its rows.
     """
-    lines = _lines(scope, asked)
+    lines = _lines_alone(scope, asked)
     record_shown(scope, lines, PAPER, asked)
-    numbers = ",".join(str(line.follow_up.resident_id) for line in lines)
+    printed = [Printed(line, phone_of(scope, line.follow_up)) for line in lines]
+    sheet = PaperList(printed, rows_sha256(_cells(one.line, one.phone) for one in printed))
     detail = {
         "rows": len(lines),
-        "numbers_sha256": hashlib.sha256(numbers.encode()).hexdigest(),
+        "sha256": sheet.sha256,
         "asked": {"part": asked.part.value, "ward": asked.ward},
         "case": asked.case,
+        "reason": reason,
     }
     record(scope, PAPER, None, Purpose.CASE_TRACING, detail)
-    return [Printed(line, phone_of(scope, line.follow_up)) for line in lines]
+    return sheet
 
 
 @transaction.atomic
 def export_list(scope: Scope, asked: Asked, wanted: Wanted) -> Written:
-    """The file, read again before it is given out. Each person is audited. Raises TooManyToTakeOut beyond 500."""
-    lines = _lines(scope, asked)
+    """The file, read again before it is given out. Each person is audited. Raises SecondPersonNeeded beyond 500."""
+    return _written(scope, asked, _lines_alone(scope, asked), wanted)
+
+
+def ask_list(scope: Scope, asked: Asked, wanted: Wanted) -> Act:
+    """Asks for the file of more than 500 people."""
+    found = asked_for(scope, asked, EXPORT)
+    payload = {
+        "count": found.count(),
+        "part": PARTS.index(asked.part),
+        "ward": asked.ward or 0,
+        "case": asked.case or 0,
+        "mine": int(asked.is_mine),
+        "kind": int(wanted.kind),
+        "purpose": PURPOSES.index(wanted.purpose),
+    }
+    return request_act(
+        scope,
+        Kind.FOLLOWUP_EXPORT,
+        _where(scope, set(found.values_list("division", flat=True))),
+        payload,
+        wanted.reason,
+    )
+
+
+def _where(scope: Scope, divisions: set[int]) -> int:
+    """The division of one's own in which all of them are followed: who decides, decides for all of it."""
+    if scope.is_system:
+        return province(scope).pk
+    where = granted_over(scope, EXPORT, divisions)
+    if where is None:
+        raise NotAllowed
+    return where
+
+
+def carry_out_list(scope: Scope, errand: Errand) -> Payload:
+    """Writes the file that two persons agreed on, as the list is then; its asker can fetch it for 24 hours."""
+    asked = _asked_by(errand.payload)
+    lines = lines_of(scope, list(asked_for(scope, asked, EXPORT)))
+    written = _written(scope, asked, lines, asked_in(scope, errand), file_of(scope, errand))
+    return {"count": written.count}
+
+
+def _asked_by(payload: Payload) -> Asked:
+    """What of the follow-ups an act is about."""
+    part, ward, case, mine = (number_of(payload, name) for name in ("part", "ward", "case", "mine"))
+    return Asked(PARTS[part], ward or None, case or None, bool(mine))
+
+
+def approved_list(scope: Scope, act_id: int) -> Path:
+    """The file of an act that one asked for, within 24 hours of its making. Audited. Raises NotFound."""
+    scope.require(EXPORT)
+    return approved_of(scope, finished_act(scope, act_id, Kind.FOLLOWUP_EXPORT, EXPORT_LIFE))
+
+
+def _written(scope: Scope, asked: Asked, lines: Sequence[Line], wanted: Wanted, name: str = "") -> Written:
     record_shown(scope, lines, EXPORT, asked)
     facts = [
         (gettext("Purpose"), wanted.purpose.value),
@@ -70,7 +134,7 @@ def export_list(scope: Scope, asked: Asked, wanted: Wanted) -> Written:
         (gettext("Time"), f"{now():%Y-%m-%dT%H:%M:%SZ}"),
     ]
     rows = [_cells(line, phone_of(scope, line.follow_up)) for line in lines]
-    written = write_table(Table(gettext("Follow-up"), _headings(), rows, len(lines), facts), wanted.kind)
+    written = write_table(Table(gettext("Follow-up"), _headings(), rows, len(lines), facts), wanted.kind, name)
     detail = {
         "found": len(lines),
         "rows": written.count,
@@ -83,12 +147,11 @@ def export_list(scope: Scope, asked: Asked, wanted: Wanted) -> Written:
     return written
 
 
-def _lines(scope: Scope, asked: Asked) -> list[Line]:
-    found = asked_for(scope, asked, EXPORT)
-    most = MOST_ALONE[Kind.TRACE_EXPORT]
-    if found.count() > most:
-        raise TooManyToTakeOut
-    return lines_of(scope, list(found))
+def _lines_alone(scope: Scope, asked: Asked) -> list[Line]:
+    """The lines that one person may take out alone. Raises SecondPersonNeeded beyond 500."""
+    found = list(asked_for(scope, asked, EXPORT))
+    require_second_person(scope, Kind.FOLLOWUP_EXPORT, len(found))
+    return lines_of(scope, found)
 
 
 def _headings() -> Sequence[str]:

@@ -13,7 +13,7 @@ from ksdb.followup.models import DayEntry, Drill, FollowedCase, FollowUp, Source
 from ksdb.followup.queries.following import CaseProgress, Change, WardCount
 from ksdb.followup.states import WATCHED
 from ksdb.places.queries import within
-from ksdb.registry.queries import persons_of
+from ksdb.registry.queries import identities_of, persons_of
 from ksdb.tracing.models import Contact, Trace
 from ksdb.tracing.queries import trace
 
@@ -121,7 +121,7 @@ def ward_counts(scope: Scope, case_id: int | None = None) -> list[WardCount]:
 def change_by(scope: Scope, trace_id: int) -> Change:
     """What following this run would change: who comes, who is no longer a contact, who stays. Numbers alone."""
     found = trace(scope, trace_id)
-    contacts = set(found.contacts.filter(generation=1).values_list("resident_id", flat=True))
+    contacts = {one.resident_id for one in contacts_to_follow(scope, found)}
     followed = set(
         Source.objects.filter(case=found.case_id, gone_by=None).values_list("follow_up__resident", flat=True)
     )
@@ -137,7 +137,14 @@ def latest_trace(scope: Scope, case_id: int) -> Trace | None:
     return Trace.objects.select_related("rule_set").filter(condition, case=case_id).order_by("-pk").first()
 
 
-def first_generation(scope: Scope, found: Trace) -> list[Contact]:
-    """The contacts of a run whom the case met."""
+def contacts_to_follow(scope: Scope, found: Trace) -> list[Contact]:
+    """The contacts of a run whom the case met, and those of the second generation who were chosen before."""
     scope.require(READ)
-    return list(found.contacts.filter(generation=1).order_by("pk"))
+    chosen = Source.objects.filter(case=found.case_id, gone_by=None, generation=2)
+    records = identities_of(scope, list(chosen.values_list("follow_up__resident", flat=True)))
+    return list(found.contacts.filter(Q(generation=1) | Q(resident_id__in=records)).order_by("pk"))
+
+
+def may_choose(scope: Scope, trace_id: int) -> bool:
+    """Whether people of the second generation of this run may be chosen: it is the one that is followed."""
+    return scope.allows(Permission.TRACING_CASE_WRITE) and _followed(scope).filter(trace=trace_id).exists()

@@ -7,7 +7,9 @@ from django import template
 from django.utils.formats import localize
 from django.utils.safestring import SafeString
 
+from ksdb.followup.actions import MOST_CHOSEN
 from ksdb.followup.queries.drills import drill_cases
+from ksdb.followup.queries.progress import may_choose
 from ksdb.followup.states import Basis, EventKind, Outcome, Reason, Status
 from ksdb.followup.words import (
     BASIS_LABELS,
@@ -71,3 +73,19 @@ def follow_up_of_case(context: dict[str, Any], case_id: int, trace_id: int | Non
     """The links to the follow-up of a case and to its chain, and that it is a drill."""
     request: ScopedRequest = context["request"]
     return {"case_id": case_id, "trace_id": trace_id, "is_drill": case_id in drill_cases(request.scope)}
+
+
+@register.inclusion_tag("followup/choose.html", takes_context=True)
+def follow_second(context: dict[str, Any], trace_id: int, count: int, contact_id: int | None = None) -> dict[str, Any]:
+    """The button that follows these people of the second generation, where this run is the one that is followed."""
+    request: ScopedRequest = context["request"]
+    named = {"contact": contact_id} if contact_id else {name: request.GET.get(name) for name in ("commune", "place")}
+    return {
+        "trace_id": trace_id,
+        "count": count,
+        "most": MOST_CHOSEN,
+        "fields": {name: value for name, value in named.items() if value},
+        "is_one": contact_id is not None,
+        "is_offered": count and may_choose(request.scope, trace_id),
+        "csrf_token": context.get("csrf_token"),
+    }

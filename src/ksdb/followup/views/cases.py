@@ -6,12 +6,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ksdb.core.clock import now
 from ksdb.core.errors import KsdbError
 from ksdb.core.scope import Permission
 from ksdb.followup import actions
+from ksdb.followup.faults import NotFollowed, TooManyChosen
 from ksdb.followup.forms import FollowForm
 from ksdb.followup.quarantine import quarantine_of
 from ksdb.followup.queries import progress as reads
@@ -83,6 +84,20 @@ def follow(request: ScopedRequest, trace_id: int) -> HttpResponse:
         "is_followed": reads.is_followed(request.scope, found.case_id),
     }
     return render(request, "followup/follow.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@requires(WRITE)
+def choose(request: ScopedRequest, trace_id: int) -> HttpResponse:
+    """Follows the people of the second generation that the form names: one, or those of a commune or place."""
+    asked = {name: number_in(request.POST.get(name)) for name in ("commune", "place", "contact")}
+    try:
+        taken = actions.follow_chosen(request.scope, trace_id, tracing.Chosen(**asked))
+    except (NotFollowed, TooManyChosen) as error:
+        messages.error(request, said(error))
+        return redirect("tracing:trace", trace_id)
+    _tell(request, taken)
+    return redirect("followup:case", tracing.trace(request.scope, trace_id).case_id)
 
 
 def _tell(request: ScopedRequest, taken: actions.Taken) -> None:

@@ -1,6 +1,7 @@
 """Writes around the rounds: who goes where, in which order, and the list that is taken along."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
@@ -8,27 +9,41 @@ from django.db import connection, transaction
 from ksdb.audit.actions import record
 from ksdb.core.clock import now
 from ksdb.core.errors import NotFound
-from ksdb.core.scope import Permission, Scope
+from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.outreach.doors import Door
 from ksdb.outreach.faults import HelperUnknown
 from ksdb.outreach.models import Assignment, WalkingOrder
 from ksdb.outreach.queries import ROOM, WorkList, group_in, helpers_for, record_shown, work_list
+from ksdb.outreach.reasons import Occasion
 from ksdb.postgres.named import sql
+from ksdb.web.exporting import rows_sha256
 
 TAKE = Permission.OUTREACH_LIST_TAKE
 
 
+@dataclass(frozen=True)
+class Taken:
+    """A list taken along, how many it names, and the hash of their rows: number, name, year, card, reason."""
+
+    listed: WorkList
+    rows: int
+    sha256: str
+
+
 @transaction.atomic
-def take_along(scope: Scope, group_id: int, way: str) -> WorkList:
+def take_along(scope: Scope, group_id: int, way: str, occasion: Occasion) -> Taken:
     """The doors of a group for a day outside, `way` phone or paper: by name only those without an active card.
 
     Each person in it is audited, however many: decision 046.
     """
     listed = work_list(scope, group_id, TAKE)
     people = [person for door in listed.doors for person in door.only_without_card().persons]
-    record(scope, TAKE, ("division", group_id), detail={"way": way, "count": len(people)})
+    rows = [(one.id, one.full_name, one.birth_year, one.number, one.reason or "") for one in people]
+    taken = Taken(listed, len(rows), rows_sha256(rows))
+    detail = {"way": way, "reason": occasion, "rows": taken.rows, "sha256": taken.sha256}
+    record(scope, TAKE, ("division", group_id), Purpose.CARD_SERVICE, detail)
     record_shown(scope, people, TAKE, group_id)
-    return listed
+    return taken
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from ksdb.approvals.actions import request_act, require_second_person
-from ksdb.approvals.kinds import Errand, Kind, Payload
+from ksdb.approvals.kinds import Errand, Kind, Payload, SecondPersonNeeded
 from ksdb.approvals.models import Act
 from ksdb.audit.actions import record
 from ksdb.core.clock import ZONE, now
@@ -16,36 +16,37 @@ from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Scope
 from ksdb.places.queries import covers
 from ksdb.tracing.actions.exporting import PURPOSES, Asked
+from ksdb.tracing.exposures import Met
 from ksdb.tracing.queries import case
-from ksdb.tracing.queries.present import Hours, Present, all_present, count_present, point_for
+from ksdb.tracing.queries.present import Hours, Present, met_at, named_present, point_for
 from ksdb.tracing.words import sensitive_place
 from ksdb.web.exporting import FileKind, Table, Written, write_table
 
 EXPORT = Permission.TRACING_TRACE_EXPORT
 
 
-def export_present(scope: Scope, hours: Hours, asked: Asked) -> Written:
-    """The file; the reason asked for stands for the one of the look. Raises SecondPersonNeeded beyond 500, NotFound.
+def export_present(scope: Scope, hours: Hours, asked: Asked) -> Written | Act:
+    """The file; beyond 500 people the act that asks for it. The reason asked for stands for the one of the look.
 
-    Raises as `present_at` does.
+    Raises NotFound, AlreadyAsked, UnitMissing, and as `present_at` does.
     """
     _check(scope, hours)
     hours = replace(hours, why=asked.reason)
-    count = count_present(scope, hours)
-    require_second_person(scope, Kind.POINT_EXPORT, count)
-    return _written(scope, hours, asked, "")
+    met = met_at(scope, hours)
+    try:
+        require_second_person(scope, Kind.POINT_EXPORT, len(met))
+    except SecondPersonNeeded:
+        return _asked(scope, hours, len(met), asked)
+    return _written(scope, hours, met, asked)
 
 
-def ask_present(scope: Scope, hours: Hours, asked: Asked) -> Act:
-    """Asks for the file of more than 500 people."""
-    _check(scope, hours)
-    hours = replace(hours, why=asked.reason)
+def _asked(scope: Scope, hours: Hours, count: int, asked: Asked) -> Act:
     payload = {
         "case": hours.case_id,
         "point": hours.point_id,
         "since": int(hours.span[0].timestamp()),
         "until": int(hours.span[1].timestamp()),
-        "count": count_present(scope, hours),
+        "count": count,
         "kind": int(asked.kind),
         "purpose": PURPOSES.index(asked.purpose),
     }
@@ -58,7 +59,7 @@ def carry_out_present(scope: Scope, errand: Errand) -> Payload:
     since, until = (datetime.fromtimestamp(errand.number(name), UTC) for name in ("since", "until"))
     hours = Hours(errand.number("case"), errand.number("point"), (since, until), errand.reason)
     asked = Asked(PURPOSES[errand.number("purpose")], errand.reason, FileKind(errand.number("kind")))
-    return {"count": _written(scope, hours, asked, f"act-{errand.act_id}").count}
+    return {"count": _written(scope, hours, met_at(scope, hours), asked, f"act-{errand.act_id}").count}
 
 
 def _check(scope: Scope, hours: Hours) -> None:
@@ -67,8 +68,8 @@ def _check(scope: Scope, hours: Hours) -> None:
 
 
 @transaction.atomic
-def _written(scope: Scope, hours: Hours, asked: Asked, name: str) -> Written:
-    rows = all_present(scope, hours)
+def _written(scope: Scope, hours: Hours, met: Sequence[Met], asked: Asked, name: str = "") -> Written:
+    rows = named_present(scope, hours, met)
     point = point_for(scope, hours.case_id, hours.point_id)
     facts = [
         (gettext("Place"), f"{sensitive_place()}, {point.pk}" if point.is_sensitive else point.name),

@@ -1,6 +1,7 @@
 """Contacts handed over to wards, and a ward's list taken out as a file."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.db import transaction
@@ -20,7 +21,7 @@ from ksdb.tracing.models import Contact, WardList
 from ksdb.tracing.queries import completeness_of, trace
 from ksdb.tracing.queries.wards import WardRow, ward_contacts, ward_list, ward_rows, wards_of
 from ksdb.tracing.words import incomplete
-from ksdb.web.exporting import EXPORT_LIFE, Table, Written, write_table
+from ksdb.web.exporting import EXPORT_LIFE, Table, Written, rows_sha256, write_table
 
 
 @transaction.atomic
@@ -80,15 +81,31 @@ def approved_ward_file(scope: Scope, act_id: int) -> Path:
     return approved_of(scope, finished_act(scope, act_id, Kind.WARD_EXPORT, EXPORT_LIFE))
 
 
+@dataclass(frozen=True)
+class WardPaper:
+    """A ward's list on paper, and the hash of its rows: the file of the same list has the same."""
+
+    rows: list[WardRow]
+    sha256: str
+
+
 @transaction.atomic
-def print_ward_list(scope: Scope, list_id: int) -> list[WardRow]:
+def print_ward_list(scope: Scope, list_id: int, reason: str) -> WardPaper:
     """All of a ward's list on paper; each person is audited. Raises SecondPersonNeeded above 500 persons."""
     found = ward_list(scope, list_id)
     contacts = ward_contacts(scope, found)
     require_second_person(scope, Kind.WARD_EXPORT, len(contacts))
-    detail = {"case": found.trace.case_id, "list": list_id, "rows": len(contacts)}
+    rows = ward_rows(scope, found, contacts)
+    paper = WardPaper(rows, rows_sha256(_cells(row) for row in rows))
+    detail = {
+        "case": found.trace.case_id,
+        "list": list_id,
+        "rows": len(rows),
+        "sha256": paper.sha256,
+        "reason": reason,
+    }
     record(scope, "tracing:list:print", ("ward_list", list_id), Purpose.CASE_TRACING, detail)
-    return ward_rows(scope, found, contacts)
+    return paper
 
 
 def _written(scope: Scope, found: WardList, contacts: list[Contact], asked: Asked, name: str = "") -> Written:

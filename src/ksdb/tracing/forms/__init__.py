@@ -40,7 +40,7 @@ class PersonForm(forms.Form):
         required=False,
         min_length=2,
         max_length=120,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "govuk-input--width-20"}),
     )
     birth_year = forms.IntegerField(
         label=_("Year of birth"),

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.core.paginator import Page, Paginator
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet, Sum
 
 from ksdb.access.actions import spend_person_search, spend_persons
 from ksdb.audit.actions import record_many
@@ -41,11 +41,12 @@ class CommuneCount:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which contacts of a trace to show: of a commune, of a generation, met at a place, or all."""
+    """Which contacts of a trace to show: of a commune, of a generation, met at a place, a single one, or all."""
 
     commune: int | None = None
     generation: int | None = None
     place: int | None = None
+    contact: int | None = None
 
 
 @dataclass(frozen=True)
@@ -201,15 +202,7 @@ def trace_report(scope: Scope, trace_id: int, count: int = PAGE_ROWS) -> Report:
 def trace_page(scope: Scope, trace_id: int, chosen: Chosen | None = None, number: int = 1) -> TracePage:
     """At most 50 contacts, of one commune or generation when asked, ranked as shown. Those named are audited."""
     found, chosen = trace(scope, trace_id), chosen or Chosen()
-    ranked = _ranked(found)
-    if chosen.commune is not None:
-        living = Resident.objects.filter(**inside(chosen.commune)).values("id")
-        ranked = ranked.filter(resident_id__in=living)
-    if chosen.generation is not None:
-        ranked = ranked.filter(generation=chosen.generation)
-    if chosen.place is not None:
-        ranked = ranked.filter(pk__in=CoPresence.objects.filter(point_id=chosen.place).values("contact"))
-    page = Paginator(ranked, PAGE_ROWS).get_page(number)
+    page = Paginator(contacts_chosen(scope, found, chosen), PAGE_ROWS).get_page(number)
     rows = _rows(scope, found, list(page), page.start_index())
     return TracePage(
         _report(scope, found, page.paginator.count, rows),
@@ -218,6 +211,18 @@ def trace_page(scope: Scope, trace_id: int, chosen: Chosen | None = None, number
         chosen.commune,
         found.contact_count - found.first_count,
     )
+
+
+def contacts_chosen(scope: Scope, found: Trace, chosen: Chosen) -> QuerySet[Contact]:
+    """These contacts, ranked. Not audited: whoever names them is."""
+    scope.require(READ)
+    ranked = _ranked(found)
+    if chosen.commune is not None:
+        ranked = ranked.filter(resident_id__in=Resident.objects.filter(**inside(chosen.commune)).values("id"))
+    if chosen.place is not None:
+        ranked = ranked.filter(pk__in=CoPresence.objects.filter(point_id=chosen.place).values("contact"))
+    asked = {"generation": chosen.generation, "pk": chosen.contact}
+    return ranked.filter(**{name: value for name, value in asked.items() if value is not None})
 
 
 def contact_sheet(scope: Scope, trace_id: int, contact_id: int) -> ContactSheet:
@@ -319,10 +324,10 @@ def _ranks_of(found: Trace, resident_ids: set[int]) -> dict[int, Through]:
 
 def _places(contacts: Iterable[Contact], sensitive: str) -> Mapping[int, tuple[str, ...]]:
     """Of each contact the names of the places, the one of the longest time together first."""
-    seconds: dict[int, dict[int, float]] = {contact.pk: {} for contact in contacts}
-    for one in CoPresence.objects.filter(contact__in=seconds):
-        at = seconds[one.contact_id]
-        at[one.point_id] = at.get(one.point_id, 0) + (one.ended_at - one.started_at).total_seconds()
+    seconds: dict[int, dict[int, timedelta]] = {contact.pk: {} for contact in contacts}
+    met = CoPresence.objects.filter(contact__in=seconds).order_by().values_list("contact", "point_id")
+    for contact_id, point_id, together in met.annotate(together=Sum(F("ended_at") - F("started_at"))):
+        seconds[contact_id][point_id] = together
     names = _point_names({point_id for at in seconds.values() for point_id in at}, sensitive)
     return {
         contact_id: tuple(names[point_id] for point_id in sorted(at, key=lambda point_id: (-at[point_id], point_id)))

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
 
@@ -23,6 +23,8 @@ from ksdb.visits.queries.disputes import visits_around
 
 READ = Permission.TRACING_CASE_READ
 DAY = timedelta(days=1)
+MOST_MEETINGS: Final = 200
+"""As many as a page shows; it says how many more there are."""
 
 
 def flags_of(scope: Scope, contact_ids: Sequence[int]) -> dict[int, tuple[Flag, ...]]:
@@ -32,9 +34,9 @@ def flags_of(scope: Scope, contact_ids: Sequence[int]) -> dict[int, tuple[Flag, 
 
 
 def evidence_of(scope: Scope, found: Trace, contact: Contact) -> list[Evidence]:
-    """Every meeting of a contact in order of time. The caller has checked whose it is, and audits."""
+    """The meetings of a contact in order of time, at most 200. The caller has checked whose it is, and audits."""
     scope.require(READ)
-    met = list(contact.co_presences.order_by("started_at", "id"))
+    met = list(contact.co_presences.order_by("started_at", "id")[:MOST_MEETINGS])
     names = dict(ScanPoint.objects.filter(pk__in={one.point_id for one in met}).values_list("pk", "name"))
     case = [(one.point_id, StayTimes(one.arrived_at, one.departed_at, one.is_observed)) for one in found.stays.all()]
     theirs = _stays_now(scope, found, contact)

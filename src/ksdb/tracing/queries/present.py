@@ -4,6 +4,7 @@ Only for an open case, for hours that touch its infectious period, and at a poin
 other the reason has to be written down, and stands in the trail.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,9 +19,9 @@ from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.core.stay import Stay
 from ksdb.places.models import ScanPoint
 from ksdb.places.queries import within
-from ksdb.registry.queries import persons_of
 from ksdb.tracing.exposures import Met, Period, added_up, asked, count, exposures_of, units
 from ksdb.tracing.models import TraceStay
+from ksdb.tracing.persons import merged_persons
 from ksdb.tracing.queries import PAGE_ROWS, case, people_of
 from ksdb.tracing.queries.periods import period_of
 from ksdb.tracing.report import Person
@@ -144,22 +145,25 @@ def present_at(scope: Scope, hours: Hours, number: int = 1) -> PresentPage:
     Raises NotFound, CaseNotOpen, SpanTooLong, SpanOutside, ReasonNeeded.
     """
     point = _looked_at(scope, hours)
-    page = Paginator(_met(scope, point, hours.span), PAGE_ROWS).get_page(number)
+    page = Paginator(_met(point, hours.span), PAGE_ROWS).get_page(number)
     detail: dict[str, object] = {"case": hours.case_id, "point": hours.point_id, "count": page.paginator.count}
     detail |= {"reason": hours.why} if hours.why else {}
     record(scope, "tracing:point:read", ("point", hours.point_id), Purpose.CASE_TRACING, detail)
     return PresentPage(point, hours.span, _rows(scope, hours.case_id, point, list(page)), page)
 
 
-def all_present(scope: Scope, hours: Hours) -> list[Present]:
-    """Everybody, for a file; each person named is audited. Raises as `present_at` does."""
-    point = _looked_at(scope, hours)
-    return _rows(scope, hours.case_id, point, _met(scope, point, hours.span))
+def met_at(scope: Scope, hours: Hours) -> list[Met]:
+    """Everybody by number, by arrival; nobody is named. Reads all visits around the hours.
+
+    Raises as `present_at` does.
+    """
+    return _met(_looked_at(scope, hours), hours.span)
 
 
-def count_present(scope: Scope, hours: Hours) -> int:
-    """How many; nobody is named. Raises as `present_at` does."""
-    return len(_met(scope, _looked_at(scope, hours), hours.span))
+def named_present(scope: Scope, hours: Hours, met: Sequence[Met]) -> list[Present]:
+    """All of them with their names, for a file; each is audited as taken out."""
+    point = point_for(scope, hours.case_id, hours.point_id)
+    return _rows(scope, hours.case_id, point, met, Permission.TRACING_TRACE_EXPORT)
 
 
 def _looked_at(scope: Scope, hours: Hours) -> ScanPoint:
@@ -176,22 +180,25 @@ def _looked_at(scope: Scope, hours: Hours) -> ScanPoint:
     return point
 
 
-def _met(scope: Scope, point: ScanPoint, span: Period) -> list[Met]:
+def _met(point: ScanPoint, span: Period) -> list[Met]:
     """Everybody whose stay there overlaps with the span; several records of a person are one."""
     if not timedelta() < span[1] - span[0] <= LONGEST_SPAN:
         raise SpanTooLong
     stay = Stay(point.pk, count(span[0]), count(span[1]), is_observed=True)
     usual = {point.pk: units(timedelta(minutes=point.usual_stay_minutes))}
     found = exposures_of(asked([(NOBODY, stay)], usual, OverlapRule(0)))
-    persons = persons_of(scope, {one.resident_id for one in found})
-    by_person = added_up(replace(one, resident_id=persons.get(one.resident_id, one.resident_id)) for one in found)
+    persons = merged_persons()
+    by_person = added_up(
+        replace(one, resident_id=persons.person(one.resident_id)) if one.resident_id in persons.merged else one
+        for one in found
+    )
     return sorted(by_person, key=lambda one: (one.first_at, one.resident_id))
 
 
-def _rows(scope: Scope, case_id: int, point: ScanPoint, met: list[Met]) -> list[Present]:
+def _rows(scope: Scope, case_id: int, point: ScanPoint, met: Sequence[Met], action: Permission = READ) -> list[Present]:
     people = people_of(scope, [one.resident_id for one in met])
     named = [("resident", one) for one, person in sorted(people.items()) if person.name]
-    record_many(scope, READ, named, Purpose.CASE_TRACING, {"case": case_id, "point": point.pk})
+    record_many(scope, action, named, Purpose.CASE_TRACING, {"case": case_id, "point": point.pk})
     return [
         Present(people[one.resident_id], one.first_at, one.last_at, one.seconds // 60, one.is_observed)
         for one in met

@@ -114,12 +114,16 @@ def communes_to_report_in(scope: Scope) -> list[tuple[int, str]]:
 
 
 def line_list(scope: Scope, since: date, until: date) -> list[ListedCase]:
-    """All cases of the jurisdiction sampled from `since` to `until`, known people and unknown ones. Audited."""
+    """All cases of the jurisdiction sampled from `since` to `until`, known people and unknown ones.
+
+    Each person is audited as taken out.
+    """
     scope.require(Permission.TRACING_TRACE_EXPORT)
     span = {"sampled_on__gte": since, "sampled_on__lte": until}
     known = CaseRecord.objects.filter(within(scope, READ, "resident__division"), **span)
     cases = list(known.select_related("profile", "resident__division__parent").order_by("id"))
-    record_many(scope, READ, [("resident", one.resident_id) for one in cases], Purpose.CASE_TRACING, {"list": "line"})
+    people = [("resident", one.resident_id) for one in cases]
+    record_many(scope, Permission.TRACING_TRACE_EXPORT, people, Purpose.CASE_TRACING, {"list": "line"})
     unknown = ReportedCase.objects.filter(within(scope, READ), case=None, **span)
     labels, infectors = _labels(cases), _infectors(cases)
     listed = [_known(one, labels[one.pk], infectors.get(one.pk, "")) for one in cases]

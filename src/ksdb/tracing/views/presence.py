@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from ksdb.approvals.kinds import MOST_ALONE, AlreadyAsked, Kind, SecondPersonNeeded, UnitMissing
+from ksdb.approvals.kinds import MOST_ALONE, AlreadyAsked, Kind, UnitMissing
 from ksdb.core.errors import KsdbError
 from ksdb.core.scope import Permission
 from ksdb.tracing.actions import presence as actions
@@ -24,6 +24,7 @@ from ksdb.tracing.queries import case as case_of
 from ksdb.tracing.queries import present as queries
 from ksdb.tracing.views.files import as_file
 from ksdb.web.asked import number_in
+from ksdb.web.exporting import Written
 from ksdb.web.requires import ScopedRequest, requires
 
 READ, EXPORT = Permission.TRACING_CASE_READ, Permission.TRACING_TRACE_EXPORT
@@ -85,11 +86,11 @@ def point_export(request: ScopedRequest, case_id: int, point_id: int) -> HttpRes
         return redirect(back)
     hours = queries.Hours(case_id, point_id, hours_form.span, hours_form.reason)
     try:
-        count = queries.count_present(request.scope, hours)
+        if form.is_valid() and (done := _export(request, hours, form)):
+            return done
+        count = len(queries.met_at(request.scope, hours))
     except REFUSALS:
         return redirect(asked)
-    if form.is_valid() and (done := _export(request, hours, form)):
-        return done
     context = {
         "form": form,
         "title": gettext("Take out who was at %(place)s") % {"place": found.name},
@@ -107,13 +108,11 @@ def _export(request: ScopedRequest, hours: queries.Hours, form: ExportForm) -> H
     said = form.cleaned_data
     asked = Asked(said["purpose"], said["reason"], said["kind"])
     try:
-        return as_file(actions.export_present(request.scope, hours, asked).path, f"ksdb-point-{hours.point_id}")
-    except SecondPersonNeeded:
-        pass
-    try:
-        act = actions.ask_present(request.scope, hours, asked)
+        done = actions.export_present(request.scope, hours, asked)
     except (AlreadyAsked, UnitMissing) as error:
         form.add_error(None, gettext(error.sentence()))
         return None
+    if isinstance(done, Written):
+        return as_file(done.path, f"ksdb-point-{hours.point_id}")
     messages.success(request, gettext("You have asked for this. Somebody of another unit decides within 72 hours."))
-    return redirect("approvals:act", act.pk)
+    return redirect("approvals:act", done.pk)

@@ -9,8 +9,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
+from ksdb.approvals.forms import ReasonForm
 from ksdb.approvals.kinds import MOST_ALONE, Kind, SecondPersonNeeded
 from ksdb.core.clock import now
 from ksdb.core.scope import Permission
@@ -64,18 +65,34 @@ def ward_list(request: ScopedRequest, list_id: int) -> HttpResponse:
     return render(request, "tracing/ward_list.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @never_cache
 @requires(LISTS)
 def ward_print(request: ScopedRequest, list_id: int) -> HttpResponse:
-    """The whole list on paper; by POST, since each person on it is written to the trail."""
+    """Asks why, and then shows the whole list; by POST, since each person on it is written to the trail."""
     found = ward_queries.ward_list(request.scope, list_id)
+    form = ReasonForm(request.POST or None)
+    if form.is_valid():
+        return _printed(request, list_id, form.cleaned_data["reason"])
+    context = {
+        "form": form,
+        "title": gettext("The list of %(commune)s on paper") % {"commune": found.division.name},
+        "is_paper": True,
+        "submit_label": gettext("Show the list to print"),
+        "cancel_url": reverse("tracing:ward_list", args=[list_id]),
+    }
+    return render(request, "tracing/export.html", context, status=422 if form.errors else 200)
+
+
+def _printed(request: ScopedRequest, list_id: int, reason: str) -> HttpResponse:
     try:
-        rows = actions.print_ward_list(request.scope, list_id)
+        paper = actions.print_ward_list(request.scope, list_id, reason)
     except SecondPersonNeeded:
         messages.error(request, gettext("More than 500 people. Take the list out as a file; a second person decides."))
-        return redirect("tracing:ward_list", list_id)
-    context = {"one": found, "rows": rows, "as_of": found.trace.ran_at}
+        return redirect("tracing:ward_export", list_id)
+    found = ward_queries.ward_list(request.scope, list_id)
+    context = {"one": found, "paper": paper, "rows": paper.rows, "reason": reason, "now": now()}
+    context["as_of"] = found.trace.ran_at
     context["incomplete"] = incomplete(queries.completeness_of(request.scope, found.trace))
     return render(request, "tracing/ward_print.html", context)
 

@@ -5,15 +5,16 @@ import { put } from './vault.js'
 const form = document.querySelector('form[data-take]')
 
 if (form && 'serviceWorker' in navigator && globalThis.crypto?.subtle && navigator.locks) {
-  form.hidden = false
+  const button = form.querySelector('[data-along]')
+  button.hidden = false
   form.addEventListener('submit', async event => {
+    if (event.submitter !== button) return // the list on paper is a page
     event.preventDefault()
-    const button = form.querySelector('button')
     const failed = form.querySelector('[data-failed]')
     button.disabled = true
     failed.hidden = true
     try {
-      const answer = await fetch(form.action, { method: 'POST', body: new FormData(form) })
+      const answer = await fetch(form.dataset.take, { method: 'POST', body: new FormData(form) })
       if (answer.redirected) return location.reload() // signed out meanwhile: that page leads to signing in
       const taken = await answer.json()
       await put(`list:${taken.group}`, taken)
