@@ -48,7 +48,9 @@ _SYNONYMS: Mapping[Column, str] = {
     Column.COMMUNE: "phuong|xa|phuong xa|xa phuong|thi tran|phuong xa thi tran|xa phuong thi tran",
 }
 _COLUMNS = {name: column for column, names in _SYNONYMS.items() for name in names.split("|")}
-_LEFT_ASIDE = frozenset({"stt", "tt", "so tt", "so thu tu", "ghi chu", "dong", "loi can sua", "canh bao"})
+ADDED = frozenset({"dong", "loi can sua", "canh bao"})
+"""What a correction file adds behind the columns of the list."""
+_LEFT_ASIDE = frozenset({"stt", "tt", "so tt", "so thu tu", "ghi chu"}) | ADDED
 _PARENTHESES = re.compile(r"\([^)]*\)?")
 _SIGNS = re.compile(r"[^a-z0-9/]+")
 
