@@ -41,11 +41,12 @@ class Registered(msgspec.Struct, frozen=True):
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """A checked row with its home, and the match key of its ID number."""
+    """A checked row with its home, and the match key of its ID number; or of one that another record has, `claimed`."""
 
     row: CheckedRow
     home: Home
     id_number_key: bytes | None
+    claimed: bytes | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -120,10 +121,17 @@ class Matcher:
         if known is None:
             return None
         if f"{row.search_key} {row.birth.year}" not in known.names:
-            return _said(arrival, Code.ID_NUMBER_TAKEN, Column.ID_NUMBER)
+            return self._without_number(Arrival(row, arrival.home, None, key), lookups)
         if known.home != arrival.home:
             return _known(arrival, known, Code.KNOWN_ELSEWHERE)
         return _completed(arrival, known)
+
+    def _without_number(self, arrival: Arrival, lookups: Lookups) -> Verdict:
+        """Somebody else has the number: who it is, an officer decides. What else there is to say comes first."""
+        found = self._by_home(arrival, lookups) or Verdict(arrival)
+        if found.problem and (found.is_rejected or found.problem.code is Code.KNOWN_COMPLETED):
+            return found
+        return Verdict(arrival, found.known, Problem(arrival.row.row, Column.ID_NUMBER, Code.ID_NUMBER_TAKEN))
 
     def _by_home(self, arrival: Arrival, lookups: Lookups) -> Verdict | None:
         earlier = self._people.get(_person(arrival), ())

@@ -58,6 +58,7 @@ WARNINGS = frozenset(
         Code.ID_NUMBER_PROVINCE,
         Code.ID_NUMBER_RESTORED,
         Code.ID_NUMBER_SEX,
+        Code.ID_NUMBER_TAKEN,
         Code.ID_NUMBER_YEAR,
         Code.KNOWN_COMPLETED,
         Code.KNOWN_ELSEWHERE,
@@ -97,7 +98,8 @@ _SENTENCES: dict[Code, str | Promise] = {
     Code.ID_NUMBER_RESTORED: _("The ID number had lost its leading zeros; they were put back. Check the number."),
     Code.ID_NUMBER_SEX: _("The ID number belongs to the other sex. Check number and sex."),
     Code.ID_NUMBER_TAKEN: _(
-        "This ID number belongs to another registered person. Check number, name and year of birth."
+        "A registered person with another name or year of birth has this ID number. The row came in without it, and the "
+        "two records wait under Duplicates: say there whether they are one person."
     ),
     Code.ID_NUMBER_TWICE: _("The same ID number stands in row %(row)s. Keep it with the person it belongs to."),
     Code.ID_NUMBER_WRONG: _("An ID number has 12 digits, or 9 for the old card. Correct it, or leave the cell empty."),

@@ -54,10 +54,12 @@ class Store:
         cursor.execute(sql(ROOM, "lock_registry"))
         verdicts = self.verdicts(cursor, placed)
         new = [verdict.arrival for verdict in verdicts if verdict.is_new]
+        last_before = _last_resident(cursor)
         sealed = {one.prepared.row.row: one.prepared for one in placed}
         copy_in(cursor, "resident", RESIDENT_COLUMNS, self._rows(new, _households(cursor, new), sealed))
         self._complete(cursor, verdicts, sealed)
         _give_households(cursor, verdicts)
+        self._keep_claims(cursor, [v for v in verdicts if v.arrival.claimed and not v.is_rejected], sealed, last_before)
         return verdicts
 
     def verdicts(self, cursor: Cursor, placed: Sequence[Placed]) -> list[Verdict]:
@@ -80,17 +82,44 @@ class Store:
             yield (
                 households.get(_house(arrival)), arrival.home.division_id, row.name, row.search_key, row.sort_key,
                 row.sex or "", row.birth.year, row.birth.on, row.relation,
-                *sealed[row.row].numbers, *sealed[row.row].ends, self._source_id, self._at, row.row,
+                *_own(arrival, sealed[row.row]), self._source_id, self._at, row.row,
             )  # fmt: skip
 
     def _complete(self, cursor: Cursor, verdicts: Iterable[Verdict], sealed: Mapping[int, Prepared]) -> None:
         lacking = [v for v in verdicts if v.known and v.problem and v.problem.code is Code.KNOWN_COMPLETED]
         if lacking:
-            told = [sealed[verdict.arrival.row.row] for verdict in lacking]
-            columns = [list(column) for column in zip(*((*one.numbers, *one.ends) for one in told), strict=True)]
+            told = [_own(verdict.arrival, sealed[verdict.arrival.row.row]) for verdict in lacking]
+            columns = [list(column) for column in zip(*told, strict=True)]
             names = ("id_numbers", "id_number_keys", "phones", "phone_keys", "id_number_ends", "phone_ends")
             ids = [verdict.known.id for verdict in lacking if verdict.known]
             cursor.execute(sql(ROOM, "complete_residents"), {"ids": ids, **dict(zip(names, columns, strict=True))})
+
+    def _keep_claims(
+        self, cursor: Cursor, claiming: Sequence[Verdict], sealed: Mapping[int, Prepared], last_before: int
+    ) -> None:
+        """A number that another record has is kept beside the person to whom the list gives it."""
+        if not claiming:
+            return
+        asked = {"source": self._source_id, "last_before": last_before}
+        made = dict(cursor.execute(sql(ROOM, "residents_of_rows"), asked).fetchall())  # type: ignore[arg-type]
+        rows = [verdict.arrival.row.row for verdict in claiming]
+        people = [v.known.id if v.known else made[row] for v, row in zip(claiming, rows, strict=True)]
+        numbers = [sealed[row].numbers[0] for row in rows]
+        keys = [verdict.arrival.claimed for verdict in claiming]
+        given = {"ids": people, "numbers": numbers, "keys": keys, "rows": rows}
+        cursor.execute(sql(ROOM, "keep_claims"), {**given, "source": self._source_id, "at": self._at})
+
+
+def _last_resident(cursor: Cursor) -> int:
+    ((last,),) = cursor.execute(sql(ROOM, "last_resident")).fetchall()
+    return int(last)  # type: ignore[call-overload,no-any-return]
+
+
+def _own(arrival: Arrival, prepared: Prepared) -> tuple[bytes | int | None, ...]:
+    """Numbers and ends of the person: without an ID number that another record has."""
+    if not arrival.claimed:
+        return *prepared.numbers, *prepared.ends
+    return None, None, *prepared.numbers[2:], None, *prepared.ends[1:]
 
 
 def _arrival(placed: Placed) -> Arrival:

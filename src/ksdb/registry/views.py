@@ -339,7 +339,7 @@ def import_detail(request: ScopedRequest, import_id: int) -> HttpResponse:
         "is_under_way": source.status in {"queued", "running", "checking"},
         "failure": failure_of(source),
         "can_resume": source.status == "failed" and source.failure in actions.BROKEN_OFF,
-        "pairs_url": _address("duplicates:queue") if source.status == "done" and source.imported_count else None,
+        "pairs_url": _address("duplicates:queue") if source.status == "done" else None,
         "can_discard": source.status == "failed" and not source.resume_row,
     }
     return render(request, "registry/import.html", context)

@@ -163,6 +163,8 @@ def _write(scope: Scope, resident: Resident, person: Person) -> None:
         resident.guardian_id = _guardian(scope, person, resident.pk)
     _settle(scope, resident, person)
     resident.save()
+    if person.id_number:
+        resident.claims.all().delete()
 
 
 def _settle(scope: Scope, resident: Resident, person: Person) -> None:

@@ -94,6 +94,21 @@ FROM unnest(
 ) AS given (id, id_number_sealed, id_number_key, phone_sealed, phone_key, id_number_end, phone_end)
 WHERE resident.id = given.id;
 
+-- name: last_resident
+-- One row: the highest number of a resident, 0 when there is none. One index probe.
+SELECT coalesce(max(id), 0) FROM resident;
+
+-- name: residents_of_rows
+-- One row per resident that the import made since: the row of its file, the id. Reads those alone.
+SELECT source_row, id FROM resident WHERE id > %(last_before)s AND source_id = %(source)s;
+
+-- name: keep_claims
+-- Nothing; each of these residents has the number beside the record, once.
+INSERT INTO claimed_number (resident_id, number_sealed, number_key, source_id, source_row, claimed_at)
+SELECT id, number, key, %(source)s, row, %(at)s
+FROM unnest(%(ids)s::int[], %(numbers)s::bytea[], %(keys)s::bytea[], %(rows)s::int[]) AS given (id, number, key, row)
+ON CONFLICT (resident_id, number_key) DO NOTHING;
+
 -- name: analyze_registry
 -- Nothing; the planner knows the tables again after many rows came in.
 ANALYZE household, resident;
