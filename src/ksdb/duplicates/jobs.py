@@ -1,4 +1,4 @@
-"""The searches for pairs, done by the worker: of new and changed records every five minutes, of everybody every night."""
+"""The searches for pairs, done by the worker: of new and changed records every five minutes, of all every night."""
 
 from procrastinate.contrib.django import app
 

@@ -35,6 +35,7 @@ class Registered(msgspec.Struct, frozen=True):
     born_on: date | None
     id_number_key: bytes | None
     has_phone: bool
+    has_old_number: bool
     source_id: int | None
     source_row: int | None
     names: Sequence[str] = ()
@@ -192,7 +193,9 @@ def _completed(arrival: Arrival, known: Registered) -> Verdict:
     """Known, with what the registry lacked and the row says."""
     brings_number = arrival.id_number_key is not None and known.id_number_key is None
     brings_phone = bool(arrival.row.phone) and not known.has_phone
-    return _known(arrival, known, Code.KNOWN_COMPLETED if brings_number or brings_phone else None)
+    brings_old = bool(arrival.row.old_id_number) and not known.has_old_number
+    brings = brings_number or brings_phone or brings_old
+    return _known(arrival, known, Code.KNOWN_COMPLETED if brings else None)
 
 
 def _known(arrival: Arrival, known: Registered, code: Code | None = None) -> Verdict:
