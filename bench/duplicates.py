@@ -208,7 +208,7 @@ def row(at: int, person: Person, home: tuple[int, int, int], numbers: tuple[int,
     name = stored_name(person.name)
     born = NO_DAY if person.born is None else (person.born - DAY_ZERO.astype(object)) // timedelta(days=1)
     digits, number, phone = numbers
-    return (at + 1, search_key(name), name, born, person.year, person.sex, *home, digits, number, 0, phone)
+    return (at + 1, search_key(name), name, born, person.year, person.sex, *home, digits, number, 0, phone, 0)
 
 
 # The peer's rule
@@ -284,7 +284,7 @@ def main() -> None:
     ours, theirs = (sum(one.values()) / len(made.truth) for one in (hits, peer))
     print(f"{'all':30} {ours:7.1%} {theirs:7.1%}   {sum(false.values()) * 1000 / asked.residents:.2f}")
     print(f"the peer's false pairs: {wrong:.2f} per 1,000")
-    bare = gathered([[(*one[:9], 0, 0, 0, 0) for one in made.rows[: asked.residents]]])
+    bare = gathered([[(*one[:9], 0, 0, 0, 0, 0) for one in made.rows[: asked.residents]]])
     count = len(measured(bare)[0].pairs)
     print(f"ours if nobody had a number or a phone: {count * 1000 / asked.residents:.2f} per 1,000")
 

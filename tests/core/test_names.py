@@ -132,8 +132,12 @@ def test_spellings_of_one_syllable_are_searched_as_one(name: str, most: int) -> 
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("Hoà", "Hòa"), ("Thuỷ", "Thủy"), ("Thuý", "Thúy"), ("Lý", "Lí"), ("Vy", "Vi"), ("Đỗ", "Do")]
-)
+    ("one", "other"),
+    [
+        ("Hoà", "Hòa"), ("Thuỷ", "Thủy"), ("Thuý", "Thúy"), ("Lý", "Lí"), ("Vy", "Vi"), ("Đỗ", "Do"),
+        ("Yến", "Iến"), ("Ý Nhi", "Í Nhi"), ("Lê Hải Yến", "LE HAI IEN"), ("Như Ý", "Nhu I"),
+    ],
+)  # fmt: skip
 def test_spellings_that_are_searched_as_one(one: str, other: str) -> None:
     assert search_key(one) == search_key(other)
 

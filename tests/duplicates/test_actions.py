@@ -60,6 +60,23 @@ def test_a_corrected_record_takes_its_pair_out_of_the_queue(system: Scope, pair:
     assert not Pair.objects.exists()
 
 
+def test_what_changed_is_compared_before_the_night(system: Scope, pair: Pair, lans: Twins) -> None:
+    """A correction ends a pair that waits, and makes a new one, in the next search of what is new."""
+    other = born(resident_of(lans[0].division, "Lê Thị Hoa"))
+    search_pairs(system, is_whole=False)
+    Resident.objects.filter(pk=lans[1].pk).update(full_name="Lê Thị Hòa", search_key="le thi hoa")
+    search = search_pairs(system, is_whole=False)
+    assert search is not None
+    assert (search.fresh_count, search.is_whole) == (1, False)
+    assert [(one.first_id, one.second_id) for one in pairs(system)] == [(lans[1].pk, other.pk)]
+    assert search_pairs(system, is_whole=False) is None, "nothing changed since"
+
+
+def test_what_says_nothing_of_who_it_is_is_not_compared(system: Scope, pair: Pair, lans: Twins) -> None:
+    Resident.objects.filter(pk=lans[1].pk).update(relation="Con", phone_sealed=b"anew", full_name=lans[1].full_name)
+    assert search_pairs(system, is_whole=False) is None
+
+
 def test_only_the_system_searches(binh: StaffAccount) -> None:
     with pytest.raises(NotAllowed):
         search_pairs(scope_for(binh), is_whole=True)

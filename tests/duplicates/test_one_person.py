@@ -1,5 +1,7 @@
 """After a merge a person stands once: in searches, lists, imports, guardians, figures, by every name and number."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from tests.conftest import resident_of, scope_for
@@ -11,6 +13,7 @@ from ksdb.core.decision import CardStatus
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.duplicates.actions import merge, search_pairs
 from ksdb.duplicates.models import Pair
+from ksdb.duplicates.queries import pair_sheet
 from ksdb.outreach.queries import person_in, person_sheet, work_list
 from ksdb.places.models import Division
 from ksdb.postgres.named import sql
@@ -103,7 +106,7 @@ def test_a_number_of_the_merged_record_is_not_written_twice(officer: Scope, one:
         correct_person(officer, one[1].pk, same)
 
 
-def test_a_list_that_names_the_merged_record_means_the_person(one: Two, commune_a: Division) -> None:
+def test_a_list_that_names_the_merged_record_means_the_person(one: Two, commune_a: Division, system: Scope) -> None:
     Resident.objects.filter(pk=one[1].pk).update(phone_key=None, phone_sealed=None)
     lan = [*LAN[:4], OLD_NUMBER, "0905111222", *LAN[6:]]
     done = imported(commune_a, content(workbook(lan)))
@@ -114,7 +117,10 @@ def test_a_list_that_names_the_merged_record_means_the_person(one: Two, commune_
     assert counts(imported(commune_a, content(workbook(mixed)))) == (0, 1, 0)
     other = person(3, name="Trần Thị Hoa", birth="1956", id_number=OLD_NUMBER, household="7")
     assert said(imported(commune_a, content(workbook(other)))) == {4: {"id_number_taken"}}
-    assert Resident.objects.count() == 2
+    assert Resident.objects.count() == 3
+    search_pairs(system, is_whole=False)
+    waiting = Pair.objects.get(status="waiting")
+    assert (waiting.first_id, waiting.reasons.split()[0]) == (one[1].pk, "claimed_number"), "the record that counts"
 
 
 def test_at_the_doors_the_merged_record_has_no_door_and_leads_to_the_person(officer: Scope, one: Two) -> None:
@@ -135,3 +141,34 @@ def test_lists_and_figures_around_a_case_count_the_person_once(officer: Scope, o
         given = {"points": [], "case": one[1].pk, "active": int(CardStatus.ACTIVE)}
         cursor.execute(sql("ksdb.tracing", "coverage_around"), given)
         assert cursor.fetchone() == (1, 1), "the card of the merged record covers the person"
+
+
+def test_a_number_that_a_list_gives_to_another_waits_for_an_officer(
+    officer: Scope, system: Scope, commune_a: Division
+) -> None:
+    imported(commune_a, content(workbook(LAN)))
+    imported(commune_a, content(workbook(person(9, name="Trần Thị Nga", birth="1/2/1971", id_number=LAN[4]))))
+    search_pairs(system, is_whole=False)
+    pair = Pair.objects.select_related("first", "second").get()
+    assert pair.reasons.split()[0] == "claimed_number"
+    sheet = pair_sheet(officer, pair.pk)
+    assert [side.sheet.claimed[-4:] for side in sheet.sides] == ["", "0011"]
+    home: dict[str, Any] = {"commune_id": commune_a.pk, "group": "Tổ dân phố 1", "sex": "female", "born_on": None}
+    with pytest.raises(PersonKnown):
+        correct_person(officer, pair.second_id, Person("Trần Thị Nga", 1971, id_number=str(LAN[4]), **home))
+    correct_person(officer, pair.second_id, Person("Trần Thị Nga", 1971, id_number="046171000077", **home))
+    search_pairs(system, is_whole=False)
+    assert not Pair.objects.exists(), "the desk wrote the right number: nothing is left to decide"
+    assert resident_sheet(officer, pair.second_id, Purpose.CORRECTION).claimed == ""
+
+
+def test_one_person_under_another_name_is_merged_and_known_by_the_list(
+    officer: Scope, system: Scope, commune_a: Division
+) -> None:
+    imported(commune_a, content(workbook(LAN)))
+    again = content(workbook(person(9, name="Nguyễn Thị Lan Anh", id_number=LAN[4])))
+    imported(commune_a, again)
+    search_pairs(system, is_whole=False)
+    pair = Pair.objects.get()
+    merge(officer, pair.pk, pair.first_id)
+    assert said(imported(commune_a, again)) == {4: {"known_elsewhere"}}

@@ -19,7 +19,7 @@ def row(number: int, name: str, born: date | int = BORN, **said: int) -> tuple[o
     is_dated = isinstance(born, date)
     day = (born - DAY_ZERO.astype(object)).days if is_dated else NO_DAY
     given = {"sex": 2, "household": 0, "group": -number, "commune": -number, "id_digits": 0, "id_key": 0, "old": 0,
-             "phone": 0} | said  # fmt: skip
+             "phone": 0, "claims": 0} | said  # fmt: skip
     year = born.year if is_dated else born
     return (number, search_key(name), stored_name(name), day, year, *given.values())
 

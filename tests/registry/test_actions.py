@@ -20,7 +20,7 @@ from ksdb.core.scope import Permission, Scope
 from ksdb.places.models import Division
 from ksdb.postgres.named import sql
 from ksdb.registry.actions import FileKindUnknown, ImportBroken, ImportIsRunning, run_import, start_import
-from ksdb.registry.models import Household, Import, ImportProblem, Resident
+from ksdb.registry.models import Claim, Household, Import, ImportProblem, Resident
 from ksdb.registry.queries import imports_dir
 from ksdb.registry.sealing import sealer
 
@@ -250,10 +250,23 @@ def test_a_phone_corrected_later_reaches_the_person(commune_a: Division) -> None
     assert sealer().open("phone", bytes(Resident.objects.get().phone_sealed or b"")) == "0905333444"
 
 
-def test_an_id_number_of_somebody_else_is_refused(commune_a: Division, commune_b: Division) -> None:
+def test_an_id_number_of_somebody_else_is_kept_beside_the_row_and_never_in_it(
+    commune_a: Division, commune_b: Division
+) -> None:
     imported(commune_a, content(workbook(LAN)))
-    other = person(2, id_number="046156000011", commune="Phường Hương Văn")
-    assert said(imported(commune_b, content(workbook(other)))) == {4: {"id_number_taken"}}
+    lan = Resident.objects.get()
+    other = content(workbook(person(2, id_number="046156000011", commune="Phường Hương Văn", phone="0905333444")))
+    first = imported(commune_b, other)
+    assert (said(first), counts(first)) == ({4: {"id_number_taken"}}, (1, 0, 0))
+    hoa = Resident.objects.exclude(pk=lan.pk).get()
+    assert (hoa.id_number_key, hoa.id_number_sealed, hoa.id_number_end) == (None, None, None)
+    assert hoa.phone_key is not None
+    kept = Claim.objects.get()
+    assert (kept.resident_id, kept.source_row) == (hoa.pk, 4)
+    assert sealer().open("id_number", bytes(kept.number_sealed)) == "046156000011"
+    again = imported(commune_b, other)
+    assert (said(again), counts(again)) == ({4: {"id_number_taken"}}, (0, 1, 0))
+    assert (Claim.objects.count(), Resident.objects.count()) == (1, 2)
     moved = [*LAN[:10], "Phường Hương Văn"]
     done = imported(commune_b, content(workbook(moved)))
     assert said(done) == {4: {"known_elsewhere"}}

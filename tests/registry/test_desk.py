@@ -165,6 +165,31 @@ def test_a_year_alone_no_number_a_passport_and_a_child(desk: Client, commune_a: 
     assert "Nguyễn Thị Lan" in page
 
 
+def test_a_guardian_is_found_by_name_and_year_and_chosen(
+    desk: Client, commune_a: Division, commune_b: Division
+) -> None:
+    """Nobody of another commune is offered or taken; who is chosen is in the record, who was shown in the trail."""
+    sent(desk, typed(commune_a))
+    lan = latest()
+    far = resident_of(commune_b, "Nguyễn Thị Lan", 1956)
+    asked = {"guardian_name": "nguyen thi LAN", "guardian_year": "1956"}
+    child = typed(commune_a, name="Lê Bé", birth="01/02/2022", id_number="", sex="", **asked)
+    page = sent(desk, child)
+    body = page.content.decode()
+    assert page.status_code == 200
+    assert f'value="{lan.pk}"' in body
+    assert f'value="{far.pk}"' not in body
+    assert Entry.objects.filter(subject="resident", subject_id=lan.pk, purpose="registration").exists()
+    assert sent(desk, child, guardian=str(far.pk)).status_code == 422
+    assert latest().pk == far.pk
+    assert sent(desk, child, guardian=str(lan.pk)).status_code == 302
+    assert (latest().full_name, latest().guardian_id) == ("Lê Bé", lan.pk)
+    nobody = sent(desk, {**child, "guardian_year": "1957"})
+    assert nobody.status_code == 422
+    assert "Chưa có ai" in nobody.content.decode()
+    assert sent(desk, {**child, "guardian_year": ""}).status_code == 422
+
+
 def test_an_unknown_guardian_is_said(desk: Client, commune_a: Division) -> None:
     said = typed(commune_a, name="Lê Bé", birth="01/02/2022", id_number="", guardian_number="046156000099")
     assert sent(desk, said).status_code == 422

@@ -3,7 +3,7 @@ import unicodedata
 import pytest
 
 from ksdb.registry.communes import Commune, Communes, group_name
-from ksdb.registry.headings import Column, HeadingMissing, column_of, find_heading
+from ksdb.registry.headings import Column, HeadingMissing, column_of, find_heading, heading_at
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,15 @@ from ksdb.registry.headings import Column, HeadingMissing, column_of, find_headi
         ("Giới tính", Column.SEX),
         ("Số CCCD/CMND", Column.ID_NUMBER),
         ("Số định danh", Column.ID_NUMBER),
+        ("Số CMND cũ", Column.OLD_ID_NUMBER),
+        ("CMND (9 số)", Column.OLD_ID_NUMBER),
+        ("Số CMND (cũ)", Column.OLD_ID_NUMBER),
+        ("Hộ chiếu", Column.PASSPORT),
+        ("Số hộ chiếu (nếu có)", Column.PASSPORT),
+        ("Quốc tịch", Column.NATIONALITY),
+        ("CCCD người giám hộ", Column.GUARDIAN),
+        ("Số CCCD/CMND người giám hộ", Column.GUARDIAN),
+        ("Số CCCD cha/mẹ", Column.GUARDIAN),
         ("SĐT", Column.PHONE),
         ("Số điện thoại\n(nếu có)", Column.PHONE),
         ("Số sổ hộ khẩu", Column.HOUSEHOLD),
@@ -44,6 +53,14 @@ def test_the_row_that_names_most_columns_is_the_heading() -> None:
     with pytest.raises(HeadingMissing) as caught:
         heading.require([Column.NAME, Column.PHONE])
     assert caught.value.missing == (Column.PHONE,)
+
+
+@pytest.mark.parametrize("texts", [["Họ tên", "CMND", "Số CCCD"], ["Họ tên", "Số CCCD", "Số CMND"]])
+def test_a_cmnd_beside_a_cccd_is_the_old_number(texts: list[str]) -> None:
+    places = heading_at(0, texts).positions
+    assert texts[places[Column.ID_NUMBER]] == "Số CCCD"
+    assert "CMND" in texts[places[Column.OLD_ID_NUMBER]]
+    assert heading_at(0, ["Họ tên", "Số CMND"]).positions == {Column.NAME: 0, Column.ID_NUMBER: 1}
 
 
 def test_people_without_a_heading_are_not_taken_for_one() -> None:

@@ -1,5 +1,6 @@
 """What is said of a list before anything of it is written, and how its columns are named."""
 
+import openpyxl
 import pytest
 from django.test import Client
 from tests.conftest import scope_for
@@ -120,14 +121,15 @@ def test_the_first_rows_are_shown_with_their_verdicts(commune_a: Division, syste
 def test_columns_that_nobody_recognises_are_named_once_for_the_unit(
     commune_a: Division, commune_b: Division, system: Scope
 ) -> None:
-    data = content(workbook(LAN, person(2), heading=STRANGE))
+    data = content(workbook(LAN, person(2), person(3, birth="31/02/1956"), heading=STRANGE))
     source = taken(system, commune_a, data)
     assert source.status == "draft"
     assert needs_a_person(system, source)
     with pytest.raises(ColumnsNeeded):
         begin_check(system, source.pk)
     check_list(system, begin_check(system, source.pk, PLACES).pk)
-    assert counts(run_import(system, source.pk)) == (2, 0, 0)
+    done = run_import(system, source.pk)
+    assert counts(done) == (2, 0, 1)
     lan = Resident.objects.get(full_name="Nguyễn Thị Lan")
     assert (lan.sex, lan.household and lan.household.book_number) == ("female", "7")
     again = taken(system, commune_a, content(workbook(person(5), heading=[text.upper() for text in STRANGE])))
@@ -135,6 +137,13 @@ def test_columns_that_nobody_recognises_are_named_once_for_the_unit(
     assert look_of(system, again.pk).is_remembered
     elsewhere = taken(system, commune_b, data)
     assert needs_a_person(system, elsewhere)
+    mended = openpyxl.load_workbook(imports_dir() / done.rejected_path)
+    assert mended.worksheets[0]["C2"].value == "31/02/1956"
+    mended.worksheets[0]["C2"] = "28/02/1956"
+    corrections = taken(system, commune_a, content(mended))
+    assert not needs_a_person(system, corrections), "the correction file is read as the list it corrects"
+    check_list(system, begin_check(system, corrections.pk).pk)
+    assert counts(run_import(system, corrections.pk)) == (1, 0, 0)
 
 
 def test_a_csv_without_one_known_heading_is_named_too(commune_a: Division, system: Scope) -> None:

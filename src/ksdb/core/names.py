@@ -8,7 +8,7 @@ _SPACES = re.compile(r"\s+")
 _BASE = {letter: chr(ord("A") + i) for i, letter in enumerate("aăâbcdđeêfghijklmnoôơpqrstuưvwxyz")}
 _TONES = {"\u0300": "1", "\u0309": "2", "\u0303": "3", "\u0301": "4", "\u0323": "5"}
 _TONE_MARKS = frozenset(_TONES)
-_Y_AFTER = re.compile(r"(?:(?<=[bcdghklmnprstvx])|(?<=\bqu))y\b")
+_Y_AS_I = re.compile(r"(?:(?<=[bcdghklmnprstvx])|(?<=\bqu))y\b|\by")
 
 
 def stored_name(text: str) -> str:
@@ -23,8 +23,11 @@ def fold(text: str) -> str:
 
 
 def search_key(name: str) -> str:
-    """The folded name with i and y made one where it is a syllable's only vowel (Lý = Lí, Vy = Vi)."""
-    return _Y_AFTER.sub("i", fold(name))
+    """The folded name with i and y made one where both are written: a syllable's only vowel, or its beginning.
+
+    Lý = Lí, Vy = Vi; Ý = Í, Yến = Iến.
+    """
+    return _Y_AS_I.sub("i", fold(name))
 
 
 def sort_key(name: str) -> str:

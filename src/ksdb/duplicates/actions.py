@@ -37,7 +37,7 @@ class NotOfThisPair(KsdbError):
 
 
 def search_pairs(scope: Scope, *, is_whole: bool) -> Search | None:
-    """Looks for pairs: of everybody with everybody, or of the records that came since the last search with all.
+    """Looks for pairs: of everybody with everybody, or of the records that came or changed since the last with all.
 
     None when there is nothing new to look for, or another search runs.
     """
@@ -51,17 +51,19 @@ def search_pairs(scope: Scope, *, is_whole: bool) -> Search | None:
         newest = int(cursor.fetchone()[0])
         last = Search.objects.first()
         since = 0 if is_whole or last is None else last.newest_resident_id
-        return _searched(since, newest) if newest > since else None
+        # Taken before the records are read: what changes in between is compared now, and once more next time.
+        cursor.execute(sql(ROOM, "take_changed"))
+        changed = [one for (one,) in cursor.fetchall()]
+        return _searched(since, newest, changed) if newest > since or changed else None
 
 
-def _searched(since: int, newest: int) -> Search:
+def _searched(since: int, newest: int, changed: Sequence[int]) -> Search:
     started = now()
     people = _people()
-    fresh = people.id > since
+    fresh = (people.id > since) | np.isin(people.id, changed)
     result = find_pairs(people, fresh)
     _store(people, result.pairs, started)
-    if since == 0:
-        _drop_others(people, result.pairs, newest)
+    _drop_others(people, result.pairs, newest, None if since == 0 else changed)
     return Search.objects.create(
         started_at=started,
         finished_at=now(),
@@ -98,9 +100,10 @@ def _store(people: People, found: Sequence[FoundPair], at: datetime) -> None:
         cursor.execute(sql(ROOM, "store_pairs"), given)
 
 
-def _drop_others(people: People, found: Sequence[FoundPair], newest: int) -> None:
+def _drop_others(people: People, found: Sequence[FoundPair], newest: int, changed: Sequence[int] | None) -> None:
+    given = {**_ends(people, found), "newest": newest, "changed": None if changed is None else list(changed)}
     with connection.cursor() as cursor:
-        cursor.execute(sql(ROOM, "drop_pairs_not_found"), {**_ends(people, found), "newest": newest})
+        cursor.execute(sql(ROOM, "drop_pairs_not_found"), given)
 
 
 def _ends(people: People, found: Sequence[FoundPair]) -> dict[str, list[int]]:

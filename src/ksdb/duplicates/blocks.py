@@ -43,6 +43,7 @@ class Blocks:
         self._shared("household", LARGEST)
         self._shared("old_id_key", FEW)
         self._old_numbers()
+        self._claims()
         found = np.concatenate(self._found) if self._found else np.zeros((0, 2), np.int64)
         found = np.unique(np.sort(found, axis=1), axis=0)
         return found[self.fresh[found[:, 0]] | self.fresh[found[:, 1]]]
@@ -124,6 +125,15 @@ class Blocks:
         place = np.minimum(place, max(0, order.size - 1))
         hit = self.people.id_key[order[place]] == self.people.old_id_key[olds] if olds.size else np.zeros(0, bool)
         self._keep(olds[hit], order[place][hit] if olds.size else olds)
+
+    def _claims(self) -> None:
+        """A list gave one the ID number of the other."""
+        claiming = np.flatnonzero(self.people.claims)
+        order = np.argsort(self.people.id, kind="stable")
+        place = np.searchsorted(self.people.id[order], self.people.claims[claiming])
+        holders = order[np.minimum(place, max(0, order.size - 1))] if claiming.size else claiming
+        hit = (self.people.id[holders] == self.people.claims[claiming]) & (holders != claiming)
+        self._keep(claiming[hit], holders[hit])
 
     def _all_of(self, block: Ints) -> None:
         i, j = np.triu_indices(block.size, 1)

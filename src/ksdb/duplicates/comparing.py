@@ -32,6 +32,7 @@ def lines(one: ResidentSheet, other: ResidentSheet) -> list[Line]:
         _birth_line(one, other),
         _line(_("Sex"), str(SEXES.get(first.sex, "")), str(SEXES.get(second.sex, ""))),
         _number(_("ID number"), (one.id_number, first.id_number_key), (other.id_number, second.id_number_key)),
+        *([_plain(_("ID number in a list"), one.claimed, other.claimed)] if one.claimed or other.claimed else []),
         _number(_("Phone"), (one.phone, first.phone_key), (other.phone, second.phone_key)),
         _line(_("Residential group"), _place(one), _place(other)),
         _line(_("Home address"), _address(one), _address(other)),
@@ -59,7 +60,7 @@ def _number(label: str | Promise, one: tuple[str, object], other: tuple[str, obj
 
 def _plain(label: str | Promise, one: str, other: str) -> Line:
     """Of what always differs nothing is marked."""
-    return Line(label, ([(one, False)], [(other, False)]), is_other=False)
+    return Line(label, ([(one, False)] if one else [], [(other, False)] if other else []), is_other=False)
 
 
 def _birth_line(one: ResidentSheet, other: ResidentSheet) -> Line:

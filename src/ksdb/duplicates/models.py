@@ -26,6 +26,18 @@ class Pair(models.Model):
         indexes = [models.Index(fields=["status", "-score", "id"], name="duplicate_pair_queue")]
 
 
+class Changed(models.Model):
+    """A record whose name, birth, numbers, home or place changed since it was last compared; noted by triggers.
+
+    Once for each change, without a key to meet on: whoever corrects a record never waits for a search to end.
+    """
+
+    resident_id = models.IntegerField()
+
+    class Meta:
+        db_table = "duplicate_changed"
+
+
 class Merge(models.Model):
     """A record was merged into another, until it was undone. Nothing of either is changed by it."""
 

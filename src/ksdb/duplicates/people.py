@@ -14,7 +14,7 @@ Longs = NDArray[np.int64]
 _FIELDS = (
     ("id", np.int32), ("name", np.int32), ("written", np.int32), ("born", np.int32), ("year", np.int16),
     ("sex", np.int8), ("household", np.int32), ("group", np.int32), ("commune", np.int32), ("id_digits", np.int8),
-    ("id_key", np.int64), ("old_id_key", np.int64), ("phone", np.int64),
+    ("id_key", np.int64), ("old_id_key", np.int64), ("phone", np.int64), ("claims", np.int32),
 )  # fmt: skip
 
 
@@ -23,7 +23,8 @@ class People:
     """One element per record. `name` and `written` are places in `names` (folded) and `spellings` (as entered).
 
     `born` counts days since 1 January 1850, NO_DAY where only the year is known; `sex` is 0 where it is unknown;
-    `id_digits` 0, 9 or 12; keys and phone are 0 where there is none.
+    `id_digits` 0, 9 or 12; keys and phone are 0 where there is none. `claims` is the record whose ID number a list gave
+    this one too, 0 mostly.
     """
 
     id: Ints
@@ -39,6 +40,7 @@ class People:
     id_key: Longs
     old_id_key: Longs
     phone: Longs
+    claims: Ints
     names: Sequence[str]
     spellings: Sequence[str]
 

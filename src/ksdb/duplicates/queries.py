@@ -14,7 +14,7 @@ from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.duplicates.models import Merge, Pair, Search
 from ksdb.places.queries import within
 from ksdb.registry.models import Resident
-from ksdb.registry.queries import ResidentSheet, masked_numbers
+from ksdb.registry.queries import ResidentSheet, claimed_number, masked_numbers
 
 DECIDE = Permission.DUPLICATES_PAIR_DECIDE
 PAGE_PAIRS = 25
@@ -85,7 +85,8 @@ def pair_sheet(scope: Scope, pair_id: int) -> PairSheet:
 
 def _side(scope: Scope, resident: Resident) -> Side:
     cards = Card.objects.filter(resident=resident).order_by("-issued_at", "-index")
-    return Side(ResidentSheet(resident, [], *masked_numbers(scope, resident), None), list(cards))
+    claimed = claimed_number(scope, resident)
+    return Side(ResidentSheet(resident, [], *masked_numbers(scope, resident), None, claimed), list(cards))
 
 
 def standing_merge(scope: Scope, pair: Pair) -> Merge | None:

@@ -43,6 +43,7 @@ class Reason(StrEnum):
     SAME_HOUSEHOLD = "same_household"
     SAME_GROUP = "same_group"
     SAME_COMMUNE = "same_commune"
+    CLAIMED_NUMBER = "claimed_number"
     OLD_NUMBER = "old_number"
     SAME_OLD_NUMBER = "same_old_number"
     TWO_KINDS_OF_NUMBER = "two_kinds_of_number"
@@ -58,8 +59,8 @@ POINTS = {
     R.TYPO: 32, R.TWO_TYPOS: 24, R.SIMILAR_NAME: 18,
     R.SAME_BIRTH: 42, R.SWAPPED_BIRTH: 34, R.YEAR_OFF: 30, R.YEAR_ONLY: 18,
     R.SAME_PHONE: 20, R.SAME_HOUSEHOLD: 16, R.SAME_GROUP: 8, R.SAME_COMMUNE: 6,
-    R.OLD_NUMBER: 100, R.SAME_OLD_NUMBER: 100, R.TWO_KINDS_OF_NUMBER: 4, R.RARE_NAME: 6, R.COMMON_NAME: -4,
-    R.OTHER_SEX: -8, R.OTHER_NUMBER: -45,
+    R.CLAIMED_NUMBER: 130, R.OLD_NUMBER: 100, R.SAME_OLD_NUMBER: 100, R.TWO_KINDS_OF_NUMBER: 4,
+    R.RARE_NAME: 6, R.COMMON_NAME: -4, R.OTHER_SEX: -8, R.OTHER_NUMBER: -45,
 }  # fmt: skip
 del R
 
@@ -96,11 +97,16 @@ class Scorer:
 
     def _identity(self, one: int, other: int) -> list[Reason] | None:
         name, birth = self._name(one, other), self._birth(one, other)
+        if self._claims(one, other) or self._claims(other, one):
+            return [Reason.CLAIMED_NUMBER, *filter(None, (name, birth))]
         if self._has_old_number(one, other) or self._has_old_number(other, one):
             return [Reason.OLD_NUMBER, *filter(None, (name, birth))]
         if self._people.old_id_key[one] and self._people.old_id_key[one] == self._people.old_id_key[other]:
             return [Reason.SAME_OLD_NUMBER, *filter(None, (name, birth))]
         return [name, birth] if name and birth else None
+
+    def _claims(self, one: int, other: int) -> bool:
+        return bool(self._people.claims[one] == self._people.id[other])
 
     def _has_old_number(self, one: int, other: int) -> bool:
         old = self._people.old_id_key[one]
@@ -191,6 +197,7 @@ def _letters_and_tone(word: str) -> str:
     letters = "".join(part for part in parts if part not in tones)
     plain = search_key(word)
     letters = letters[:-1] + plain[-1] if plain[-1:] == "i" and letters[-1:] == "y" else letters
+    letters = "i" + letters[1:] if plain[:1] == "i" and letters[:1] == "y" else letters
     return letters + tones
 
 

@@ -23,6 +23,7 @@ REASON_LABELS: dict[Reason, str | Promise] = {
     Reason.SAME_HOUSEHOLD: _("the same household"),
     Reason.SAME_GROUP: _("the same residential group"),
     Reason.SAME_COMMUNE: _("the same commune"),
+    Reason.CLAIMED_NUMBER: _("a list gave one the ID number of the other"),
     Reason.OLD_NUMBER: _("one has the old ID number of the other"),
     Reason.SAME_OLD_NUMBER: _("both had the same old ID number"),
     Reason.TWO_KINDS_OF_NUMBER: _("one ID number of 9 digits, one of 12"),

@@ -10,6 +10,7 @@ from ksdb.core import ids
 from ksdb.core.names import fold, search_key, sort_key, stored_name
 from ksdb.registry.births import Birth, read_birth
 from ksdb.registry.communes import Commune, Communes, group_name
+from ksdb.registry.countries import country_code
 from ksdb.registry.headings import Cell, Column, Heading
 from ksdb.registry.problems import REJECTIONS, Code, Problem
 from ksdb.registry.workbooks import RawRow
@@ -18,6 +19,8 @@ LONGEST_NAME, LONGEST_SORT_KEY = 120, 260
 _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ '’.\-])*")
 _SEXES: Mapping[str, ids.Sex] = {"nam": "male", "nu": "female", "trai": "male", "gai": "female"}
 _PASSPORT = re.compile(r"[A-Z]{1,2} ?\d{6,8}")
+_PASSPORT_NUMBER = re.compile(r"(?=.*[0-9])[A-Z0-9]{5,20}")
+_OLD_DIGITS = 9
 _DASHES = frozenset("-–—")
 _LIMITS = {Column.ADDRESS: 200, Column.RELATION: 40, Column.HOUSEHOLD: 40, Column.GROUP: 100, Column.COMMUNE: 120}
 _CUT = {Column.ADDRESS: Code.ADDRESS_TOO_LONG, Column.RELATION: Code.RELATION_TOO_LONG}
@@ -39,6 +42,10 @@ class CheckedRow(msgspec.Struct, frozen=True):
     group: str
     address: str
     commune: Commune
+    old_id_number: str = ""
+    passport: str = ""
+    nationality: str = ""
+    guardian_number: str = ""
 
 
 class Checker:
@@ -66,6 +73,7 @@ class _RowCheck:
         (name, order), birth, sex = self._name(), self._birth(today), self._sex()
         commune = self._commune()
         group, address = self._group(commune), self._text(Column.ADDRESS)
+        number, passport, nationality = self._paper(birth, sex)
         row = CheckedRow(
             row=self._raw.number,
             name=name,
@@ -73,13 +81,17 @@ class _RowCheck:
             sort_key=order,
             birth=birth,
             sex=sex,
-            id_number=self._id_number(birth, sex),
+            id_number=number,
             phone=self._phone(),
             household=self._household(address),
             relation=self._text(Column.RELATION),
             group=group,
             address=address,
             commune=commune,
+            old_id_number=self._old_number(number),
+            passport=passport,
+            nationality=nationality,
+            guardian_number=self._guardian(),
         )
         if any(problem.code in REJECTIONS for problem in self._problems):
             return None, self._problems
@@ -147,12 +159,53 @@ class _RowCheck:
             self._say(Column.SEX, Code.SEX_NOT_TAKEN)
         return sex
 
+    def _paper(self, birth: Birth, sex: ids.Sex | None) -> tuple[str, str, str]:
+        """ID number, passport and its country: the one or the other, as one record holds one paper."""
+        text, column = plain(self._cell(Column.ID_NUMBER)), Column.ID_NUMBER
+        number = ""
+        if not _PASSPORT.fullmatch(text):
+            number = self._id_number(birth, sex)
+            text, column = self._text(Column.PASSPORT), Column.PASSPORT
+        if not text:
+            return number, "", ""
+        passport = "".join(character for character in text.upper() if character.isalnum())
+        country = country_code(self._text(Column.NATIONALITY))
+        if number:
+            self._say(column, Code.PASSPORT_BESIDE_NUMBER)
+        elif not _PASSPORT_NUMBER.fullmatch(passport):
+            self._say(column, Code.PASSPORT_WRONG)
+        elif not country:
+            self._say(column, Code.PASSPORT_NOT_TAKEN)
+        else:
+            return "", passport, country
+        return number, "", ""
+
+    def _old_number(self, number: str) -> str:
+        """The nine digits from before, unless the list says them as the number of today."""
+        old = self._digits(Column.OLD_ID_NUMBER)
+        if len(old) == _OLD_DIGITS - 1 and not isinstance(self._cell(Column.OLD_ID_NUMBER), str):
+            old = old.zfill(_OLD_DIGITS)
+            self._say(Column.OLD_ID_NUMBER, Code.ID_NUMBER_RESTORED)
+        if old and not (len(old) == _OLD_DIGITS and ids.is_id_number(old)):
+            self._say(Column.OLD_ID_NUMBER, Code.OLD_ID_NUMBER_WRONG)
+            return ""
+        return "" if old == number else old
+
+    def _guardian(self) -> str:
+        number = self._digits(Column.GUARDIAN)
+        if number and not ids.is_id_number(number):
+            self._say(Column.GUARDIAN, Code.GUARDIAN_WRONG)
+            return ""
+        return number
+
+    def _digits(self, column: Column) -> str:
+        cell = self._cell(column)
+        text = "" if cell == "" else plain(cell)
+        return "" if text in _DASHES else ids.digits_of(text)
+
     def _id_number(self, birth: Birth, sex: ids.Sex | None) -> str:
         cell = self._cell(Column.ID_NUMBER)
         if cell == "" or plain(cell) in _DASHES:
-            return ""
-        if _PASSPORT.fullmatch(plain(cell)):
-            self._say(Column.ID_NUMBER, Code.PASSPORT_NOT_TAKEN)
             return ""
         number = ids.digits_of(plain(cell))
         if number and not ids.is_id_number(number):

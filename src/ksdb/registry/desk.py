@@ -142,6 +142,20 @@ class PersonForm(forms.Form):
         max_length=20,
         widget=forms.TextInput(attrs={**_TEXT, "inputmode": "numeric"}),
     )
+    guardian_name = forms.CharField(
+        label=_("Or the guardian's full name"),
+        help_text=_("For a guardian whose number is not at hand"),
+        required=False,
+        max_length=120,
+        widget=forms.TextInput(attrs=_TEXT),
+    )
+    guardian_year = forms.IntegerField(
+        label=_("Year of birth of the guardian"),
+        required=False,
+        min_value=1900,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "maxlength": 4, "autocomplete": "off"}),
+    )
+    guardian = forms.IntegerField(required=False, widget=forms.HiddenInput)
     commune = forms.TypedChoiceField(label=_("Commune"), coerce=int)
     group = forms.CharField(
         label=_("Residential group"),
@@ -233,6 +247,23 @@ class PersonForm(forms.Form):
             said["group"] = group_name(said["group"], commune)
         return said
 
+    def clean_guardian_name(self) -> str:
+        return stored_name(self.cleaned_data["guardian_name"])
+
+    def clean_guardian_year(self) -> int | None:
+        year: int | None = self.cleaned_data["guardian_year"]
+        if self.cleaned_data.get("guardian_name") and not year:
+            raise forms.ValidationError(gettext("Enter the year of birth too: many people share a name."))
+        return year
+
+    @property
+    def guardian_asked(self) -> tuple[str, int] | None:
+        """Name and year of a guardian who is yet to be found and chosen."""
+        said = self.cleaned_data
+        if not said["guardian_name"] or said["guardian_number"] or said["guardian"]:
+            return None
+        return said["guardian_name"], said["guardian_year"]
+
     def _number(self, typed: str) -> str:
         said = self.cleaned_data
         if said.get("document") == "passport":
@@ -254,7 +285,8 @@ class PersonForm(forms.Form):
         """A child without a guardian is asked about, never refused."""
         birth = self.cleaned_data["birth"]
         is_child: bool = today().year - birth.year < ADULT_YEARS
-        return is_child and not self.cleaned_data["guardian_number"]
+        said = self.cleaned_data
+        return is_child and not (said["guardian_number"] or said["guardian_name"])
 
     @property
     def person(self) -> Person:
@@ -275,4 +307,5 @@ class PersonForm(forms.Form):
             old_id_number=said["old_id_number"],
             phone=said["phone"],
             guardian_number=said["guardian_number"],
+            guardian_id=said["guardian"] if said["guardian_name"] and not said["guardian_number"] else None,
         )

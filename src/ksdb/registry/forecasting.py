@@ -83,7 +83,7 @@ class Forecast:
         for one, verdict in zip(prepared, verdicts, strict=True):
             if verdict.is_rejected:
                 continue
-            row, key = one.row, one.id_number_key
+            row, key = one.row, verdict.arrival.id_number_key
             code = Code.ID_NUMBER_TWICE if key else Code.PERSON_TWICE
             told = key or (verdict.arrival.home, row.sort_key, row.birth.year, row.birth.on)
             self._hashes[code].append(hash(told))

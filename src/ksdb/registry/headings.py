@@ -23,6 +23,10 @@ class Column(StrEnum):
     BIRTH = "birth"
     SEX = "sex"
     ID_NUMBER = "id_number"
+    OLD_ID_NUMBER = "old_id_number"
+    PASSPORT = "passport"
+    NATIONALITY = "nationality"
+    GUARDIAN = "guardian_number"
     PHONE = "phone"
     HOUSEHOLD = "household"
     RELATION = "relation"
@@ -40,6 +44,14 @@ _SYNONYMS: Mapping[Column, str] = {
     Column.SEX: "gioi tinh|gioi|phai",
     Column.ID_NUMBER: "so cccd|cccd|so cmnd|cmnd|so dinh danh|so dinh danh ca nhan|ma dinh danh|can cuoc cong dan"
     "|so can cuoc|so can cuoc cong dan|chung minh nhan dan|so giay to|so cc|so cmt|cmt",
+    Column.OLD_ID_NUMBER: "so cmnd cu|cmnd cu|so cmnd 9 so|cmnd 9 so|so giay to cu|chung minh nhan dan cu|so cmt cu"
+    "|cmt cu|so chung minh nhan dan cu|so can cuoc cu|cmnd truoc day|so cmnd truoc day",
+    Column.PASSPORT: "ho chieu|so ho chieu|passport|so passport|ho chieu passport",
+    Column.NATIONALITY: "quoc tich|nuoc cap|nuoc cap ho chieu|quoc gia",
+    Column.GUARDIAN: "cccd nguoi giam ho|so cccd nguoi giam ho|so cccd cua nguoi giam ho|so dinh danh nguoi giam ho"
+    "|cccd cmnd nguoi giam ho|so cccd cmnd nguoi giam ho|cmnd nguoi giam ho|so cmnd nguoi giam ho|cccd cha me"
+    "|so cccd cha me|cccd cha hoac me|so cccd cha hoac me|cccd nguoi dai dien|so cccd nguoi dai dien"
+    "|giay to nguoi giam ho",
     Column.PHONE: "so dien thoai|dien thoai|sdt|so dt|dt|dien thoai lien he|so dien thoai lien he",
     Column.HOUSEHOLD: "so ho|so so ho khau|ho so|so ho khau|so so ho|ma ho|ma so ho|ho so ho khau",
     Column.RELATION: "quan he voi chu ho|quan he|quan he chu ho|qh voi chu ho",
@@ -48,7 +60,10 @@ _SYNONYMS: Mapping[Column, str] = {
     Column.COMMUNE: "phuong|xa|phuong xa|xa phuong|thi tran|phuong xa thi tran|xa phuong thi tran",
 }
 _COLUMNS = {name: column for column, names in _SYNONYMS.items() for name in names.split("|")}
-_LEFT_ASIDE = frozenset({"stt", "tt", "so tt", "so thu tu", "ghi chu", "dong", "loi can sua", "canh bao"})
+_OLDER = frozenset({"so cmnd", "cmnd", "so cmt", "cmt", "chung minh nhan dan", "so chung minh nhan dan"})
+ADDED = frozenset({"dong", "loi can sua", "canh bao"})
+"""What a correction file adds behind the columns of the list."""
+_LEFT_ASIDE = frozenset({"stt", "tt", "so tt", "so thu tu", "ghi chu"}) | ADDED
 _PARENTHESES = re.compile(r"\([^)]*\)?")
 _SIGNS = re.compile(r"[^a-z0-9/]+")
 
@@ -93,9 +108,13 @@ def column_of(heading: Cell) -> Column | None:
     """The column that a heading cell names, in any usual wording, with or without marks."""
     if not isinstance(heading, str) or len(heading) > 80:
         return None
-    text = _SIGNS.sub(" ", _PARENTHESES.sub("", fold(heading)))
-    whole = " ".join(text.replace("/", " ").split())
-    return _COLUMNS.get(whole) or _COLUMNS.get(" ".join(text.split("/")[0].split()))
+    folded = fold(heading)
+    text = _SIGNS.sub(" ", _PARENTHESES.sub("", folded))
+    return _COLUMNS.get(_words(folded)) or _COLUMNS.get(_words(text)) or _COLUMNS.get(_words(text.split("/")[0]))
+
+
+def _words(folded: str) -> str:
+    return " ".join(_SIGNS.sub(" ", folded).replace("/", " ").split())
 
 
 def is_left_aside(heading: str) -> bool:
@@ -119,7 +138,19 @@ def guessed_heading(rows: Iterable[Sequence[Cell]]) -> Heading | None:
 
 def heading_at(row: int, cells: Sequence[Cell]) -> Heading:
     positions: dict[Column, int] = {}
+    numbers: list[int] = []
     for place, cell in enumerate(cells):
         if column := column_of(cell):
             positions.setdefault(column, place)
-    return Heading(row, tuple(str(cell).strip() for cell in cells), positions)
+            numbers += [place] if column is Column.ID_NUMBER else []
+    texts = tuple(str(cell).strip() for cell in cells)
+    return Heading(row, texts, positions | _two_numbers(texts, numbers, positions))
+
+
+def _two_numbers(texts: Sequence[str], numbers: Sequence[int], positions: Mapping[Column, int]) -> dict[Column, int]:
+    """Where a list has a CMND beside a CCCD, the CMND is the old number."""
+    older = [place for place in numbers if _words(fold(texts[place])) in _OLDER]
+    newer = [place for place in numbers if place not in older]
+    if Column.OLD_ID_NUMBER in positions or not older or not newer:
+        return {}
+    return {Column.OLD_ID_NUMBER: older[0], Column.ID_NUMBER: newer[0]}

@@ -35,17 +35,19 @@ class Registered(msgspec.Struct, frozen=True):
     born_on: date | None
     id_number_key: bytes | None
     has_phone: bool
+    has_old_number: bool
     source_id: int | None
     source_row: int | None
     names: Sequence[str] = ()
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """A checked row with its home, and the match key of its ID number."""
+    """A checked row with its home, and the match key of its ID number; or of one that another record has, `claimed`."""
 
     row: CheckedRow
     home: Home
     id_number_key: bytes | None
+    claimed: bytes | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -120,10 +122,17 @@ class Matcher:
         if known is None:
             return None
         if f"{row.search_key} {row.birth.year}" not in known.names:
-            return _said(arrival, Code.ID_NUMBER_TAKEN, Column.ID_NUMBER)
+            return self._without_number(Arrival(row, arrival.home, None, key), lookups)
         if known.home != arrival.home:
             return _known(arrival, known, Code.KNOWN_ELSEWHERE)
         return _completed(arrival, known)
+
+    def _without_number(self, arrival: Arrival, lookups: Lookups) -> Verdict:
+        """Somebody else has the number: who it is, an officer decides. What else there is to say comes first."""
+        found = self._by_home(arrival, lookups) or Verdict(arrival)
+        if found.problem and (found.is_rejected or found.problem.code is Code.KNOWN_COMPLETED):
+            return found
+        return Verdict(arrival, found.known, Problem(arrival.row.row, Column.ID_NUMBER, Code.ID_NUMBER_TAKEN))
 
     def _by_home(self, arrival: Arrival, lookups: Lookups) -> Verdict | None:
         earlier = self._people.get(_person(arrival), ())
@@ -184,7 +193,9 @@ def _completed(arrival: Arrival, known: Registered) -> Verdict:
     """Known, with what the registry lacked and the row says."""
     brings_number = arrival.id_number_key is not None and known.id_number_key is None
     brings_phone = bool(arrival.row.phone) and not known.has_phone
-    return _known(arrival, known, Code.KNOWN_COMPLETED if brings_number or brings_phone else None)
+    brings_old = bool(arrival.row.old_id_number) and not known.has_old_number
+    brings = brings_number or brings_phone or brings_old
+    return _known(arrival, known, Code.KNOWN_COMPLETED if brings else None)
 
 
 def _known(arrival: Arrival, known: Registered, code: Code | None = None) -> Verdict:

@@ -103,6 +103,24 @@ class ImportProblem(models.Model):
         ordering = ["row_number", "id"]
 
 
+class Claim(models.Model):
+    """A list gave the resident an ID number that another record has: it is kept here until an officer has decided.
+
+    Written beside the number's own record, never into it; gone once the desk writes a number of the resident's own.
+    """
+
+    resident = models.ForeignKey("registry.Resident", models.CASCADE, related_name="claims", db_index=False)
+    number_sealed = SealedField(ID_NUMBER)
+    number_key = models.BinaryField()
+    source = models.ForeignKey(Import, models.PROTECT, related_name="+")
+    source_row = models.IntegerField()
+    claimed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "claimed_number"
+        constraints = [models.UniqueConstraint(fields=["resident", "number_key"], name="claimed_number_once")]
+
+
 class Resident(models.Model):
     """A registered person, or one of several records of a person: then `merged_into` is the record that counts.
 

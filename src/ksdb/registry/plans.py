@@ -7,7 +7,7 @@ import msgspec
 
 from ksdb.core.names import fold
 from ksdb.registry.encodings import Encoding
-from ksdb.registry.headings import Column, Heading
+from ksdb.registry.headings import ADDED, Column, Heading
 
 DELIMITERS = (",", ";", "\t")
 
@@ -27,8 +27,14 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def shape_of(texts: Sequence[str]) -> str:
-    """One text for all files with these headings in this order, whatever their letters' case and marks."""
-    return hashlib.sha256("\x1f".join(fold(text) for text in texts).encode()).hexdigest()
+    """One text for all files with these headings in this order, whatever their letters' case and marks.
+
+    What a correction file adds at the end is no part of it: so that file has the shape of the list it corrects.
+    """
+    folded = [fold(text) for text in texts]
+    while folded and folded[-1] in ADDED:
+        folded.pop()
+    return hashlib.sha256("\x1f".join(folded).encode()).hexdigest()
 
 
 def planned(heading: Heading, positions: Mapping[str, int]) -> Heading:

@@ -36,11 +36,16 @@ class PreparingBroken(KsdbError):
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A checked row with ID number and phone, each sealed, as its match key, and as the key of its end."""
+    """A checked row with ID number (or passport) and phone, each sealed, as its match key, and as the key of its end.
+
+    Of the old number and the guardian's there are match keys alone.
+    """
 
     row: CheckedRow
     numbers: Numbers
     ends: Ends
+    old_key: bytes | None = None
+    guardian_key: bytes | None = None
 
     @property
     def id_number_key(self) -> bytes | None:
@@ -83,26 +88,34 @@ class Task(msgspec.Struct, frozen=True):
 
         def prepare(raws: Sequence[RawRow]) -> Chunk:
             checks = [checker.check(raw) for raw in raws]
-            prepared = [
-                Prepared(row, _numbers(sealer, row, seals=self.seals), _ends(sealer, row)) for row, _ in checks if row
-            ]
+            prepared = [_prepared(sealer, row, seals=self.seals) for row, _ in checks if row]
             return Chunk(list(raws), prepared, [problem for _, found in checks for problem in found])
 
         return prepare
 
 
+def _prepared(sealer: Sealer, row: CheckedRow, *, seals: bool) -> Prepared:
+    old, guardian = (_key(sealer, number) for number in (row.old_id_number, row.guardian_number))
+    return Prepared(row, _numbers(sealer, row, seals=seals), _ends(sealer, row), old, guardian)
+
+
+def _key(sealer: Sealer, number: str) -> bytes | None:
+    return sealer.match_key(ID_NUMBER, number) if number else None
+
+
 def _numbers(sealer: Sealer, row: CheckedRow, *, seals: bool) -> Numbers:
-    number, phone = row.id_number, row.phone
+    number, phone = row.id_number or row.passport, row.phone
+    passport = sealer.match_key("passport", f"{row.nationality}:{row.passport}") if row.passport else None
     return (
         sealer.seal(ID_NUMBER, number) if number and seals else None,
-        sealer.match_key(ID_NUMBER, number) if number else None,
+        passport or _key(sealer, number),
         sealer.seal(PHONE, phone) if phone and seals else None,
         sealer.match_key(PHONE, phone) if phone else None,
     )
 
 
 def _ends(sealer: Sealer, row: CheckedRow) -> Ends:
-    return _end(sealer, ID_NUMBER, row.id_number), _end(sealer, PHONE, row.phone)
+    return _end(sealer, ID_NUMBER, row.id_number or row.passport), _end(sealer, PHONE, row.phone)
 
 
 def _end(sealer: Sealer, field: str, number: str) -> int | None:

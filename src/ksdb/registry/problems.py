@@ -24,6 +24,8 @@ class Code(StrEnum):
     FORMULA_EMPTY = "formula_empty"
     FORMULA_TEXT = "formula_text"
     GROUP_MISSING = "group_missing"
+    GUARDIAN_UNKNOWN = "guardian_unknown"
+    GUARDIAN_WRONG = "guardian_wrong"
     HOUSEHOLD_MISSING = "household_missing"
     ID_NUMBER_PROVINCE = "id_number_province"
     ID_NUMBER_RESTORED = "id_number_restored"
@@ -40,7 +42,10 @@ class Code(StrEnum):
     NAME_MISSING = "name_missing"
     NAME_TOO_LONG = "name_too_long"
     NOT_TEXT = "not_text"
+    OLD_ID_NUMBER_WRONG = "old_id_number_wrong"
+    PASSPORT_BESIDE_NUMBER = "passport_beside_number"
     PASSPORT_NOT_TAKEN = "passport_not_taken"
+    PASSPORT_WRONG = "passport_wrong"
     PERSON_TWICE = "person_twice"
     PHONE_CONVERTED = "phone_converted"
     PHONE_NOT_TAKEN = "phone_not_taken"
@@ -58,11 +63,17 @@ WARNINGS = frozenset(
         Code.ID_NUMBER_PROVINCE,
         Code.ID_NUMBER_RESTORED,
         Code.ID_NUMBER_SEX,
+        Code.ID_NUMBER_TAKEN,
         Code.ID_NUMBER_YEAR,
         Code.KNOWN_COMPLETED,
         Code.KNOWN_ELSEWHERE,
         Code.KNOWN_OTHER_SPELLING,
+        Code.GUARDIAN_UNKNOWN,
+        Code.GUARDIAN_WRONG,
+        Code.OLD_ID_NUMBER_WRONG,
+        Code.PASSPORT_BESIDE_NUMBER,
         Code.PASSPORT_NOT_TAKEN,
+        Code.PASSPORT_WRONG,
         Code.PHONE_CONVERTED,
         Code.PHONE_NOT_TAKEN,
         Code.RELATION_TOO_LONG,
@@ -90,6 +101,14 @@ _SENTENCES: dict[Code, str | Promise] = {
     Code.FORMULA_EMPTY: _("The cell holds a formula or an error without a value. Copy it and paste it as a value."),
     Code.FORMULA_TEXT: _("The text begins like a formula (= + - @). Write it without that sign."),
     Code.GROUP_MISSING: _("The residential group is missing. Write its name or number."),
+    Code.GUARDIAN_UNKNOWN: _(
+        "Nobody with the guardian's number is registered where this list belongs: the person was registered without a "
+        "guardian. Register the guardian, then import the row again."
+    ),
+    Code.GUARDIAN_WRONG: _(
+        "An ID number has 12 digits, or 9 for the old card: the person was registered without a guardian. Correct it "
+        "and import the row again."
+    ),
     Code.HOUSEHOLD_MISSING: _(
         "There is neither a household number nor an address: the person was registered without a household."
     ),
@@ -97,7 +116,8 @@ _SENTENCES: dict[Code, str | Promise] = {
     Code.ID_NUMBER_RESTORED: _("The ID number had lost its leading zeros; they were put back. Check the number."),
     Code.ID_NUMBER_SEX: _("The ID number belongs to the other sex. Check number and sex."),
     Code.ID_NUMBER_TAKEN: _(
-        "This ID number belongs to another registered person. Check number, name and year of birth."
+        "A registered person with another name or year of birth has this ID number. The row came in without it, and "
+        "the two records wait under Duplicates: say there whether they are one person."
     ),
     Code.ID_NUMBER_TWICE: _("The same ID number stands in row %(row)s. Keep it with the person it belongs to."),
     Code.ID_NUMBER_WRONG: _("An ID number has 12 digits, or 9 for the old card. Correct it, or leave the cell empty."),
@@ -115,9 +135,17 @@ _SENTENCES: dict[Code, str | Promise] = {
     Code.NOT_TEXT: _(
         "The cell holds a date or a logical value where a text is needed. Format it as text and write it again."
     ),
+    Code.OLD_ID_NUMBER_WRONG: _(
+        "An old ID number has nine digits: the person was registered without it. Correct it and import the row again."
+    ),
+    Code.PASSPORT_BESIDE_NUMBER: _("There is an ID number too: the passport was left out."),
     Code.PASSPORT_NOT_TAKEN: _(
-        "This looks like the number of a passport, whose country a list does not say: the person was registered "
-        "without it. Add it at the desk."
+        "This is the number of a passport, and the list does not say of which country: the person was registered "
+        "without it. Give the country in a column of its own (Quốc tịch), or add the passport at the desk."
+    ),
+    Code.PASSPORT_WRONG: _(
+        "A passport's number has 5 to 20 letters and digits: the person was registered without it. Correct it and "
+        "import the row again."
     ),
     Code.PERSON_TWICE: _(
         "The same person stands in row %(row)s. "
@@ -144,6 +172,10 @@ COLUMN_LABELS: dict[Column, str | Promise] = {
     Column.BIRTH: _("Date of birth"),
     Column.SEX: _("Sex"),
     Column.ID_NUMBER: _("ID number"),
+    Column.OLD_ID_NUMBER: _("Old ID number"),
+    Column.PASSPORT: _("Passport"),
+    Column.NATIONALITY: _("Country of the passport"),
+    Column.GUARDIAN: _("ID number of the guardian"),
     Column.PHONE: _("Phone"),
     Column.HOUSEHOLD: _("Household number"),
     Column.RELATION: _("Relation to the head of household"),

@@ -58,6 +58,7 @@ class ResidentSheet(msgspec.Struct, frozen=True):
     id_number: str
     phone: str
     guardian: Resident | None
+    claimed: str = ""
 
 
 def residents_named(scope: Scope, search: ResidentSearch, purpose: Purpose, page: int = 1) -> FoundResidents:
@@ -156,14 +157,15 @@ def resident_sheet(scope: Scope, resident_id: int, purpose: Purpose) -> Resident
     spend_persons(scope, 1)
     resident = resident_for(scope, resident_id, purpose)
     if not scope.allows(HOUSEHOLD):
-        return ResidentSheet(resident, None, *masked_numbers(scope, resident), None)
+        return ResidentSheet(resident, None, *masked_numbers(scope, resident), None, claimed_number(scope, resident))
     members = _household_of(scope, resident)
     subjects = [("resident", member.pk) for member in members]
     record_many(scope, HOUSEHOLD, subjects, purpose, {"household_of": resident_id})
     guardian = _guardian_of(scope, resident)
     if guardian:
         record(scope, HOUSEHOLD, ("resident", guardian.pk), purpose, {"guardian_of": resident_id})
-    return ResidentSheet(resident, members, *masked_numbers(scope, resident), guardian)
+    claimed = claimed_number(scope, resident)
+    return ResidentSheet(resident, members, *masked_numbers(scope, resident), guardian, claimed)
 
 
 def _household_of(scope: Scope, resident: Resident) -> list[Resident]:
@@ -190,6 +192,13 @@ def masked_numbers(scope: Scope, resident: Resident) -> tuple[str, str]:
     """ID number and phone of a record that was read already: the last four digits, or "" where there is none."""
     scope.require(Permission.REGISTRY_RESIDENT_READ)
     return _masked(ID_NUMBER, resident.id_number_sealed), _masked(PHONE, resident.phone_sealed)
+
+
+def claimed_number(scope: Scope, resident: Resident) -> str:
+    """The last four digits of the number that a list gave the resident and another record has, or ""."""
+    scope.require(Permission.REGISTRY_RESIDENT_READ)
+    last = resident.claims.order_by("-pk").first()
+    return _masked(ID_NUMBER, last.number_sealed) if last else ""
 
 
 def _masked(field: str, sealed: bytes | memoryview | None) -> str:

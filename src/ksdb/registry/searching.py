@@ -95,6 +95,14 @@ def found(search: ResidentSearch, divisions: Sequence[int] | None, page: int) ->
     return Found([row[0] for row in rows], min(total, MOST_FOUND), is_more=total > MOST_FOUND)
 
 
+def namesakes(name: str, birth_year: int) -> list[int]:
+    """The records that count of all who have this folded name and year, wherever they live. Read through the words."""
+    key = search_key(name)
+    words = " & ".join([*map(_quoted, key.split()), f"'{birth_year}'"])
+    rows = _rows("residents_of_name", {"words": words, "name": key, "birth_year": birth_year})
+    return [one for (one,) in rows]
+
+
 def _walked(given: dict[str, Any], skip: int) -> Found | None:
     """The page as the beginning of the whole list gives it, when that fills it and there are more than are told."""
     asked = {**given, "walk": WALK, "most": MOST_FOUND + 1}

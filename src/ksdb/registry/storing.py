@@ -11,6 +11,7 @@ import psycopg
 from ksdb.postgres.copying import copy_in
 from ksdb.postgres.named import sql
 from ksdb.registry.communes import address_key
+from ksdb.registry.headings import Column
 from ksdb.registry.matching import Arrival, Home, Lookups, Matcher, Registered, Verdict
 from ksdb.registry.preparing import Prepared
 from ksdb.registry.problems import Code, Problem
@@ -18,8 +19,8 @@ from ksdb.registry.problems import Code, Problem
 ROOM = "ksdb.registry"
 RESIDENT_COLUMNS = (
     "household_id", "division_id", "full_name", "search_key", "sort_key", "sex", "birth_year", "born_on", "relation",
-    "id_number_sealed", "id_number_key", "phone_sealed", "phone_key", "id_number_end", "phone_end", "source_id",
-    "registered_at", "source_row",
+    "id_number_sealed", "id_number_key", "phone_sealed", "phone_key", "id_number_end", "phone_end", "id_document",
+    "nationality", "old_id_number_key", "source_id", "registered_at", "source_row",
 )  # fmt: skip
 PROBLEM_COLUMNS = ("source_id", "row_number", "column", "code", "is_rejection", "other_row")
 
@@ -48,16 +49,19 @@ class Store:
     def __init__(self, source_id: int, at: datetime) -> None:
         self._source_id, self._at = source_id, at
         self._matcher = Matcher(source_id)
+        self._last_before = 0
 
     def take(self, cursor: Cursor, placed: Sequence[Placed]) -> list[Verdict]:
         """Registers who is new and completes who is known; one verdict per row, in the order given."""
         cursor.execute(sql(ROOM, "lock_registry"))
         verdicts = self.verdicts(cursor, placed)
         new = [verdict.arrival for verdict in verdicts if verdict.is_new]
+        self._last_before = _last_resident(cursor)
         sealed = {one.prepared.row.row: one.prepared for one in placed}
         copy_in(cursor, "resident", RESIDENT_COLUMNS, self._rows(new, _households(cursor, new), sealed))
         self._complete(cursor, verdicts, sealed)
         _give_households(cursor, verdicts)
+        self._keep_claims(cursor, [v for v in verdicts if v.arrival.claimed and not v.is_rejected], sealed)
         return verdicts
 
     def verdicts(self, cursor: Cursor, placed: Sequence[Placed]) -> list[Verdict]:
@@ -80,17 +84,73 @@ class Store:
             yield (
                 households.get(_house(arrival)), arrival.home.division_id, row.name, row.search_key, row.sort_key,
                 row.sex or "", row.birth.year, row.birth.on, row.relation,
-                *sealed[row.row].numbers, *sealed[row.row].ends, self._source_id, self._at, row.row,
+                *_own(arrival, sealed[row.row]), self._source_id, self._at, row.row,
             )  # fmt: skip
 
     def _complete(self, cursor: Cursor, verdicts: Iterable[Verdict], sealed: Mapping[int, Prepared]) -> None:
         lacking = [v for v in verdicts if v.known and v.problem and v.problem.code is Code.KNOWN_COMPLETED]
         if lacking:
-            told = [sealed[verdict.arrival.row.row] for verdict in lacking]
-            columns = [list(column) for column in zip(*((*one.numbers, *one.ends) for one in told), strict=True)]
+            told = [_own(verdict.arrival, sealed[verdict.arrival.row.row]) for verdict in lacking]
+            columns = [list(column) for column in zip(*told, strict=True)]
             names = ("id_numbers", "id_number_keys", "phones", "phone_keys", "id_number_ends", "phone_ends")
+            names += ("documents", "nationalities", "old_keys")
             ids = [verdict.known.id for verdict in lacking if verdict.known]
             cursor.execute(sql(ROOM, "complete_residents"), {"ids": ids, **dict(zip(names, columns, strict=True))})
+
+    def give_guardians(
+        self, cursor: Cursor, placed: Sequence[Placed], verdicts: Sequence[Verdict], division_id: int
+    ) -> list[Problem]:
+        """Who of these rows has a guardian within the division gets that one; says whose is not registered there."""
+        asked = [
+            (verdict, one.prepared.guardian_key)
+            for one, verdict in zip(placed, verdicts, strict=True)
+            if one.prepared.guardian_key and not verdict.is_rejected
+        ]
+        if not asked:
+            return []
+        given = {"keys": [key for _, key in asked], "division": division_id}
+        bearers = dict(cursor.execute(sql(ROOM, "guardians_within"), given).fetchall())  # type: ignore[arg-type]
+        people = self._people(cursor, [verdict for verdict, _ in asked])
+        found = [(one, bearers.get(key)) for one, (_, key) in zip(people, asked, strict=True)]
+        cared = [(one, bearer) for one, bearer in found if bearer and bearer != one]
+        ids, guardians = [one for one, _ in cared], [bearer for _, bearer in cared]
+        cursor.execute(sql(ROOM, "give_guardians"), {"ids": ids, "guardians": guardians})
+        return [
+            Problem(verdict.arrival.row.row, Column.GUARDIAN, Code.GUARDIAN_UNKNOWN)
+            for (verdict, _), (one, bearer) in zip(asked, found, strict=True)
+            if not bearer or bearer == one
+        ]
+
+    def _people(self, cursor: Cursor, verdicts: Sequence[Verdict]) -> list[int]:
+        """The resident of each row of the chunk that was taken last."""
+        asked = {"source": self._source_id, "last_before": self._last_before}
+        made = dict(cursor.execute(sql(ROOM, "residents_of_rows"), asked).fetchall())  # type: ignore[arg-type]
+        return [one.known.id if one.known else made[one.arrival.row.row] for one in verdicts]
+
+    def _keep_claims(self, cursor: Cursor, claiming: Sequence[Verdict], sealed: Mapping[int, Prepared]) -> None:
+        """A number that another record has is kept beside the person to whom the list gives it."""
+        if not claiming:
+            return
+        rows = [verdict.arrival.row.row for verdict in claiming]
+        people = self._people(cursor, claiming)
+        numbers = [sealed[row].numbers[0] for row in rows]
+        keys = [verdict.arrival.claimed for verdict in claiming]
+        given = {"ids": people, "numbers": numbers, "keys": keys, "rows": rows}
+        cursor.execute(sql(ROOM, "keep_claims"), {**given, "source": self._source_id, "at": self._at})
+
+
+def _last_resident(cursor: Cursor) -> int:
+    ((last,),) = cursor.execute(sql(ROOM, "last_resident")).fetchall()
+    return int(last)  # type: ignore[call-overload,no-any-return]
+
+
+def _own(arrival: Arrival, prepared: Prepared) -> tuple[bytes | int | str | None, ...]:
+    """Numbers, ends, paper and old number of the person: without a number that another record has."""
+    row = arrival.row
+    if arrival.claimed:
+        return None, None, *prepared.numbers[2:], None, prepared.ends[1], "", row.nationality, prepared.old_key
+    document = "passport" if row.passport else ""
+    return *prepared.numbers, *prepared.ends, document, row.nationality, prepared.old_key
 
 
 def _arrival(placed: Placed) -> Arrival:

@@ -3,14 +3,15 @@
 from django.urls import path
 
 from ksdb.registry import views
+from ksdb.registry.views import desk
 
 app_name = "registry"
 urlpatterns = [
     path("residents/", views.residents, name="residents"),
     path("residents/export/", views.residents_export, name="residents_export"),
-    path("residents/new/", views.person_new, name="person_new"),
-    path("residents/new/code/", views.person_code, name="person_code"),
-    path("residents/<int:resident_id>/edit/", views.person_edit, name="person_edit"),
+    path("residents/new/", desk.person_new, name="person_new"),
+    path("residents/new/code/", desk.person_code, name="person_code"),
+    path("residents/<int:resident_id>/edit/", desk.person_edit, name="person_edit"),
     path("residents/<int:resident_id>/", views.resident, name="resident"),
     path("imports/", views.imports, name="imports"),
     path("imports/sample.xlsx", views.import_sample, name="import_sample"),

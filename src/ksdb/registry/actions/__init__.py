@@ -18,12 +18,14 @@ from ksdb.registry.actions.lists import (
     take_list,
 )
 from ksdb.registry.actions.people import (
+    GuardianNotFound,
     GuardianUnknown,
     NumberOfMerged,
     Person,
     PersonElsewhere,
     PersonKnown,
     correct_person,
+    guardians_like,
     people_like,
     register_person,
 )
@@ -33,6 +35,7 @@ __all__ = [
     "Asked",
     "ColumnsNeeded",
     "FileKindUnknown",
+    "GuardianNotFound",
     "GuardianUnknown",
     "ImportBroken",
     "ImportHasBegun",
@@ -49,6 +52,7 @@ __all__ = [
     "discard_list",
     "erase_lists",
     "export_residents",
+    "guardians_like",
     "look_again",
     "needs_a_person",
     "people_like",

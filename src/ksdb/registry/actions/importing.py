@@ -282,7 +282,9 @@ class _Run:
     def _stored(self, chunk: Chunk, placed: Sequence[Placed]) -> ByRow:
         with connection.cursor() as cursor:
             verdicts = self._store.take(cursor.cursor, placed)
-            found = _by_row([*chunk.problems, *(verdict.problem for verdict in verdicts if verdict.problem)])
+            lacking = self._store.give_guardians(cursor.cursor, placed, verdicts, self._source.division_id)
+            said = (verdict.problem for verdict in verdicts if verdict.problem)
+            found = _by_row([*chunk.problems, *said, *lacking])
             self._store.keep_problems(cursor.cursor, chain.from_iterable(found.values()))
         self._count(chunk, verdicts, found)
         return found

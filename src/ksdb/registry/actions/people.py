@@ -1,5 +1,6 @@
 """One person is registered at the desk, or what is written of a person is corrected."""
 
+from collections.abc import Collection
 from datetime import date
 
 import msgspec
@@ -19,6 +20,7 @@ from ksdb.postgres.named import sql
 from ksdb.registry.communes import address_key
 from ksdb.registry.models import Household, Resident
 from ksdb.registry.sealing import END_DIGITS, ID_NUMBER, PHONE, end_key, sealer
+from ksdb.registry.searching import namesakes
 from ksdb.registry.storing import ROOM
 
 WRITE = Permission.REGISTRY_RESIDENT_WRITE
@@ -57,8 +59,18 @@ class GuardianUnknown(KsdbError):
     status = 422
 
 
+class GuardianNotFound(KsdbError):
+    """Nobody of this name and year of birth is registered in your jurisdiction. Register the guardian first."""
+
+    code = "guardian_not_found"
+    status = 422
+
+
 class Person(msgspec.Struct, frozen=True):
-    """What the desk's form says. In a correction a number that is None stays, and "" deletes it."""
+    """What the desk's form says; `guardian_id` is whom it chose by name.
+
+    In a correction a number that is None stays, and "" deletes it.
+    """
 
     name: str
     birth_year: int
@@ -75,6 +87,7 @@ class Person(msgspec.Struct, frozen=True):
     old_id_number: str | None = ""
     phone: str | None = ""
     guardian_number: str | None = ""
+    guardian_id: int | None = None
 
 
 def _match_key_of(document: str, nationality: str, number: str) -> bytes:
@@ -93,7 +106,17 @@ def people_like(scope: Scope, person: Person, besides: int | None = None) -> lis
     named = Q(search_key=search_key(person.name), birth_year=person.birth_year, **inside(person.commune_id))
     alike = Resident.objects.filter(named | _numbered_like(person)).values_list("pk", "merged_into_id")
     counting = {merged_into or pk for pk, merged_into in alike} - {besides}
-    found = Resident.objects.filter(within(scope, Permission.REGISTRY_RESIDENT_READ), pk__in=counting)
+    return _shown(scope, counting)
+
+
+def guardians_like(scope: Scope, name: str, birth_year: int) -> list[Resident]:
+    """Who of the jurisdiction has this folded name and year of birth. Each is audited, and it counts as a search."""
+    spend_person_search(scope)
+    return _shown(scope, namesakes(name, birth_year))
+
+
+def _shown(scope: Scope, people: Collection[int | None]) -> list[Resident]:
+    found = Resident.objects.filter(within(scope, Permission.REGISTRY_RESIDENT_READ), pk__in=people)
     listed = list(found.select_related("division", "household").order_by("sort_key", "id")[:MOST_ALIKE])
     subjects = [("resident", one.pk) for one in listed]
     record_many(scope, Permission.REGISTRY_RESIDENT_READ, subjects, Purpose.REGISTRATION)
@@ -159,10 +182,12 @@ def _write(scope: Scope, resident: Resident, person: Person) -> None:
     resident.search_key, resident.sort_key = search_key(person.name), sort_key(person.name)
     resident.birth_year, resident.born_on, resident.sex = person.birth_year, person.born_on, person.sex
     _write_numbers(scope, resident, person)
-    if person.guardian_number is not None:
+    if person.guardian_number is not None or person.guardian_id:
         resident.guardian_id = _guardian(scope, person, resident.pk)
     _settle(scope, resident, person)
     resident.save()
+    if person.id_number:
+        resident.claims.all().delete()
 
 
 def _settle(scope: Scope, resident: Resident, person: Person) -> None:
@@ -222,10 +247,10 @@ def _require_free(scope: Scope, key: bytes, own_id: int | None) -> None:
 
 
 def _guardian(scope: Scope, person: Person, own_id: int | None) -> int | None:
-    if not person.guardian_number:
+    if not (person.guardian_number or person.guardian_id):
         return None
-    key = sealer().match_key(ID_NUMBER, person.guardian_number)
-    bearer = Resident.objects.filter(id_number_key=key).values_list("pk", "merged_into_id").first()
+    asked = Q(id_number_key=_old_key(person.guardian_number)) if person.guardian_number else Q(pk=person.guardian_id)
+    bearer = Resident.objects.filter(asked).values_list("pk", "merged_into_id").first()
     counting = (bearer[1] or bearer[0]) if bearer else 0
     found = Resident.objects.filter(within(scope, Permission.REGISTRY_RESIDENT_READ), pk=counting)
     guardian = found.exclude(pk=own_id or 0).values_list("pk", flat=True).first()

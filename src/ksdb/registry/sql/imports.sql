@@ -49,8 +49,9 @@ WHERE resident.id = given.id AND resident.household_id IS NULL;
 -- names and years of all records of the person. Four index scans each.
 SELECT coalesce(person.id, resident.id), resident.division_id, coalesce(household.book_number, ''), resident.search_key,
     resident.sort_key, resident.birth_year, resident.born_on, resident.id_number_key,
-    CASE WHEN person.id IS NULL THEN resident.phone_key ELSE person.phone_key END IS NOT NULL, resident.source_id,
-    resident.source_row,
+    CASE WHEN person.id IS NULL THEN resident.phone_key ELSE person.phone_key END IS NOT NULL,
+    CASE WHEN person.id IS NULL THEN resident.old_id_number_key ELSE person.old_id_number_key END IS NOT NULL,
+    resident.source_id, resident.source_row,
     ARRAY(SELECT record.search_key || ' ' || record.birth_year FROM resident AS record
           WHERE record.id = coalesce(person.id, resident.id) OR record.merged_into_id = coalesce(person.id, resident.id))
 FROM resident LEFT JOIN household ON household.id = resident.household_id
@@ -61,8 +62,9 @@ WHERE resident.id_number_key = ANY (%(keys)s::bytea[]);
 -- One row per resident of these households; of a merged record with the id of the one that counts. Two index scans each.
 SELECT coalesce(person.id, resident.id), resident.division_id, coalesce(household.book_number, ''), resident.search_key,
     resident.sort_key, resident.birth_year, resident.born_on, coalesce(resident.id_number_key, person.id_number_key),
-    CASE WHEN person.id IS NULL THEN resident.phone_key ELSE person.phone_key END IS NOT NULL, resident.source_id,
-    resident.source_row
+    CASE WHEN person.id IS NULL THEN resident.phone_key ELSE person.phone_key END IS NOT NULL,
+    CASE WHEN person.id IS NULL THEN resident.old_id_number_key ELSE person.old_id_number_key END IS NOT NULL,
+    resident.source_id, resident.source_row
 FROM unnest(%(divisions)s::int[], %(book_numbers)s::text[]) AS given (division, book_number)
 JOIN household ON household.division_id = given.division AND household.book_number = given.book_number
 JOIN resident ON resident.household_id = household.id
@@ -72,27 +74,62 @@ LEFT JOIN resident AS person ON person.id = resident.merged_into_id;
 -- One row per resident of these groups without a household number whose folded name is one of these.
 SELECT coalesce(person.id, resident.id), resident.division_id, '', resident.search_key,
     resident.sort_key, resident.birth_year, resident.born_on, coalesce(resident.id_number_key, person.id_number_key),
-    CASE WHEN person.id IS NULL THEN resident.phone_key ELSE person.phone_key END IS NOT NULL, resident.source_id,
-    resident.source_row
+    CASE WHEN person.id IS NULL THEN resident.phone_key ELSE person.phone_key END IS NOT NULL,
+    CASE WHEN person.id IS NULL THEN resident.old_id_number_key ELSE person.old_id_number_key END IS NOT NULL,
+    resident.source_id, resident.source_row
 FROM resident LEFT JOIN resident AS person ON person.id = resident.merged_into_id
 LEFT JOIN household ON household.id = resident.household_id
 WHERE coalesce(household.book_number, '') = '' AND resident.division_id = ANY (%(divisions)s::int[])
     AND resident.search_key = ANY (%(names)s::text[]);
 
 -- name: complete_residents
--- Nothing; ID numbers and phones that were missing are there. What was there stays.
+-- Nothing; ID numbers, papers, old numbers and phones that were missing are there. What was there stays.
 UPDATE resident SET
     id_number_sealed = coalesce(resident.id_number_sealed, given.id_number_sealed),
     id_number_key = coalesce(resident.id_number_key, given.id_number_key),
     phone_sealed = coalesce(resident.phone_sealed, given.phone_sealed),
     phone_key = coalesce(resident.phone_key, given.phone_key),
     id_number_end = CASE WHEN resident.id_number_key IS NULL THEN given.id_number_end ELSE resident.id_number_end END,
-    phone_end = CASE WHEN resident.phone_key IS NULL THEN given.phone_end ELSE resident.phone_end END
+    phone_end = CASE WHEN resident.phone_key IS NULL THEN given.phone_end ELSE resident.phone_end END,
+    id_document = CASE WHEN resident.id_number_key IS NULL THEN given.document ELSE resident.id_document END,
+    nationality = CASE WHEN resident.id_number_key IS NULL AND given.nationality <> '' THEN given.nationality
+        ELSE resident.nationality END,
+    old_id_number_key = coalesce(resident.old_id_number_key, given.old_key)
 FROM unnest(
     %(ids)s::int[], %(id_numbers)s::bytea[], %(id_number_keys)s::bytea[], %(phones)s::bytea[], %(phone_keys)s::bytea[],
-    %(id_number_ends)s::bigint[], %(phone_ends)s::bigint[]
-) AS given (id, id_number_sealed, id_number_key, phone_sealed, phone_key, id_number_end, phone_end)
+    %(id_number_ends)s::bigint[], %(phone_ends)s::bigint[], %(documents)s::text[], %(nationalities)s::text[],
+    %(old_keys)s::bytea[]
+) AS given (
+    id, id_number_sealed, id_number_key, phone_sealed, phone_key, id_number_end, phone_end, document, nationality, old_key)
 WHERE resident.id = given.id;
+
+-- name: last_resident
+-- One row: the highest number of a resident, 0 when there is none. One index probe.
+SELECT coalesce(max(id), 0) FROM resident;
+
+-- name: residents_of_rows
+-- One row per resident that the import made since: the row of its file, the id. Reads those alone.
+SELECT source_row, id FROM resident WHERE id > %(last_before)s AND source_id = %(source)s;
+
+-- name: keep_claims
+-- Nothing; each of these residents has the number beside the record, once.
+INSERT INTO claimed_number (resident_id, number_sealed, number_key, source_id, source_row, claimed_at)
+SELECT id, number, key, %(source)s, row, %(at)s
+FROM unnest(%(ids)s::int[], %(numbers)s::bytea[], %(keys)s::bytea[], %(rows)s::int[]) AS given (id, number, key, row)
+ON CONFLICT (resident_id, number_key) DO NOTHING;
+
+-- name: guardians_within
+-- One row per number that somebody of the division bears: the key, the record that counts. Three index probes each.
+SELECT bearer.id_number_key, coalesce(bearer.merged_into_id, bearer.id)
+FROM resident AS bearer
+JOIN division_containment AS inside ON inside.inner_id = bearer.division_id AND inside.outer_id = %(division)s
+WHERE bearer.id_number_key = ANY (%(keys)s::bytea[]);
+
+-- name: give_guardians
+-- Nothing; residents who had no guardian have the one given.
+UPDATE resident SET guardian_id = given.guardian
+FROM unnest(%(ids)s::int[], %(guardians)s::int[]) AS given (id, guardian)
+WHERE resident.id = given.id AND resident.guardian_id IS NULL;
 
 -- name: analyze_registry
 -- Nothing; the planner knows the tables again after many rows came in.

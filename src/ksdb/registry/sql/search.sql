@@ -15,6 +15,14 @@ WHERE ' ' || search_key LIKE ALL (%(begun)s::text[])
   AND (%(divisions)s::int[] IS NULL OR division_id = ANY (%(divisions)s::int[]))
 LIMIT %(most)s;
 
+-- name: residents_of_name
+-- One row per person of this folded name and year: the id of the record that counts. Reads the rows that the words of the
+-- name and the year, found in the index together, lead to.
+SELECT DISTINCT coalesce(merged_into_id, id)
+FROM resident
+WHERE resident_words(search_key, birth_year) @@ %(words)s::tsquery
+  AND search_key = %(name)s AND birth_year = %(birth_year)s;
+
 -- name: residents_expected
 -- The planner's own guess, as JSON, of how many residents of these divisions bear these words. Reads no resident.
 EXPLAIN (FORMAT json)

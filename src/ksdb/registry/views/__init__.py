@@ -1,10 +1,10 @@
-"""Pages of residents and of imports."""
+"""Pages of residents and of imports. Those of the desk are in `desk`."""
 
 from collections.abc import Mapping
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpResponse, JsonResponse
+from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
@@ -13,11 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ksdb.core.errors import NotFound
-from ksdb.core.idcodes import read_id_code
-from ksdb.core.scope import Permission, Purpose
+from ksdb.core.scope import Permission
 from ksdb.registry import actions, queries
 from ksdb.registry.correcting import SAMPLE_HEADING, sample_file
-from ksdb.registry.desk import NO_CODE, PersonForm, doubts_of, fields_of, filled, initial_of
 from ksdb.registry.forms import (
     MAX_UPLOAD_BYTES,
     ColumnsForm,
@@ -39,8 +37,6 @@ from ksdb.web.exporting import TYPES
 from ksdb.web.requires import ScopedRequest, requires, takes_upload
 
 PAGE_ROWS = 50
-MOST_COMMUNES = 18
-"""Of so many the names of residential groups are offered: no district of 2021 but Huế had more."""
 XLSX = TYPES["xlsx"]
 CASE_WRITE = Permission.TRACING_CASE_WRITE
 
@@ -100,120 +96,6 @@ def _address(name: str, *arguments: int) -> str | None:
         return reverse(name, args=arguments)
     except NoReverseMatch:  # the site may be built without the rooms that stand above this one
         return None
-
-
-@require_http_methods(["GET", "POST"])
-@never_cache
-@requires(Permission.REGISTRY_RESIDENT_WRITE)
-def person_new(request: ScopedRequest) -> HttpResponse:
-    form = _person_form(request, request.POST if request.method == "POST" else None)
-    code_says: list[str] = []
-    if "fill" in request.POST:
-        code = read_id_code(request.POST.get("code", ""))
-        code_says = doubts_of(code) if code else [str(NO_CODE)]
-        form = _person_form(request, None, filled(request.POST.dict(), fields_of(code) if code else {}))
-    elif request.method == "POST" and form.is_valid():
-        alike = actions.people_like(request.scope, form.person)
-        asks = _asks(request, form)
-        if not (alike or asks) or "confirmed" in request.POST:
-            if answer := _registered(request, form):
-                return answer
-        else:
-            return _person_page(request, form, {"alike": alike, "asks": asks})
-    return _person_page(request, form, {"code_says": code_says})
-
-
-def _registered(request: ScopedRequest, form: PersonForm) -> HttpResponse | None:
-    try:
-        made = actions.register_person(request.scope, form.person)
-    except actions.PersonKnown as known:
-        messages.warning(request, gettext("This person is registered already: here is the record."))
-        return redirect(_record(known.resident_id, Purpose.REGISTRATION))
-    except (actions.PersonElsewhere, actions.GuardianUnknown) as fault:
-        form.add_error(_FIELD_OF[fault.code], gettext(fault.sentence()))
-        return None
-    messages.success(request, gettext("The person has been registered."))
-    return redirect(_record(made.pk, Purpose.REGISTRATION))
-
-
-_FIELD_OF = {
-    "person_elsewhere": "id_number",
-    "person_known": "id_number",
-    "number_of_merged": "id_number",
-    "guardian_unknown": "guardian_number",
-}
-
-
-def _record(resident_id: int, purpose: Purpose) -> str:
-    return f"{reverse('registry:resident', args=[resident_id])}?purpose={purpose}"
-
-
-def _person_form(
-    request: ScopedRequest, data: Mapping[str, str] | None, initial: Mapping[str, str] | None = None
-) -> PersonForm:
-    return PersonForm(queries.communes_to_register_in(request.scope), data, initial=initial)
-
-
-def _asks(request: ScopedRequest, form: PersonForm) -> list[str]:
-    """What is odd about the form, and asked once."""
-    person, asks = form.person, list(form.asks)
-    if person.group.lower() not in {name.lower() for name in queries.group_names(request.scope, person.commune_id)}:
-        asks.append(gettext("The commune has no such residential group yet: it will be made."))
-    if form.lacks_guardian:
-        asks.append(gettext("This is a child without a guardian. Give the guardian's ID number if there is one."))
-    return asks
-
-
-def _person_page(request: ScopedRequest, form: PersonForm, more: Mapping[str, object]) -> HttpResponse:
-    asked = list(form.communes) if len(form.communes) <= MOST_COMMUNES else []
-    groups = dict.fromkeys(name for commune in asked for name in queries.group_names(request.scope, commune))
-    context = {"form": form, "groups": groups, **more}
-    return render(request, "registry/person.html", context, status=422 if form.errors else 200)
-
-
-@require_POST
-@never_cache
-@requires(Permission.REGISTRY_RESIDENT_WRITE)
-def person_code(request: ScopedRequest) -> JsonResponse:
-    """What a scanned code says, for the form's script. Nobody's record is read."""
-    code = read_id_code(request.POST.get("code", ""))
-    if code is None:
-        return JsonResponse({"fields": {}, "says": [str(NO_CODE)]})
-    return JsonResponse({"fields": fields_of(code), "says": doubts_of(code)})
-
-
-@require_http_methods(["GET", "POST"])
-@never_cache
-@requires(Permission.REGISTRY_RESIDENT_WRITE)
-def person_edit(request: ScopedRequest, resident_id: int) -> HttpResponse:
-    one = queries.resident_for(request.scope, resident_id, Purpose.CORRECTION)
-    data = request.POST if request.method == "POST" else None
-    communes = queries.communes_to_register_in(request.scope)
-    form = PersonForm(communes, data, initial=initial_of(one), keeps_numbers=True)
-    if data is not None and form.is_valid():
-        asks = _asks(request, form)
-        if asks and "confirmed" not in request.POST:
-            return _person_page(request, form, {"asks": asks, "resident": one})
-        if answer := _corrected(request, form, resident_id):
-            return answer
-    return _person_page(request, form, {"resident": one})
-
-
-def _corrected(request: ScopedRequest, form: PersonForm, resident_id: int) -> HttpResponse | None:
-    try:
-        changed = actions.correct_person(request.scope, resident_id, form.person)
-    except (actions.PersonKnown, actions.PersonElsewhere, actions.NumberOfMerged, actions.GuardianUnknown) as fault:
-        form.add_error(_FIELD_OF[fault.code], gettext(fault.sentence()))
-        return None
-    if not changed:
-        messages.info(request, gettext("Nothing was changed."))
-    elif {"full_name", "birth_year", "born_on"} & set(changed):
-        messages.success(
-            request, gettext("The correction is saved. Name or birth changed: give the person a new card.")
-        )
-    else:
-        messages.success(request, gettext("The correction is saved."))
-    return redirect(_record(resident_id, Purpose.CORRECTION))
 
 
 @require_http_methods(["GET", "POST"])
@@ -339,7 +221,7 @@ def import_detail(request: ScopedRequest, import_id: int) -> HttpResponse:
         "is_under_way": source.status in {"queued", "running", "checking"},
         "failure": failure_of(source),
         "can_resume": source.status == "failed" and source.failure in actions.BROKEN_OFF,
-        "pairs_url": _address("duplicates:queue") if source.status == "done" and source.imported_count else None,
+        "pairs_url": _address("duplicates:queue") if source.status == "done" else None,
         "can_discard": source.status == "failed" and not source.resume_row,
     }
     return render(request, "registry/import.html", context)
