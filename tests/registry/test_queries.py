@@ -133,7 +133,7 @@ def test_divisions_one_may_import_into(binh: StaffAccount, hanh: StaffAccount, c
 def test_lookups_of_an_import_go_by_index(commune_a: Division, name: str) -> None:
     imported(commune_a, content(workbook(*(person(n, household=str(n)) for n in range(1, 60)))))
     group = Resident.objects.values_list("division", flat=True)[0]
-    parameters = {"divisions": [group], "book_numbers": ["7"], "keys": [b"0" * 16]}
+    parameters = {"divisions": [group], "book_numbers": ["7"], "address_keys": [""], "keys": [b"0" * 16]}
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")  # few rows: the question is whether an index fits at all
         cursor.execute("EXPLAIN " + queries_in("ksdb.registry")[name].text, parameters)
