@@ -140,3 +140,10 @@ def test_a_chip_card_typed_by_a_reader_fills_the_desk_s_form(page: Any) -> None:
     assert f"/residents/{lan.pk}/" in page.url
     page.get_by_role("link", name="Sửa hồ sơ này").click()
     looked_at(page, "correct")
+    page.get_by_label("Hoặc họ tên người giám hộ").fill("tran van tam")
+    page.get_by_label("Năm sinh của người giám hộ").fill("1940")
+    page.get_by_role("button", name="Lưu thông tin đã sửa").click()
+    page.get_by_label("Trần Văn Tám, 1940").check()
+    looked_at(page, "guardian")
+    page.get_by_role("button", name="Lưu thông tin đã sửa").click()
+    page.get_by_role("link", name="Trần Văn Tám").wait_for()

@@ -159,6 +159,8 @@ def test_the_command_seals_everything_of_every_room_anew(
     _forget()
     make_issuer_key(system)
     world_of(commune_a, Words())
+    for row in (person(50), person(51, name="Lê Văn Khác", id_number="046156000150")):
+        imported(commune_a, content(workbook(row)))  # the second claims the number of the first
     send_text(system, "0905777222", "mã là 123456", hurries=False)
     dispute = Dispute.objects.get()
     Dispute.objects.update(note_sealed=sealer().seal(DISPUTE_NOTE, "đã hỏi chợ"))

@@ -92,8 +92,10 @@ class Store:
         if lacking:
             told = [_own(verdict.arrival, sealed[verdict.arrival.row.row]) for verdict in lacking]
             columns = [list(column) for column in zip(*told, strict=True)]
-            names = ("id_numbers", "id_number_keys", "phones", "phone_keys", "id_number_ends", "phone_ends")
-            names += ("documents", "nationalities", "old_keys")
+            names = (
+                "id_numbers", "id_number_keys", "phones", "phone_keys", "id_number_ends", "phone_ends",
+                "documents", "nationalities", "old_keys",
+            )  # fmt: skip
             ids = [verdict.known.id for verdict in lacking if verdict.known]
             cursor.execute(sql(ROOM, "complete_residents"), {"ids": ids, **dict(zip(names, columns, strict=True))})
 
@@ -109,7 +111,7 @@ class Store:
         if not asked:
             return []
         given = {"keys": [key for _, key in asked], "division": division_id}
-        bearers = dict(cursor.execute(sql(ROOM, "guardians_within"), given).fetchall())  # type: ignore[arg-type]
+        bearers: dict[bytes, int] = dict(cursor.execute(sql(ROOM, "guardians_within"), given).fetchall())  # type: ignore[arg-type]
         people = self._people(cursor, [verdict for verdict, _ in asked])
         found = [(one, bearers.get(key)) for one, (_, key) in zip(people, asked, strict=True)]
         cared = [(one, bearer) for one, bearer in found if bearer and bearer != one]
@@ -124,7 +126,7 @@ class Store:
     def _people(self, cursor: Cursor, verdicts: Sequence[Verdict]) -> list[int]:
         """The resident of each row of the chunk that was taken last."""
         asked = {"source": self._source_id, "last_before": self._last_before}
-        made = dict(cursor.execute(sql(ROOM, "residents_of_rows"), asked).fetchall())  # type: ignore[arg-type]
+        made: dict[int, int] = dict(cursor.execute(sql(ROOM, "residents_of_rows"), asked).fetchall())  # type: ignore[arg-type]
         return [one.known.id if one.known else made[one.arrival.row.row] for one in verdicts]
 
     def _keep_claims(self, cursor: Cursor, claiming: Sequence[Verdict], sealed: Mapping[int, Prepared]) -> None:

@@ -105,7 +105,7 @@ def people_like(scope: Scope, person: Person, besides: int | None = None) -> lis
     spend_person_search(scope)
     named = Q(search_key=search_key(person.name), birth_year=person.birth_year, **inside(person.commune_id))
     alike = Resident.objects.filter(named | _numbered_like(person)).values_list("pk", "merged_into_id")
-    counting = {merged_into or pk for pk, merged_into in alike} - {besides}
+    counting = {merged_into or pk for pk, merged_into in alike} - {besides or 0}
     return _shown(scope, counting)
 
 
@@ -115,7 +115,7 @@ def guardians_like(scope: Scope, name: str, birth_year: int) -> list[Resident]:
     return _shown(scope, namesakes(name, birth_year))
 
 
-def _shown(scope: Scope, people: Collection[int | None]) -> list[Resident]:
+def _shown(scope: Scope, people: Collection[int]) -> list[Resident]:
     found = Resident.objects.filter(within(scope, Permission.REGISTRY_RESIDENT_READ), pk__in=people)
     listed = list(found.select_related("division", "household").order_by("sort_key", "id")[:MOST_ALIKE])
     subjects = [("resident", one.pk) for one in listed]
