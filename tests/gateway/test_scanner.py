@@ -514,7 +514,7 @@ def _screens(page: Page) -> Iterator[str]:
     yield "type"
     page.locator("#type .closes").click()
     page.evaluate(FAILING_DISK)
-    page.evaluate(TAKE, [token_of(LAN), "reader"])
+    assert page.evaluate(TAKE, [token_of(LOST), "reader"]) == "not_saved"
     yield "not_saved"
     page.evaluate("() => { IDBObjectStore.prototype.add = window.add }")
     page.context.set_offline(True)

@@ -243,7 +243,6 @@ def corrected(phone: Any, office: Any) -> None:
     looked_at(phone, "notices-large")
     phone.goto("/my/data/sheet/")
     looked_at(phone, "sheet")
-    walked_by_keys(phone, "sheet")
     office.goto("/requests/")
     looked_at(office, "requests")
     office.goto("/messages/")
