@@ -14,10 +14,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from bench.limits import against
-from bench.people import people_database
+from bench.people import RESIDENTS, people_database
 from bench.tracing_page import FLAGS, served, session
 
-RESIDENTS = 2_000
 CASES = 5_000
 ROUNDS = 7
 LAYOUT_MS = 50
@@ -28,8 +27,10 @@ FIRST_ON = date(2026, 9, 1)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=CASES)
-    cases = parser.parse_args().cases
-    people_database(RESIDENTS)
+    parser.add_argument("--residents", type=int, default=RESIDENTS)
+    asked = parser.parse_args()
+    cases = asked.cases
+    people_database(asked.residents)
     last = _report(cases)
     layout, size = _layout(cases)
     print(f"a chain of {cases:,} cases, {size / 1000:,.0f} kB of numbers, median of {ROUNDS}")

@@ -18,12 +18,13 @@ from ksdb.audit.models import Entry
 from ksdb.config import make_secrets, settings
 from ksdb.core.clock import now, today
 from ksdb.core.scope import Purpose, system_scope
-from ksdb.followup.actions.exporting import Wanted, ask_list, carry_out_list, paper_list
+from ksdb.followup.actions.exporting import ask_list, carry_out_list, paper_list
 from ksdb.followup.models import DayEntry, Event, FollowUp
 from ksdb.followup.queries.following import Asked, Part
 from ksdb.places.models import Division
 from ksdb.registry.models import Resident
 from ksdb.registry.sealing import PHONE, sealer
+from ksdb.tracing.actions.exporting import Asked as Wanted
 from ksdb.tracing.models import CaseRecord, Trace
 from ksdb.web.exporting import FileKind, rows_of, rows_sha256
 

@@ -21,6 +21,7 @@ from ksdb.followup import queries
 from ksdb.followup.actions import exporting
 from ksdb.followup.forms import WardForm
 from ksdb.followup.queries.following import Asked, Part
+from ksdb.tracing.actions.exporting import Asked as Wanted
 from ksdb.tracing.forms import ExportForm
 from ksdb.tracing.views.asking import ask_for
 from ksdb.tracing.views.files import as_file
@@ -151,7 +152,7 @@ def export(request: ScopedRequest) -> HttpResponseBase:
 
 def _file(request: ScopedRequest, asked: Asked, form: ExportForm) -> HttpResponseBase | None:
     """The file, or the act that has to be decided first; what stands in the way is said in the form."""
-    wanted = exporting.Wanted(form.cleaned_data["purpose"], form.cleaned_data["reason"], form.cleaned_data["kind"])
+    wanted = Wanted(form.cleaned_data["purpose"], form.cleaned_data["reason"], form.cleaned_data["kind"])
     try:
         return as_file(exporting.export_list(request.scope, asked, wanted).path, "ksdb-follow-up")
     except SecondPersonNeeded:
