@@ -4,7 +4,7 @@ Only for an open case, for hours that touch its infectious period, and at a poin
 other the reason has to be written down, and stands in the trail.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -184,7 +184,7 @@ def _met(scope: Scope, point: ScanPoint, span: Period) -> list[Met]:
     usual = {point.pk: units(timedelta(minutes=point.usual_stay_minutes))}
     found = exposures_of(asked([(NOBODY, stay)], usual, OverlapRule(0)))
     persons = persons_of(scope, {one.resident_id for one in found})
-    by_person = added_up(replace(one, resident_id=persons.get(one.resident_id, one.resident_id)) for one in found)
+    by_person = added_up(one._replace(resident_id=persons.get(one.resident_id, one.resident_id)) for one in found)
     return sorted(by_person, key=lambda one: (one.first_at, one.resident_id))
 
 
