@@ -93,7 +93,7 @@ def told(found: Found, merged: dict[int, int], places: Sequence[ScanPoint]) -> T
     """What an engine found, as core tells it."""
     numbers, told = {place.pk: n for n, place in enumerate(places)}, {}
     for generation, exposures in ((1, found.exposures), (2, found.second)):
-        of_persons = [replace(one, resident_id=merged.get(one.resident_id, one.resident_id)) for one in exposures]
+        of_persons = [one._replace(resident_id=merged.get(one.resident_id, one.resident_id)) for one in exposures]
         for met in added_up(of_persons, generation):
             met_in_minutes = sorted((in_minutes(one, numbers) for one in met.exposures), key=repr)
             told[met.resident_id] = (generation, met.through_id or merged.get(CASE, CASE), met_in_minutes)
