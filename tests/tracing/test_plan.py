@@ -46,7 +46,7 @@ def asked(lans_case: CaseRecord, market_a: ScanPoint) -> Mapping[str, Mapping[st
     first, last = moment(0), moment(0) + timedelta(days=1)
     span = {"seconds": 7200, "first": first, "last": last}
     given = {"records": [lan, lan + 1], "cases": [1, 2], "since": [first] * 2, "until": [last] * 2}
-    until = {"until": 1 << 20}
+    until, soon_floor = {"until": 1 << 20}, {"floor": soon["since"]}
     return {
         "card_holders": communes,
         "case_proof": {"case": lans_case.pk},
@@ -60,10 +60,13 @@ def asked(lans_case: CaseRecord, market_a: ScanPoint) -> Mapping[str, Mapping[st
         "longest_of_contacts": of_trace,
         "merged_records": none,
         "places_of_trace": of_trace,
-        "presence_arrivals": {"floor": soon["since"], "first": 1, **until},
+        "presence_arrivals": {**soon_floor, "first": 1, **until},
         "presence_counts": until,
         "presence_day": {"since": first, "before": last, **until},
         "presence_days": none,
+        "presence_has_matched": soon_floor,
+        "presence_matched": {**soon_floor, "first": 1, **until},
+        "presence_usual": none,
         "presence_disputes": none,
         "presence_state": none,
         "scans_of": {"residents": [lan], "since": first},

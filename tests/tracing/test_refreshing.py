@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import time as hour
 from datetime import timedelta
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Case, When
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -44,6 +45,7 @@ from ksdb.tracing.engines import Question, by_index, by_sql
 from ksdb.tracing.exposures import Found, added_up
 from ksdb.tracing.presence import files, opening, refreshing
 from ksdb.tracing.presence.opening import open_index
+from ksdb.tracing.presence.reading import log_state
 from ksdb.tracing.presence.refreshing import log_snapshot, refresh_files
 
 __all__ = ["places"]
@@ -91,7 +93,7 @@ def told(found: Found, merged: dict[int, int], places: Sequence[ScanPoint]) -> T
     """What an engine found, as core tells it."""
     numbers, told = {place.pk: n for n, place in enumerate(places)}, {}
     for generation, exposures in ((1, found.exposures), (2, found.second)):
-        of_persons = [replace(one, resident_id=merged.get(one.resident_id, one.resident_id)) for one in exposures]
+        of_persons = [one._replace(resident_id=merged.get(one.resident_id, one.resident_id)) for one in exposures]
         for met in added_up(of_persons, generation):
             met_in_minutes = sorted((in_minutes(one, numbers) for one in met.exposures), key=repr)
             told[met.resident_id] = (generation, met.through_id or merged.get(CASE, CASE), met_in_minutes)
@@ -138,6 +140,23 @@ def test_both_engines_tell_what_core_means(
     assert told(ours, merged, places) == meant
     assert ours.unverified_count == theirs.unverified_count
     assert ours.second_count == theirs.second_count == sum(generation == 2 for generation, *_ in meant.values())
+
+
+@pytest.mark.django_db
+def test_a_usual_stay_that_was_rolled_back_is_not_remembered(places: list[ScanPoint]) -> None:
+    """What was told inside the transaction is told to nobody after it, whatever changes next."""
+    point = ScanPoint.objects.filter(pk=places[0].pk)
+
+    def told_after(minutes: int) -> int:
+        point.update(usual_stay_minutes=minutes)
+        return int(log_state().usual[places[0].pk]) // 60_000
+
+    assert told_after(41) == 41
+    with suppress(ZeroDivisionError), transaction.atomic():
+        assert told_after(42) == 42
+        raise ZeroDivisionError
+    assert int(log_state().usual[places[0].pk]) // 60_000 == 41
+    assert told_after(43) == 43
 
 
 @pytest.mark.django_db

@@ -24,7 +24,7 @@ from ksdb.tracing.persons import Persons, merged_persons
 from ksdb.tracing.presence.index import Index, Rule, Second, asked_of
 from ksdb.tracing.presence.opening import Opened, open_index
 from ksdb.tracing.presence.reading import EPOCH, milliseconds
-from ksdb.tracing.presence.walk import Asked, Flags, Meetings
+from ksdb.tracing.presence.walk import Asked, Flags, Longs, Meetings
 
 MICROSECONDS = 1000
 """Core counts in microseconds beside SQL, and the index in milliseconds, which is what devices send."""
@@ -164,12 +164,15 @@ def _marked(size: int, residents: Iterable[int]) -> Flags:
 def exposures_in(asked: Asked, met: Meetings, *, is_first: bool = False) -> list[Exposure]:
     """Co-presences as both engines give them, by resident and time."""
     order = np.lexsort((met.ended, asked.point[met.stay], met.started, met.who))
-    times = (met.started.astype("timedelta64[ms]"), met.ended.astype("timedelta64[ms]"))
-    columns = (met.who, asked.point[met.stay], *times, met.observed, asked.who[met.stay])
-    return [
-        Exposure(who, point, EPOCH + started, EPOCH + ended, observed, None if is_first else through)
-        for who, point, started, ended, observed, through in zip(*(c[order].tolist() for c in columns), strict=True)
-    ]
+    instants = (_instants(met.started[order]), _instants(met.ended[order]))
+    through = [None] * order.size if is_first else asked.who[met.stay][order].tolist()
+    columns = (met.who, asked.point[met.stay], met.observed)
+    who, point, observed = (column[order].tolist() for column in columns)
+    return list(map(Exposure, who, point, *instants, observed, through))
+
+
+def _instants(times: Longs) -> list[datetime]:
+    return [EPOCH + one for one in times.astype("timedelta64[ms]").tolist()]
 
 
 def _as_stays(asked: Asked, rule: Rule) -> list[Stay]:

@@ -196,7 +196,7 @@ def _of_persons(scope: Scope, found: Found, case_id: int) -> Found:
 
     def person(one: Exposure) -> Exposure:
         through = one.through_id and persons.get(one.through_id, one.through_id)
-        return replace(one, resident_id=persons.get(one.resident_id, one.resident_id), through_id=through)
+        return one._replace(resident_id=persons.get(one.resident_id, one.resident_id), through_id=through)
 
     first = [person(one) for one in found.exposures]
     nearer = {case_id, *(one.resident_id for one in first)}

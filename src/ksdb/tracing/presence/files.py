@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -93,11 +94,20 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """The manifest, or None when there is none. Raises IndexDamaged."""
+    """The manifest, or None when there is none; proved anew only when there is another file. Raises IndexDamaged."""
+    path = folder / MANIFEST
     try:
-        whole = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        stat = path.stat()
+        return _proved(path, (stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size))
     except FileNotFoundError:
         return None
+
+
+@lru_cache(maxsize=2)
+def _proved(path: Path, _: tuple[int, ...]) -> Manifest | None:
+    """The manifest in a file; the numbers tell it from what stood there before."""
+    try:
+        whole = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise IndexDamaged(MANIFEST) from error
     if not isinstance(whole, dict) or whole.get("version") != VERSION:

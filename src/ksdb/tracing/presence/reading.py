@@ -1,5 +1,6 @@
 """What the presence index reads from PostgreSQL: its state, whole days, and what is new. In the caller's snapshot."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -61,28 +62,51 @@ class LogState:
 def log_state() -> LogState:
     with connection.cursor() as cursor:
         cursor.execute(sql(ROOM, "presence_state"))
-        database, horizon, following, taken_at, points, minutes, is_spread = cursor.fetchone()
+        database, horizon, following, taken_at, change, is_spread = cursor.fetchone()
         cursor.execute(sql(ROOM, "presence_days"))
         rows = cursor.fetchall()
         cursor.execute(sql(ROOM, "presence_disputes"))
         disputes = dict(cursor.fetchall())
     days = tuple(LogDay(day, table_id, base, disputes.get(day, "")) for day, table_id, base in rows)
+    return LogState(database, horizon, following, taken_at, _usual_stays(database, change), days, is_spread)
+
+
+_USUAL: dict[tuple[str, int], Ints] = {}
+"""The usual stays last read, by the database and the change that made them so, whose number is never given twice."""
+
+
+def _usual_stays(database: str, change: int | None) -> Ints:
+    """The usual stay in milliseconds by point, read again only when one changed."""
+    known = _USUAL.get((database, change)) if change is not None else None
+    if known is not None:
+        return known
+    with connection.cursor() as cursor:
+        cursor.execute(sql(ROOM, "presence_usual"))
+        # Of the same statement: where every statement sees another state, a later one may have come between.
+        change, points, minutes = cursor.fetchone()
     usual = np.zeros(max(points or [0]) + 1, np.int32)
     usual[points or []] = np.minimum(np.array(minutes or [], np.int64), LONGEST_USUAL_MINUTES + 1) * 60_000
     usual.flags.writeable = False
-    return LogState(database, horizon, following, taken_at, usual, days, is_spread)
+    if change is not None:
+        _USUAL.clear()
+        _USUAL[(database, change)] = usual
+    return usual
 
 
 def rows_of_day(day: LogDay, state: LogState) -> Rows:
     """All visits of a day that transactions before the horizon stored."""
     bounds = {"since": instant(day.base), "before": instant(day.base + DAY_MS), "until": state.horizon}
-    return _rows("presence_day", bounds)
+    return _rows(("presence_day",), bounds)
 
 
 def arrivals(span: tuple[int, int | None], floor: int | None) -> Rows:
     """The visits that transactions in the span stored, all later ones without an end; none arrived before the floor."""
-    since = EVER if floor is None else instant(floor)
-    return _rows("presence_arrivals", {"first": span[0], "until": span[1], "floor": since})
+    asked = {"first": span[0], "until": span[1], "floor": EVER if floor is None else instant(floor)}
+    with connection.cursor() as cursor:
+        cursor.execute(sql(ROOM, "presence_has_matched"), asked)
+        has_matched = cursor.fetchone()[0]
+    # Asked by themselves: PostgreSQL takes longer to plan both at once than to answer each.
+    return _rows(("presence_arrivals", "presence_matched") if has_matched else ("presence_arrivals",), asked)
 
 
 def instant(milliseconds: int) -> datetime:
@@ -93,9 +117,9 @@ def milliseconds(at: datetime) -> int:
     return (at - EPOCH) // MILLISECOND
 
 
-def _rows(name: str, asked: dict[str, Any]) -> Rows:
-    """The rows in order of time. At most BLOCK_BYTES are held beside the columns they become."""
-    parts = [_columns(block) for block in copied(connection, sql(ROOM, name), asked)]
+def _rows(names: Sequence[str], asked: dict[str, Any]) -> Rows:
+    """The rows of the queries, in order of time. At most BLOCK_BYTES are held beside the columns they become."""
+    parts = [_columns(block) for name in names for block in copied(connection, sql(ROOM, name), asked)]
     # The gateway stores whole milliseconds; what others stored finer is put in order before it is cut.
     columns = [np.concatenate([part[n] for part in parts]) for n in range(len(KINDS))]
     micro = columns[1]

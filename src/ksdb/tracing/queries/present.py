@@ -5,7 +5,7 @@ other the reason has to be written down, and stands in the trail.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -189,7 +189,7 @@ def _met(point: ScanPoint, span: Period) -> list[Met]:
     found = exposures_of(asked([(NOBODY, stay)], usual, OverlapRule(0)))
     persons = merged_persons()
     by_person = added_up(
-        replace(one, resident_id=persons.person(one.resident_id)) if one.resident_id in persons.merged else one
+        one._replace(resident_id=persons.person(one.resident_id)) if one.resident_id in persons.merged else one
         for one in found
     )
     return sorted(by_person, key=lambda one: (one.first_at, one.resident_id))

@@ -1,14 +1,18 @@
 -- name: presence_state
 -- One row: which database this is, the first transaction that may still store something, the first to come, when this
--- snapshot was taken in milliseconds, the usual stay by point as two arrays, and whether the log is spread over several
--- servers. Reads all scan points.
+-- snapshot was taken in milliseconds, the number of the last change of a usual stay, and whether the log is spread over
+-- several servers.
 SELECT (SELECT system_identifier FROM pg_control_system()) || '.' || (SELECT oid FROM pg_database
             WHERE datname = current_database()) || '.' || 'visit'::regclass::oid,
        pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
        pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
        (extract(epoch FROM transaction_timestamp()) * 1000)::bigint,
-       (SELECT array_agg(id) FROM scan_point), (SELECT array_agg(usual_stay_minutes) FROM scan_point),
+       (SELECT number FROM scan_point_change),
        EXISTS (SELECT FROM pg_extension WHERE extname = 'citus');
+
+-- name: presence_usual
+-- One row: the number of the last change of a usual stay, and the usual stay by point as two arrays. Reads all scan points.
+SELECT (SELECT number FROM scan_point_change), array_agg(id), array_agg(usual_stay_minutes) FROM scan_point;
 
 -- name: presence_days
 -- One row per day of the visit log: 20261123, its table, and its first instant in milliseconds.
@@ -20,28 +24,41 @@ WHERE inhparent = 'visit'::regclass AND child.relkind = 'r'
 ORDER BY 1;
 
 -- name: presence_arrivals
--- The counted visits of known residents that transactions in [first, until) stored, or gave their resident, as binary COPY. Goes by
--- the block index of arrivals and by the index of matches. A row tells the lowest 32 bits of its transaction's number,
--- which lies around `middle`, give or take 2^31.
+-- The counted visits of known residents that transactions in [first, until) stored, as binary COPY. Goes by the block
+-- index of arrivals. A row tells the lowest 32 bits of its transaction's number, which is told from others by age.
 COPY (
     SELECT resident_id, scanned_at, point_id, is_exit, sequence, device_id
-    FROM (
-        SELECT resident_id, scanned_at, point_id, is_exit, sequence, device_id, age(xmin) AS stored_ago
-        FROM visit
-        WHERE received_at >= %(floor)s::timestamptz AND resident_id IS NOT NULL
-        UNION ALL
-        SELECT visit.resident_id, scanned_at, point_id, visit.is_exit, sequence, device_id, age(visit.xmin)
-        FROM foreign_scan JOIN visit USING (point_id, scanned_at, device_id, sequence)
-        WHERE foreign_scan.matched_at >= %(floor)s::timestamptz AND visit.received_at < %(floor)s::timestamptz
-          AND visit.resident_id IS NOT NULL
-    ) AS arrived
-    WHERE stored_ago <= (SELECT age(greatest(%(first)s::bigint & 4294967295, 3)::text::xid))
-      AND (%(until)s::bigint IS NULL OR stored_ago > (SELECT age(greatest(%(until)s::bigint & 4294967295, 3)::text::xid)))
+    FROM visit
+    WHERE received_at >= %(floor)s::timestamptz AND resident_id IS NOT NULL
+      AND age(xmin) <= (SELECT age(greatest(%(first)s::bigint & 4294967295, 3)::text::xid))
+      AND (%(until)s::bigint IS NULL OR age(xmin) > (SELECT age(greatest(%(until)s::bigint & 4294967295, 3)::text::xid)))
       AND NOT EXISTS (
         SELECT FROM visit_dispute dispute
-        WHERE dispute.state = 'accepted' AND dispute.point_id = arrived.point_id
-          AND dispute.scanned_at = arrived.scanned_at AND dispute.device_id = arrived.device_id
-          AND dispute.sequence = arrived.sequence
+        WHERE dispute.state = 'accepted' AND dispute.point_id = visit.point_id
+          AND dispute.scanned_at = visit.scanned_at AND dispute.device_id = visit.device_id
+          AND dispute.sequence = visit.sequence
+      )
+) TO STDOUT (FORMAT binary);
+
+-- name: presence_has_matched
+-- Whether any visit that arrived with another system's code was given its resident since. An index scan per day.
+SELECT EXISTS (SELECT FROM foreign_scan WHERE matched_at >= %(floor)s::timestamptz);
+
+-- name: presence_matched
+-- As presence_arrivals, those that arrived before and were given their resident by such a transaction. Goes by the index of
+-- matches.
+COPY (
+    SELECT resident_id, scanned_at, point_id, visit.is_exit, sequence, device_id
+    FROM foreign_scan JOIN visit USING (point_id, scanned_at, device_id, sequence)
+    WHERE foreign_scan.matched_at >= %(floor)s::timestamptz AND visit.received_at < %(floor)s::timestamptz
+      AND visit.resident_id IS NOT NULL
+      AND age(visit.xmin) <= (SELECT age(greatest(%(first)s::bigint & 4294967295, 3)::text::xid))
+      AND (%(until)s::bigint IS NULL OR age(visit.xmin) > (SELECT age(greatest(%(until)s::bigint & 4294967295, 3)::text::xid)))
+      AND NOT EXISTS (
+        SELECT FROM visit_dispute dispute
+        WHERE dispute.state = 'accepted' AND dispute.point_id = visit.point_id
+          AND dispute.scanned_at = visit.scanned_at AND dispute.device_id = visit.device_id
+          AND dispute.sequence = visit.sequence
       )
 ) TO STDOUT (FORMAT binary);
 
