@@ -124,7 +124,7 @@ PERMISSION_NAMES: Mapping[Permission, tuple[str, str]] = {
 }
 
 
-NOBODYS = frozenset({"pk", "rules_code", "session_id", "token"})
+NOBODYS = frozenset({"name", "pk", "rules_code", "session_id", "token"})
 """Parameters of addresses that name nothing of a division; tests/attacks/routes.py says what each is."""
 
 

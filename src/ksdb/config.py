@@ -56,6 +56,9 @@ class Settings:
         default=10,
         metadata={"help": "so long the gateway waits for a database that says nothing, then devices keep scans"},
     )
+    point_seconds: int = field(
+        default=30, metadata={"help": "so long the gateway tells devices the settings of a point as it read them"}
+    )
     request_seconds: int = field(
         default=10, metadata={"help": "so long a device may take to send a request's heading, and again its body"}
     )

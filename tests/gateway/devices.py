@@ -26,6 +26,7 @@ IMPATIENT = {
     "KSDB_DEVICE_REQUESTS_AT_ONCE": "100000",
     "KSDB_DATABASE_PATIENCE_SECONDS": "3",
     "KSDB_REQUEST_SECONDS": "3",
+    "KSDB_POINT_SECONDS": "0",
     "KSDB_METRICS_TOKEN": METRICS_TOKEN,
 }
 """These devices send as fast as they are answered, and hear sooner that the database is away or they are too slow."""

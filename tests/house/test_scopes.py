@@ -139,6 +139,7 @@ BELOW = {
     "registry/searching.py": "given the divisions by registry.queries.residents_named",
     "sms/counting.py": "counts of messages",
     "tracing/exposures.py": "numbers of residents and points; tracing.queries names those of the jurisdiction",
+    "site/jobs.py": "jobs whose worker was killed; no rows of people",
     "tracing/forms/ruling.py": "the public list of the types of places",
     "tracing/persons.py": "numbers of merged records; tracing.queries names those of the jurisdiction",
     "tracing/presence/reading.py": "numbers alone, for the index of all visits",

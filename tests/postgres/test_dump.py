@@ -72,8 +72,9 @@ def dresses(number: str) -> Iterator[tuple[str, bytes]]:
     yield "packed decimal", number.rjust(12, "0").encode()
 
 
-NEVER_FILLED = [("Dispute", "note_sealed"), ("DataRequest", "note_sealed")]
-"""Answers that nobody has given yet; `test_rotating.py` fills and opens them."""
+NEVER_FILLED = [("Claim", "number_sealed"), ("Dispute", "note_sealed"), ("DataRequest", "note_sealed")]
+"""Answers that nobody has given yet, and a number that two people have, sealed as all are; `test_rotating.py` fills and
+opens the answers."""
 
 
 def shown(data: bytes) -> list[str]:

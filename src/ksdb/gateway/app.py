@@ -69,7 +69,7 @@ class Gateway:
         self.gate = Gate(self.writer)
         self.states = States(self.pool)
         self.desk = DeviceDesk(self.pool, ours.foreign_key(), ours.root_point())
-        self.points = PointSettings(self.desk)
+        self.points = PointSettings(self.desk, ours.point_seconds)
         self.guesses = GuessLimit()
         self.proxies = networks(ours.proxies)
         self.metrics = Metrics()

@@ -24,7 +24,6 @@ from ksdb.postgres.pool import CONNECT_SECONDS, hanging_up_after
 MOST_NAME: Final = 80
 LEAST_NONCE: Final = 22
 """128 bits in base64."""
-POINT_SECONDS: Final = 60.0
 MOST_ADDRESSES: Final = 10_000
 """Remembered guessers; beyond them the one longest unheard is forgotten."""
 
@@ -223,13 +222,13 @@ class DeviceDesk:
 
 
 class PointSettings:
-    """The answer to `GET /v1/point` for each point, as JSON with its ETag: kept for a minute; so often devices ask.
+    """The answer to `GET /v1/point` for each point, as JSON with its ETag: kept for some seconds, as devices ask often.
 
     While the database is away, devices are told what was known.
     """
 
-    def __init__(self, desk: DeviceDesk) -> None:
-        self._desk = desk
+    def __init__(self, desk: DeviceDesk, seconds: float) -> None:
+        self._desk, self._seconds = desk, seconds
         self._kept: dict[int, tuple[float, bytes, str]] = {}
 
     async def of(self, point_id: int) -> tuple[bytes, str]:
@@ -241,7 +240,7 @@ class PointSettings:
                 if not content:
                     raise
             etag = etag_of(content)
-            self._kept[point_id] = (time.monotonic() + POINT_SECONDS, content, etag)
+            self._kept[point_id] = (time.monotonic() + self._seconds, content, etag)
         return content, etag
 
 

@@ -8,10 +8,11 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils.timezone import now
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import UniqueViolation
+
+from ksdb.core.clock import now
 
 SILENCE = timedelta(seconds=60)
 """A worker says every ten seconds that it lives. One that was silent for so long, and lives, finds its work done twice:

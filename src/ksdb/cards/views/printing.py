@@ -35,6 +35,7 @@ from ksdb.core.clock import day_bounds, now, today
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.core.token import Form
+from ksdb.web.asked import number_in
 from ksdb.web.requires import ScopedRequest, requires
 
 PAGE_ROWS = 50
@@ -105,7 +106,7 @@ def batches(request: ScopedRequest) -> HttpResponse:
 def _divisions(scope: Scope, given: QueryDict) -> list[Any]:
     """What can be chosen: communes, and the residential groups of the one that is chosen."""
     chosen = given.get("division", "")
-    return reads.divisions_to_print(scope, int(chosen) if chosen.isascii() and chosen.isdigit() else None)
+    return reads.divisions_to_print(scope, number_in(chosen))
 
 
 @require_POST

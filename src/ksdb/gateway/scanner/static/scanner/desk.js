@@ -41,7 +41,8 @@ export class Desk {
     const at = gatewaySeconds(scannedAt);
     const said = await judged(text, how, this.known, at);
     const code = said.code ? { name: await nameOf(said.code), at } : null;
-    if (code && (await wasShown(code.name, at))) return { result: "seen" };
+    // Only of a code that would pass: one of a card that was lost meanwhile, or too old by now, is answered as what it is.
+    if (code && isVisit(said.result) && (await wasShown(code.name, at))) return { result: "seen" };
     if (group?.has(said.card) && isVisit(said.result)) return { result: "seen" };
     if (!said.scan || !isSent(said.result)) return { result: said.result };
     const change = isVisit(said.result) ? (isExit ? -1 : 1) : 0;
