@@ -99,11 +99,15 @@ async function later() {
 }
 
 export async function update() {
-  await renew();
-  await putBack(false);
-  const said = await sync();
-  desk.known = (await knowledge()) ?? desk.known;
-  await send();
+  let said = null;
+  try {
+    await renew();
+    await putBack(false);
+    said = await sync();
+    desk.known = (await knowledge()) ?? desk.known;
+  } finally {
+    await send(); // also where the storage is too full to note what is new: sending is what empties it
+  }
   refusal ??= said;
   await tell();
 }
