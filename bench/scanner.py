@@ -198,7 +198,7 @@ def _measure(url: str, given: dict[str, Any]) -> None:
 
 def pages_alone() -> Starlette:
     """The scanner's files as the gateway serves them, without a database."""
-    return Starlette(routes=page_routes())
+    return Starlette(routes=page_routes(""))
 
 
 def _measure_starts(playwright: Playwright) -> None:
