@@ -23,6 +23,10 @@ STATES = {2: "DELIVRD", 3: "EXPIRED", 4: "DELETED", 5: "UNDELIV", 8: "REJECTD"}
 RECEIPT = re.compile(r"id:(?P<id>\S+).*?stat:(?P<state>[A-Z]+)(?:.*?err:(?P<error>\w+))?", re.IGNORECASE | re.DOTALL)
 
 
+QUIET_SECONDS = 0.3
+"""A centre that has told of something and then says nothing for so long has told all it has."""
+
+
 class SmppCentre:
     """The centre that the settings name."""
 
@@ -107,8 +111,11 @@ class SmppLine:
 
     def receipts(self, seconds: float) -> list[Receipt]:
         until = time.monotonic() + seconds
-        while time.monotonic() < until and not self._receipts:
+        while time.monotonic() < until:
+            before = len(self._receipts)
             self._client.poll(auto_send_enquire_link=False)
+            if len(self._receipts) > before:  # those of a message's other parts are on their way
+                until = min(until, time.monotonic() + QUIET_SECONDS)
             time.sleep(0.05)
         self._client.poll(auto_send_enquire_link=False)
         found, self._receipts = self._receipts, []
