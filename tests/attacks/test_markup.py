@@ -84,6 +84,19 @@ def answers_of(world: World) -> Answers:
     return found
 
 
+@pytest.fixture(scope="module")
+def asked_before() -> list[Answers]:
+    return []
+
+
+@pytest.fixture
+def answers(asked_before: list[Answers], request: pytest.FixtureRequest) -> Answers:
+    """A thousand answers are asked for once: two tests look at them, and neither asks for more."""
+    if not asked_before:
+        asked_before.append(answers_of(request.getfixturevalue("marked")))
+    return asked_before[0]
+
+
 def _answer(client: Client, method: str, path: str, data: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
     with undone(), same_cookies(client):
         answer = getattr(client, method)(path, data)
@@ -125,8 +138,7 @@ def acting_in(body: str) -> list[str]:
     return parser.found
 
 
-def test_no_text_becomes_markup(marked: World) -> None:
-    answers = answers_of(marked)
+def test_no_text_becomes_markup(answers: Answers) -> None:
     pages = answers.pages
     assert any(path.endswith("/my/data/") for path in pages), "residents' pages were reached"
     shown = {path for path, (_, _, body) in pages.items() if "&lt;script&gt;alert(" in body}
@@ -236,9 +248,9 @@ def _static_files() -> dict[str, tuple[str, bytes]]:
 
 
 @pytest.mark.browser
-def test_nothing_runs_in_a_browser(marked: World, request: pytest.FixtureRequest) -> None:
+def test_nothing_runs_in_a_browser(answers: Answers, request: pytest.FixtureRequest) -> None:
     # Before the browser: Django will not ask the database beside a running event loop.
-    pages = richest_of_each_route(answers_of(marked).pages)
+    pages = richest_of_each_route(answers.pages)
     assert len(pages) > 15
     static = _static_files()
     watched = Watched(request.getfixturevalue("browser"), pages, static)
