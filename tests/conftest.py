@@ -30,6 +30,25 @@ Setting = Callable[..., None]
 PASSWORD = "một mật khẩu đủ dài 2021"
 
 
+LONGEST = (
+    "attacks/test_hostile_input.py",
+    "attacks/test_objects.py",
+    "attacks/test_markup.py",
+    "wallet/test_walk.py",
+    "outreach/test_walk.py",
+    "gateway/test_scanner.py",
+    "house/test_pages.py",
+    "attacks/test_doors.py",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes a minute or more comes first: begun last, it would keep one core while the other has nothing to do."""
+    places = {path: place for place, path in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.location[0].removeprefix("tests/"), len(LONGEST)))
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """The divisions of the province stand in the test database once; tests roll back to that, or are put back to it."""
