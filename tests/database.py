@@ -15,7 +15,7 @@ os.environ["KSDB_DATABASE_URL"] = _given
 
 from ksdb.config import make_secrets, settings  # noqa: E402 - the environment comes first
 from ksdb.postgres.server import embedded_url, start_embedded, stop_embedded  # noqa: E402
-from ksdb.tracing.presence.compiled import numba  # noqa: E402
+from ksdb.tracing.presence import compiled  # noqa: E402
 
 make_secrets(_VAR)
 _server = None if _given else start_embedded(settings())
@@ -23,7 +23,7 @@ if _server:
     os.environ["KSDB_DATABASE_URL"] = embedded_url(_server, os.environ.get("KSDB_TEST_NAME", "ksdb"))
 settings.cache_clear()
 # Compiled once for all processes and runs: a test with a folder of its own would else compile anew, and throw it away.
-setattr(numba.config, "CACHE_DIR", str((_ALL / "numba").resolve()))  # noqa: B010 - as `compiled` does
+setattr(compiled.numba.config, "CACHE_DIR", str((_ALL / "numba").resolve()))  # noqa: B010
 
 
 @pytest.hookimpl(trylast=True)
