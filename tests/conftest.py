@@ -7,8 +7,7 @@ import pytest
 from django.contrib.auth.signals import user_logged_in
 from django.db import connection
 from django.http import HttpRequest
-from psycopg.sql import SQL, Identifier
-from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
+from pytest_django.plugin import DjangoDbBlocker
 
 from ksdb.access.actions import give_grant, make_account
 from ksdb.access.models import StaffAccount
@@ -23,17 +22,39 @@ from ksdb.places.actions import ensure_group, load_reference, make_points
 from ksdb.places.models import Division, ScanPoint
 from ksdb.registry.models import Household, Resident
 from ksdb.tracing.actions import load_profiles
+from tests import hashing  # noqa: F401 - accounts of tests are hashed lightly
+from tests.restoring import restored_after_commits
 
 ERA_2021 = date(2021, 7, 1)
 Setting = Callable[..., None]
 PASSWORD = "một mật khẩu đủ dài 2021"
 
 
+LONGEST = (
+    "attacks/test_hostile_input.py",
+    "attacks/test_objects.py",
+    "attacks/test_markup.py",
+    "wallet/test_walk.py",
+    "outreach/test_walk.py",
+    "gateway/test_scanner.py",
+    "house/test_pages.py",
+    "attacks/test_doors.py",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes a minute or more comes first: begun last, it would keep one core while the other has nothing to do."""
+    places = {path: place for place, path in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.location[0].removeprefix("tests/"), len(LONGEST)))
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """The divisions of the province stand in the test database once; tests roll back to that."""
+    """The divisions of the province stand in the test database once; tests roll back to that, or are put back to it."""
     with django_db_blocker.unblock():
         load_reference(system_scope())
+        restored_after_commits()
     yield
     # A thread of a live server may not have hung up yet, and a database in use cannot be dropped.
     with django_db_blocker.unblock(), connection.cursor() as cursor:
@@ -41,27 +62,6 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Function, nextitem: pytest.Item | None) -> Iterator[None]:
-    """A test that commits leaves empty tables behind: the divisions stand again before the next test begins."""
-    yield
-    marker = item.get_closest_marker("django_db")
-    commits = (marker is not None and marker.kwargs.get("transaction")) or "transactional_db" in item.fixturenames
-    if nextitem is not None and commits:
-        with item.config.stash[blocking_manager_key].unblock():
-            _empty_the_log()
-            load_reference(system_scope())
-
-
-def _empty_the_log() -> None:
-    """Django empties the tables that it keeps; the log of visits is not among them."""
-    with connection.cursor() as cursor:
-        for log in ("visit", "refusal", "foreign_scan", "visit_flag"):
-            cursor.execute(SQL("SELECT EXISTS (SELECT FROM {})").format(Identifier(log)))
-            if cursor.fetchone() == (True,):
-                cursor.execute(SQL("TRUNCATE {}").format(Identifier(log)))
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def market_a(commune_a: Division) -> ScanPoint:
 
 @pytest.fixture
 def clean_registry(transactional_db: None) -> None:
-    """For tests that commit: loads profiles again after the flush of the test before."""
+    """For tests that commit, with the profiles of the diseases."""
     load_profiles(system_scope())
 
 

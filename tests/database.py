@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+_ALL = Path(__file__).parent.parent / "var" / "test"
 # Each of several test processes has a server of its own: tests stop it, fill its disk, wait for its oldest transaction.
-_VAR = Path(__file__).parent.parent / "var" / "test" / os.environ.get("PYTEST_XDIST_WORKER", "")
+_VAR = _ALL / os.environ.get("PYTEST_XDIST_WORKER", "")
 
 os.environ["KSDB_VAR_DIR"] = str(_VAR)
 _given = os.environ.get("KSDB_TEST_DATABASE_URL", "")
@@ -14,12 +15,15 @@ os.environ["KSDB_DATABASE_URL"] = _given
 
 from ksdb.config import make_secrets, settings  # noqa: E402 - the environment comes first
 from ksdb.postgres.server import embedded_url, start_embedded, stop_embedded  # noqa: E402
+from ksdb.tracing.presence import compiled  # noqa: E402
 
 make_secrets(_VAR)
 _server = None if _given else start_embedded(settings())
 if _server:
     os.environ["KSDB_DATABASE_URL"] = embedded_url(_server, os.environ.get("KSDB_TEST_NAME", "ksdb"))
 settings.cache_clear()
+# Compiled once for all processes and runs: a test with a folder of its own would else compile anew, and throw it away.
+setattr(compiled.numba.config, "CACHE_DIR", str((_ALL / "numba").resolve()))  # noqa: B010
 
 
 @pytest.hookimpl(trylast=True)

@@ -19,6 +19,7 @@ def signed_in(account: StaffAccount, **options: Any) -> Client:
     """A browser of that person. What fails in a view is answered with 500, as it would be."""
     client = Client(raise_request_exception=False, **options)
     client.force_login(account)
+    client.get("/health")  # the session begins here: each request that is undone would else begin it and write it anew
     return client
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.template import Template
+from django.test.utils import _TestState
 from tests.attacks.world import Words, World, world_of
 from tests.gateway.conftest import door, town, town_url
 
@@ -29,6 +31,12 @@ WORDS_OF_B = Words(
     officer="Mai Thị Chín",
     reason="theo đề nghị số 9900",
 )
+
+
+@pytest.fixture(autouse=True)
+def unwatched_templates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Django keeps what each template was given, for `response.context`; of these thousands of pages nobody asks."""
+    monkeypatch.setattr(Template, "_render", _TestState.saved_data.template_render)
 
 
 @pytest.fixture

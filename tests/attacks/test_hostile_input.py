@@ -1,8 +1,11 @@
 """What forms, filters and numbers in addresses are never meant to be: answered, and never with a fault of ours."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
+from itertools import cycle
 from typing import Any
 from urllib.parse import quote_from_bytes
 
@@ -49,12 +52,16 @@ NAMED_WHEN_MADE = {"ksdb.access": {"login", "password"}}
 """Fields that the library adds when it makes its form."""
 
 SHARP = {"nul", "5000 digits", "beyond 64 bits", "superscript digit", "first day"}
-"""What is tried in each field alone; the rest in all fields at once."""
+"""What is tried in each field alone, too; the rest in all fields at once only."""
 
 
 def names_read(route: Route, method: str) -> frozenset[str]:
     """Names that the page's room reads from queries or bodies, found in its source: a new filter is tried by itself."""
-    package = ".".join(route.view.__module__.split(".")[:2])
+    return _names_read_in(".".join(route.view.__module__.split(".")[:2]), method)
+
+
+@cache
+def _names_read_in(package: str, method: str) -> frozenset[str]:
     texts = [module.text for module in modules() if module.room == package.partition(".")[2]]
     read = {name for text in texts for where, name in READ.findall(text) if where == method.upper()}
     if method == "post" or any(FORM_FROM_QUERY.search(text) for text in texts):
@@ -103,9 +110,98 @@ def names_asked(client: Client, method: str, path: str, world: World) -> set[str
     return noted - {"csrfmiddlewaretoken"}
 
 
-def _tries(kind: str, asked: set[str], names: frozenset[str]) -> list[list[str]]:
-    """What the page is seen to ask for is tried name by name; whatever its room reads, all together."""
-    return [*([name] for name in sorted(asked) if kind in SHARP), sorted(asked | names)]
+@contextmanager
+def refusals_noted() -> Iterator[set[str]]:
+    """The fields whose values a form refuses in whatever is run meanwhile."""
+    refused: set[str] = set()
+    original = forms.BaseForm.full_clean
+
+    def full_clean(self: forms.BaseForm) -> None:
+        original(self)
+        refused.update(self.add_prefix(name) for name in self.errors if name in self.fields)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forms.BaseForm, "full_clean", full_clean)
+        yield refused
+
+
+Send = Callable[[Mapping[str, bytes]], bool]
+"""Sends these values in fields of these names, the others being right; whether there was no fault."""
+
+
+def faults_of(send: Send, asked: set[str], names: frozenset[str]) -> set[tuple[str, tuple[str, ...]]]:
+    """Every kind in all fields at once, whatever the page's room reads; then what is sharp in each field it asks for.
+
+    A page that looks up nothing, not even when all kinds come together, is sent no more than that.
+
+    A field cleans its value by itself. So where a form refused a field among right ones, other kinds that it refuses
+    among wrong ones are not sent among right ones, too: the page goes on without the field, as it did. What it takes
+    is sent, and so is all that no form reads.
+    """
+    faults: set[tuple[str, tuple[str, ...]]] = set()
+    refused_alone, together = set[str](), sorted(asked | names)
+    if not asked:
+        with names_noted() as noted:
+            is_well = send(mixed(together))
+        if not noted:
+            return set() if is_well else {("mixed", tuple(together))}
+    for kind, value in HOSTILE.items():
+        is_well, refused = _sent(send, dict.fromkeys(together, value))
+        faults |= set() if is_well else {(kind, tuple(together))}
+        for name in sorted(asked - (refused & refused_alone)) if kind in SHARP else ():
+            is_well, refused_now = _sent(send, {name: value})
+            refused_alone |= refused_now & {name}
+            faults |= set() if is_well else {(kind, (name,))}
+    return faults
+
+
+def mixed(names: list[str]) -> dict[str, bytes]:
+    """All kinds at once, each under some name."""
+    rest = [f"other{number}" for number in range(len(HOSTILE) - len(names))]
+    return dict(zip([*names, *rest], cycle(HOSTILE.values()), strict=False))
+
+
+def _sent(send: Send, wrong: Mapping[str, bytes]) -> tuple[bool, set[str]]:
+    with refusals_noted() as refused:
+        return send(wrong), refused
+
+
+def test_a_page_that_looks_up_nothing_gets_all_kinds_at_once_and_any_other_each() -> None:
+    sent: list[Mapping[str, bytes]] = []
+
+    def deaf(wrong: Mapping[str, bytes]) -> bool:
+        sent.append(wrong)
+        return False
+
+    def asking(wrong: Mapping[str, bytes]) -> bool:
+        return deaf(wrong) or not QueryDict("odd=1")["odd"]
+
+    assert faults_of(deaf, set(), frozenset({"page"})) == {("mixed", ("page",))}
+    assert set(sent.pop().values()) == set(HOSTILE.values())
+    assert len(faults_of(asking, set(), frozenset({"odd"}))) == len(HOSTILE) == len(sent) - 1
+
+
+def test_what_a_form_refuses_is_sent_alone_once_and_what_it_takes_each_time() -> None:
+    class Asking(forms.Form):
+        number = forms.IntegerField(max_value=2**40)
+        text = forms.CharField()
+
+    sent = Counter[tuple[str, ...]]()
+
+    def send(wrong: Mapping[str, bytes]) -> bool:
+        sent[tuple(wrong)] += 1
+        values = {name: value.decode("utf-8", "replace") for name, value in wrong.items()}
+        Asking({"number": "1", "text": "x"} | values).full_clean()
+        return list(wrong) != ["raw"]
+
+    faults = faults_of(send, {"number", "raw", "text"}, frozenset({"other"}))
+    assert sent == {
+        ("number", "other", "raw", "text"): len(HOSTILE),
+        ("number",): 1,
+        ("raw",): len(SHARP),
+        ("text",): len(SHARP),
+    }
+    assert faults == {(kind, ("raw",)) for kind in SHARP}
 
 
 def test_a_name_that_a_page_looks_up_is_noted(world_a: World) -> None:
@@ -116,31 +212,24 @@ def test_a_name_that_a_page_looks_up_is_noted(world_a: World) -> None:
     assert "era" in names_asked(client, "get", reverse("coverage:divisions"), world_a)
 
 
-@pytest.fixture(autouse=True)
-def _quick_hashes(settings: Any) -> None:
-    """A password is hashed for half a second on purpose; here thousands of forms are sent."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 def _taking(client: Client, method: str, world: World) -> list[Route]:
     """The routes that know the method."""
     return [route for route in ROUTES if ask(client, method, route.path(world))[0] != 405]
 
 
 def test_every_filter_of_every_page(world_a: World) -> None:
-    """Each name alone, then all at once."""
     client = with_phone(with_every_role(world_a.division), world_a)
     faults = {}
     for route in _taking(client, "get", world_a):
-        names, path = names_read(route, "get"), route.path(world_a)
-        asked = names_asked(client, "get", path, world_a)
-        for kind, value in HOSTILE.items():
-            for wrong in _tries(kind, asked, names):
-                query = "&".join(f"{name}={quote_from_bytes(value)}" for name in wrong)
-                status, text = ask(client, "get", f"{path}?{query}")
-                if status not in NOT_A_FAULT or "\nSet-Cookie: stolen" in text.partition("\n\n")[0]:
-                    faults[path, kind, tuple(wrong)] = status
-    assert faults == {}
+        path = route.path(world_a)
+
+        def send(wrong: Mapping[str, bytes], path: str = path) -> bool:
+            query = "&".join(f"{name}={quote_from_bytes(value)}" for name, value in wrong.items())
+            status, text = ask(client, "get", f"{path}?{query}")
+            return status in NOT_A_FAULT and "\nSet-Cookie: stolen" not in text.partition("\n\n")[0]
+
+        faults[path] = faults_of(send, names_asked(client, "get", path, world_a), names_read(route, "get"))
+    assert {path: found for path, found in faults.items() if found} == {}
     assert _tables_are_there()
 
 
@@ -150,15 +239,14 @@ def test_every_field_of_every_form(world_a: World) -> None:
     right = {name: quote_from_bytes(str(one).encode()) for name, one in fields_of(world_a).items()}
     faults = {}
     for route in _taking(client, "post", world_a):
-        names, path = names_read(route, "post"), route.path(world_a)
-        asked = names_asked(client, "post", path, world_a)
-        for kind, value in HOSTILE.items():
-            for wrong in _tries(kind, asked, names):
-                sent = {**right, **dict.fromkeys(wrong, quote_from_bytes(value))}
-                status = _posted(client, path, "&".join(f"{name}={one}" for name, one in sent.items()))
-                if status not in NOT_A_FAULT:
-                    faults[path, kind, tuple(wrong)] = status
-    assert faults == {}
+        path = route.path(world_a)
+
+        def send(wrong: Mapping[str, bytes], path: str = path) -> bool:
+            sent = {**right, **{name: quote_from_bytes(value) for name, value in wrong.items()}}
+            return _posted(client, path, "&".join(f"{name}={one}" for name, one in sent.items())) in NOT_A_FAULT
+
+        faults[path] = faults_of(send, names_asked(client, "post", path, world_a), names_read(route, "post"))
+    assert {path: found for path, found in faults.items() if found} == {}
     assert _tables_are_there()
 
 

@@ -6,9 +6,12 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import openpyxl
@@ -26,7 +29,6 @@ from ksdb.access.models import StaffAccount
 from ksdb.places.models import Division
 
 MARK = "\"'><script>alert('ksdb')</script><img src=x onerror=alert('ksdb')>{{7*191}}"
-ORIGIN = "http://ksdb.test"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 Page = tuple[int, dict[str, str], str]
 
@@ -84,6 +86,19 @@ def answers_of(world: World) -> Answers:
     return found
 
 
+@pytest.fixture(scope="module")
+def asked_before() -> list[Answers]:
+    return []
+
+
+@pytest.fixture
+def answers(asked_before: list[Answers], request: pytest.FixtureRequest) -> Answers:
+    """A thousand answers are asked for once: two tests look at them, and neither asks for more."""
+    if not asked_before:
+        asked_before.append(answers_of(request.getfixturevalue("marked")))
+    return asked_before[0]
+
+
 def _answer(client: Client, method: str, path: str, data: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
     with undone(), same_cookies(client):
         answer = getattr(client, method)(path, data)
@@ -125,8 +140,8 @@ def acting_in(body: str) -> list[str]:
     return parser.found
 
 
-def test_no_text_becomes_markup(marked: World) -> None:
-    answers = answers_of(marked)
+@pytest.mark.django_db
+def test_no_text_becomes_markup(answers: Answers) -> None:
     pages = answers.pages
     assert any(path.endswith("/my/data/") for path in pages), "residents' pages were reached"
     shown = {path for path, (_, _, body) in pages.items() if "&lt;script&gt;alert(" in body}
@@ -191,19 +206,18 @@ def browser() -> Iterator[Any]:
 
 
 class Watched:
-    """A browser page fed from answers taken before, which notes what runs and what the policy stops."""
+    """A browser page that opens answers taken before, and notes what runs and what the policy stops."""
 
-    def __init__(self, browser: Any, pages: dict[str, Page], static: dict[str, tuple[str, bytes]]) -> None:
+    def __init__(self, browser: Any, origin: str) -> None:
         self.ran: list[str] = []
         self.stopped: list[str] = []
-        self._pages, self._static = pages, static
+        self._origin = origin
         self._page = browser.new_context(locale="vi-VN").new_page()
         self._page.on("dialog", self._note_dialog)
         self._page.on("console", self._note_console)
-        self._page.route("**/*", self._answer)
 
     def look_at(self, path: str) -> None:
-        self._page.goto(ORIGIN + path)
+        self._page.goto(self._origin + path)
         for link in self._page.locator("summary").all():
             link.click()
 
@@ -215,16 +229,31 @@ class Watched:
         if "Content Security Policy" in message.text:
             self.stopped.append(message.text)
 
-    def _answer(self, route: Any) -> None:
-        path = route.request.url.removeprefix(ORIGIN)
-        if path in self._pages:
-            _, headers, body = self._pages[path]
-            route.fulfill(status=200, headers=headers, body=body)
-        elif path.partition("?")[0] in self._static:
-            kind, content = self._static[path.partition("?")[0]]
-            route.fulfill(status=200, headers={"Content-Type": kind}, body=content)
-        else:
-            route.fulfill(status=404, body="")
+
+@contextmanager
+def served(pages: dict[str, Page], static: dict[str, tuple[str, bytes]]) -> Iterator[str]:
+    """The address of a server that knows these pages, and files that the browser may keep from page to page."""
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            _, headers, text = pages.get(self.path, (404, {}, ""))
+            content = text.encode()
+            if (path := self.path.partition("?")[0]) in static:
+                kind, content = static[path]
+                headers = {"Content-Type": kind, "Cache-Control": "max-age=3600"}
+            self.send_response(200 if headers else 404)
+            for name, value in {**headers, "Content-Length": str(len(content))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: Any) -> None:
+            """Tests need no log of requests."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def _static_files() -> dict[str, tuple[str, bytes]]:
@@ -236,14 +265,15 @@ def _static_files() -> dict[str, tuple[str, bytes]]:
 
 
 @pytest.mark.browser
-def test_nothing_runs_in_a_browser(marked: World, request: pytest.FixtureRequest) -> None:
+@pytest.mark.django_db
+def test_nothing_runs_in_a_browser(answers: Answers, request: pytest.FixtureRequest) -> None:
     # Before the browser: Django will not ask the database beside a running event loop.
-    pages = richest_of_each_route(answers_of(marked).pages)
+    pages = richest_of_each_route(answers.pages)
     assert len(pages) > 15
-    static = _static_files()
-    watched = Watched(request.getfixturevalue("browser"), pages, static)
-    for path in pages:
-        watched.look_at(path)
+    with served(pages, _static_files()) as origin:
+        watched = Watched(request.getfixturevalue("browser"), origin)
+        for path in pages:
+            watched.look_at(path)
     assert watched.ran == []
     assert watched.stopped == []
 
@@ -253,8 +283,9 @@ def test_the_watch_sees_what_runs_and_what_is_stopped(browser: Any) -> None:
     policy = {"Content-Security-Policy": HEADERS["Content-Security-Policy"]}
     html = {"Content-Type": "text/html; charset=utf-8"}
     pages = {"/open": (200, html, f"<p>{MARK}"), "/strict": (200, {**html, **policy}, f"<p>{MARK}")}
-    watched = Watched(browser, pages, {})
-    watched.look_at("/strict")
-    assert (watched.ran, len(watched.stopped) > 0) == ([], True)
-    watched.look_at("/open")
+    with served(pages, {}) as origin:
+        watched = Watched(browser, origin)
+        watched.look_at("/strict")
+        assert (watched.ran, len(watched.stopped) > 0) == ([], True)
+        watched.look_at("/open")
     assert watched.ran == ["ksdb", "ksdb"]

@@ -17,7 +17,6 @@ from urllib.request import urlopen
 import cv2
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from cryptography.hazmat.primitives.asymmetric import ec
 from playwright.sync_api import BrowserContext, Page, Playwright
 from tests.gateway import scanner
@@ -50,6 +49,7 @@ from tests.gateway.town import (
     Town,
     token_of,
 )
+from tests.looking import violations
 
 from ksdb.config import settings
 from ksdb.core.clock import now
@@ -60,7 +60,6 @@ from ksdb.core.token import Claims, Form, TokenFault, sign_token
 
 pytestmark = pytest.mark.browser
 __all__ = ["chromium", "context", "door", "page", "playwright", "served"]
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NUMBER = "000000079444"
 CODE = card_number(4_711_000_815)
 
@@ -440,8 +439,7 @@ def test_printed_cards_before_the_camera(
         _picture(page, "camera")
         assert wanted <= set(page.evaluate("[...seen]"))
         page.locator('#counts:not([data-safe="0"])').wait_for()
-        found = Axe().run(page, options={"runOnly": TAGS}).response["violations"]
-        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+        assert [(one["id"], one["nodes"][0]["html"]) for one in violations(page)] == []
     until_stored(town, 1)
     assert {(row[2], row[4]) for row in town.visits()} == {(LAN, ScanResult.ACCEPTED)}
     assert {row[2] for row in town.refusals()} <= {ScanResult.BAD_SIGNATURE, ScanResult.REVOKED}
@@ -471,8 +469,7 @@ def test_every_screen_fits_and_is_accessible(context: BrowserContext, door: Gate
             assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{screen} at {name}"
             assert page.evaluate(SMALL) == [], f"{screen} at {name}"
             if name == "phone" or (name == "desk" and screen in AT_A_DESK):
-                found = Axe().run(page, options={"runOnly": TAGS}).response["violations"]
-                faults += [(screen, name, one["id"], one["nodes"][0]["html"]) for one in found]
+                faults += [(screen, name, one["id"], one["nodes"][0]["html"]) for one in violations(page)]
     assert faults == []
 
 

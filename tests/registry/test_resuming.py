@@ -18,16 +18,21 @@ from tests.registry.test_actions import _url
 from ksdb.config import settings
 from ksdb.core.scope import system_scope
 from ksdb.places.models import Division
+from ksdb.registry import preparing
 from ksdb.registry.actions import resume_broken, run_import, start_import
 from ksdb.registry.models import Import, ImportProblem, Resident
 from ksdb.registry.queries import imports_dir
 
-ROWS = 20_500
-"""So many that a second process reads them, which must end with the killed one."""
+ROWS, CHUNK = 8_200, 1_000
+"""Nine parts instead of as many of 5,000, and still so many that a second process reads them: it must end with the
+killed one."""
 WORKER = """
 import django
 django.setup()
 from ksdb.core.scope import system_scope
+from ksdb.registry import preparing
+preparing.CHUNK_ROWS = {chunk}
+preparing.ROWS_WORTH_A_PROCESS = 5 * preparing.CHUNK_ROWS
 from ksdb.registry.actions import run_import
 if __name__ == "__main__":
     run_import(system_scope(), {number})
@@ -48,7 +53,7 @@ def long_list(count: int = ROWS) -> bytes:
 
 def killed_in_the_middle(source: Import, tmp_path: Path) -> None:
     script = tmp_path / "worker.py"
-    script.write_text(WORKER.format(number=source.pk))
+    script.write_text(WORKER.format(number=source.pk, chunk=CHUNK))
     worker = subprocess.Popen(
         [sys.executable, str(script)],
         env={
@@ -66,7 +71,7 @@ def killed_in_the_middle(source: Import, tmp_path: Path) -> None:
             others = psutil.Process(worker.pid).children(recursive=True)
             worker.send_signal(signal.SIGKILL)
             break
-        time.sleep(0.05)
+        time.sleep(0.01)
     assert worker.wait() == -signal.SIGKILL
     assert others
     assert psutil.wait_procs(others, timeout=30)[1] == []
@@ -86,7 +91,10 @@ def rows_of(path: Path) -> dict[str, list[tuple[object, ...]]]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_killed_import_goes_on_where_it_stopped(clean_registry: None, tmp_path: Path) -> None:
+def test_a_killed_import_goes_on_where_it_stopped(
+    clean_registry: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparing, "ROWS_WORTH_A_PROCESS", 5 * CHUNK)
     home: Division = commune("Phường Hương Vân")
     data = long_list()
     source = start_import(SYSTEM, home.pk, "ds.csv", data)

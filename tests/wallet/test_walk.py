@@ -377,6 +377,7 @@ def _thirteen_days_without_a_network(page: Any) -> None:
     for name in ("Chữ to", "Màu đậm, dễ nhìn", "English"):
         with page.expect_navigation():
             page.get_by_role("button", name=name).click()
+    page.locator("html[lang=en]").wait_for()  # the page that the phone keeps, and will show without a network
     card_shown(page)
     looked_at(page, "my-card-large-contrast-english")
     page.set_viewport_size(PHONE)
@@ -387,7 +388,8 @@ def _thirteen_days_without_a_network(page: Any) -> None:
     assert code_on(page)
     page.clock.fast_forward(2 * DAY_MS)
     page.reload()
-    page.get_by_text("was not renewed for 14 days").wait_for()
+    page.locator("#card[data-ready]").wait_for()
+    assert "was not renewed for 14 days" in page.locator("[data-fault]").inner_text()
     page.context.set_offline(False)
 
 

@@ -6,7 +6,6 @@ KSDB_SHOTS names a folder to leave pictures in.
 import os
 import shutil
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from threading import Thread
@@ -16,6 +15,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import pytest
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.wsgi import get_wsgi_application
+from tests.looking import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.urls("tests.web.gallery")]
 
@@ -28,7 +28,6 @@ PAGES = {
     "missing": "/nowhere/",
 }
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -116,7 +115,4 @@ def _take_picture(page: Any, name: str) -> None:
 
 
 def _violations(page: Any) -> list[str]:
-    axe = files("axe_playwright_python") / "axe.min.js"
-    page.evaluate(axe.read_text("utf-8"))
-    found = page.evaluate("tags => axe.run({runOnly: tags})", TAGS)["violations"]
-    return [f"{v['id']}: {n['html'][:120]}" for v in found for n in v["nodes"]]
+    return [f"{v['id']}: {n['html'][:120]}" for v in violations(page) for n in v["nodes"]]
