@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 from tests.gateway import scanner
 from tests.gateway.devices import GatewayProcess, gateway
-from tests.gateway.town import Town
+from tests.gateway.town import Town, clear
 
 __all__ = ["chromium", "context", "door", "page", "playwright", "served"]
 ROOT = ec.derive_private_key(99, ec.SECP256R1())
@@ -36,6 +36,9 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def served(town_url: str) -> Iterator[GatewayProcess]:
+    """A gateway that starts in an empty town: what the tests of another file left published it would never unlearn."""
+    with Town.at(town_url) as town:
+        clear(town)
     with gateway(town_url) as process:
         yield process
 
