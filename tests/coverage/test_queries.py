@@ -81,7 +81,7 @@ def test_the_denominators_are_those_of_their_sources(system: Scope, commune_a: D
 
 def test_census_figures_are_carried_over_as_the_source_carried_them() -> None:
     units = ground.units()
-    extents = carrying.extents(units)
+    extents = carrying.ground_of(units).extents
     published = PopulationFigure.objects.filter(as_of="2019-04-01", division__kind="commune")
     found = {figure.division_id: round(carrying.people(extents[figure.division_id])) for figure in published}
     assert len(found) > 300

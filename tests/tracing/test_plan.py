@@ -1,5 +1,6 @@
 """What PostgreSQL does for each query of tracing, on seeded days that have been analysed."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -18,6 +19,7 @@ from ksdb.postgres.named import queries_in, sql
 from ksdb.tracing.actions import run_trace
 from ksdb.tracing.exposures import case_stays, units
 from ksdb.tracing.models import CaseRecord
+from ksdb.tracing.presence.reading import NEVER
 
 SEED = """
 INSERT INTO visit (point_id, scanned_at, device_id, sequence, card_index, resident_id, result, is_exit)
@@ -26,6 +28,7 @@ FROM generate_series(1000, 30000) n
 """
 READS_ALL: Final = {"presence_day", "presence_counts"}
 """These say of themselves that they read a day, or the log, from end to end."""
+KEPT: Final = ("exposures", "window_exposures", "unverified", "scans_of", "presence_newest")
 MINUTES = timedelta(minutes=30)
 
 
@@ -63,11 +66,10 @@ def asked(lans_case: CaseRecord, market_a: ScanPoint) -> Mapping[str, Mapping[st
         "presence_arrivals": {**soon_floor, "first": 1, **until},
         "presence_counts": until,
         "presence_day": {"since": first, "before": last, **until},
-        "presence_days": none,
-        "presence_has_matched": soon_floor,
+        "presence_has_matched": {**soon_floor, "ever": NEVER},
         "presence_matched": {**soon_floor, "first": 1, **until},
+        "presence_newest": {**soon_floor, "first": 1, "ever": NEVER, "most": 10},
         "presence_usual": none,
-        "presence_disputes": none,
         "presence_state": none,
         "scans_of": {"residents": [lan], "since": first},
         "shared_cells": {**given, **span},
@@ -96,6 +98,24 @@ def test_no_query_reads_a_day_with_visits_from_end_to_end(asked: Mapping[str, Ma
         "flags_of_contacts",
     }
     assert all(read[name] for name in by_point_and_person)
+
+
+def test_a_plan_that_is_kept_reads_no_day_from_end_to_end_either(asked: Mapping[str, Mapping[str, Any]]) -> None:
+    """It is made for no value in particular, so that PostgreSQL has to guess how many rows are meant."""
+    plans = {name: _kept(name, asked[name]) for name in KEPT}
+    assert all(plans.values())
+    assert {name: lines for name, lines in plans.items() if any("Seq Scan" in line for line in lines)} == {}
+
+
+def _kept(name: str, given: Mapping[str, Any]) -> list[str]:
+    """The lines that read the day with visits, of the plan for any parameters."""
+    numbers = {parameter: number for number, parameter in enumerate(given, start=1)}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT " + ", ".join(["pg_typeof(%s)::text"] * len(given)), list(given.values()))
+        types = dict(zip(given, cursor.fetchone(), strict=True))
+        text = re.sub(r"%\((\w+)\)s", lambda m: f"(${numbers[m[1]]}::{types[m[1]]})", sql("ksdb.tracing", name))
+        cursor.execute("EXPLAIN (GENERIC_PLAN, COSTS OFF) " + text)
+        return [line for (line,) in cursor.fetchall() if f" on visit_{moment(0):%Y%m%d} " in line]
 
 
 def _reads(name: str, given: Mapping[str, Any]) -> list[str]:

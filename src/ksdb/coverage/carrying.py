@@ -37,8 +37,32 @@ def split_communes() -> frozenset[str]:
     return frozenset(link.old[0] for link in eras.links() if link.share < 1)
 
 
+class Ground:
+    """The units of every structure, with the atoms of each, and which units each atom is part of."""
+
+    def __init__(self, units: tuple[Unit, ...]) -> None:
+        self.extents = _extents(units)
+        self._by_atom: dict[str, set[int]] = {}
+        for unit_id, atoms in self.extents.items():
+            for atom in atoms:
+                self._by_atom.setdefault(atom, set()).add(unit_id)
+        self._shares: dict[frozenset[str], dict[int, float]] = {}
+
+    def shares(self, of: frozenset[str]) -> dict[int, float]:
+        """How much of each unit's people lives in `of`, above 0 to 1, for all units that have any there."""
+        if of not in self._shares:
+            near = {unit_id for atom in of for unit_id in self._by_atom.get(atom, ())}
+            self._shares[of] = {unit_id: _share(self.extents[unit_id], of) for unit_id in sorted(near)}
+        return self._shares[of]
+
+
 @lru_cache(4)
-def extents(units: tuple[Unit, ...]) -> Mapping[int, frozenset[str]]:
+def ground_of(units: tuple[Unit, ...]) -> Ground:
+    """Made once for the same units: five hundred of them take longer to compare than to use."""
+    return Ground(units)
+
+
+def _extents(units: tuple[Unit, ...]) -> Mapping[int, frozenset[str]]:
     """The atoms of each unit."""
     known = eras.atoms()
     found = {unit.id: set(known.get((unit.code, unit.valid_from), ())) for unit in units}
@@ -56,23 +80,6 @@ def people(atoms: frozenset[str]) -> float:
     """How many lived there at the census."""
     counts = people_of_atoms()
     return sum(counts[atom] for atom in atoms)
-
-
-@lru_cache(4)
-def units_of_atoms(units: tuple[Unit, ...]) -> Mapping[str, frozenset[int]]:
-    """Which units each atom is part of."""
-    found: dict[str, set[int]] = {}
-    for unit_id, atoms in extents(units).items():
-        for atom in atoms:
-            found.setdefault(atom, set()).add(unit_id)
-    return {atom: frozenset(ids) for atom, ids in found.items()}
-
-
-def shares(of: frozenset[str], units: tuple[Unit, ...]) -> dict[int, float]:
-    """How much of each unit's people lives in `of`, above 0 to 1, for all units that have any there."""
-    extent, by_atom = extents(units), units_of_atoms(units)
-    near = {unit_id for atom in of for unit_id in by_atom.get(atom, ())}
-    return {unit_id: _share(extent[unit_id], of) for unit_id in sorted(near)}
 
 
 def _share(atoms: frozenset[str], of: frozenset[str]) -> float:

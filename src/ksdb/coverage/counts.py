@@ -1,7 +1,8 @@
 """What is counted in a division, and by which denominator a share is told."""
 
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import add, attrgetter
 from typing import Final
 
 BANDS: Final = (0, 6, 12, 18, 30, 45, 60, 75)
@@ -36,13 +37,13 @@ class Counts:
     plastic: float = 0
 
     def __add__(self, other: "Counts") -> "Counts":
-        return Counts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return Counts(*map(add, _figures(self), _figures(other)))
 
     def times(self, share: float) -> "Counts":
-        return Counts(*(value * share for value in astuple(self)))
+        return Counts(*(value * share for value in _figures(self)))
 
     def rounded(self) -> "Counts":
-        return Counts(*(round(value) for value in astuple(self)))
+        return Counts(*map(round, _figures(self)))
 
     @property
     def out(self) -> float:
@@ -51,6 +52,7 @@ class Counts:
 
 
 WIDTH: Final = len(fields(Counts))
+_figures = attrgetter(*(field.name for field in fields(Counts)))
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,8 @@ class _Reading:
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
         self.units: tuple[Unit, ...] = ground.units()
-        self.extents = carrying.extents(self.units)
+        self.ground = carrying.ground_of(self.units)
+        self.extents = self.ground.extents
         self.cells: dict[int, list[Cell]] = {}
         self.counts: dict[int, Counts] = {}
         self.figures = _Figures(asked.basis, self.units)
@@ -161,7 +162,7 @@ class _Reading:
         self.counts = {pk: ground.counts_of(cells) for pk, cells in self.cells.items()}
 
     def shares(self, of: Division) -> dict[int, float]:
-        return carrying.shares(self.extents[of.pk], self.units)
+        return self.ground.shares(self.extents[of.pk])
 
     def of(self, of: Division) -> Report:
         shares = self.shares(of)
@@ -295,7 +296,7 @@ class _Figures:
 
     def __init__(self, basis: Basis, units: tuple[Unit, ...]) -> None:
         self.basis = basis
-        self.extents = carrying.extents(units)
+        self.extents = carrying.ground_of(units).extents
         self.source: Source | None = None
         self.decreed: dict[int, int] = {}
         self.whole = 0

@@ -19,6 +19,7 @@ from ksdb.enrolment import actions, guides, queries
 from ksdb.enrolment.forms import PhoneCodeForm, PhoneForm, PlaceForm, RefusalForm, RegisterForm
 from ksdb.sms.actions import CodeWrong, NoCarrier, TooManyNumbers
 from ksdb.sms.queries import proven_phone
+from ksdb.web import asked
 from ksdb.web.middleware import with_geolocation
 from ksdb.web.requires import ScopedRequest, open_to_all, requires
 
@@ -85,10 +86,10 @@ def status(request: ScopedRequest) -> HttpResponse:
 def link(request: ScopedRequest) -> HttpResponse:
     """The link to the owner's password is shown in the answer itself and nowhere else."""
     phone = proven_phone(request.scope, request.session)
-    asked = request.POST.get("place", "")
-    if phone is None or not (asked.isascii() and asked.isdigit() and len(asked) < 10):
+    place = asked.number_in(request.POST.get("place"))
+    if phone is None or place is None:
         return redirect("enrolment:status")
-    account, token = actions.owner_link(request.scope, phone, int(asked))
+    account, token = actions.owner_link(request.scope, phone, place)
     address = request.build_absolute_uri(reverse("access:welcome", args=[token]))
     hours = int(INVITATION_LASTS.total_seconds()) // 3600
     return render(request, "enrolment/link.html", {"account": account, "link": address, "hours": hours})

@@ -1,22 +1,30 @@
 """The SQL engine: who was where a case was, while the case was infectious. Permissions are its callers' to check."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.db import connection
 
+from ksdb.core.clock import day_of
 from ksdb.core.copresence import OverlapRule, stays_within
 from ksdb.core.stay import LONGEST_STAY, Scan, Stay, stays_of, windows_of
 from ksdb.postgres.named import sql
+from ksdb.postgres.prepared import answered
 from ksdb.tracing.persons import Persons, merged_persons
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EVER = datetime(1, 1, 2, tzinfo=UTC)
 UNIT = timedelta(microseconds=1)
 """The unit in which core counts here: PostgreSQL's own, so that nothing is rounded."""
+OF_STAYS = ("residents", "points", "usual", "arrived", "until", "observed", "window", "least")
+"""Those parameters of the query `exposures` that tell of one stay each."""
+MOST_BY_DAY = 500
+"""So many stays are asked about day by day; with more, one plan made for all of them is faster."""
+IN_ORDER = attrgetter("resident_id", "started_at", "point_id", "ended_at")
 
 Period = tuple[datetime, datetime]
 
@@ -103,26 +111,22 @@ def added_up(exposures: Iterable[Exposure], generation: int = 1) -> list[Met]:
 
 
 def asked(stays: Sequence[tuple[int, Stay]], usual: Mapping[int, int], rule: OverlapRule) -> dict[str, Any]:
-    """The parameters of the query `exposures` for stays, each with its resident; bounds reach as far as a stay can."""
-    arrived = [instant(stay.arrived) for _, stay in stays]
-    until = [instant(stay.departed + rule.at(stay.point).linger) for _, stay in stays]
-    usually = [UNIT * usual[stay.point] for _, stay in stays]
-    windows = [UNIT * rule.at(stay.point).window for _, stay in stays]
-    reach = max([LONGEST_STAY, *windows, *usually])
-    return {
-        "case": [],
-        "residents": [resident_id for resident_id, _ in stays],
-        "points": [stay.point for _, stay in stays],
-        "usual": usually,
-        "arrived": arrived,
-        "until": until,
-        "observed": [stay.is_observed for _, stay in stays],
-        "longest": LONGEST_STAY,
-        "window": windows,
-        "least": [UNIT * rule.at(stay.point).least for _, stay in stays],
-        "since": min(arrived) - reach,
-        "before": max(until) + reach + UNIT,
-    }
+    """The parameters of the query `exposures` for stays, each with its resident."""
+    rules = [rule.at(stay.point) for _, stay in stays]
+    return _bounded(
+        {
+            "case": [],
+            "residents": [resident_id for resident_id, _ in stays],
+            "points": [stay.point for _, stay in stays],
+            "usual": [UNIT * usual[stay.point] for _, stay in stays],
+            "arrived": [instant(stay.arrived) for _, stay in stays],
+            "until": [instant(stay.departed + its.linger) for (_, stay), its in zip(stays, rules, strict=True)],
+            "observed": [stay.is_observed for _, stay in stays],
+            "window": [UNIT * its.window for its in rules],
+            "least": [UNIT * its.least for its in rules],
+            "longest": LONGEST_STAY,
+        }
+    )
 
 
 def find(records: Sequence[int], infectious: Period, rule: OverlapRule) -> Found:
@@ -175,18 +179,43 @@ def first_of_persons(exposures: Iterable[Exposure], persons: Persons) -> dict[in
 
 
 def exposures_of(questions: dict[str, Any], *, is_first: bool = False) -> list[Exposure]:
-    """All co-presences with the stays asked about; `through_id` is whose stay it was, where it is not the case's."""
+    """All co-presences with the stays asked about, by resident and time.
+
+    `through_id` is whose stay it was, where it is not the case's.
+    """
     name = "window_exposures" if any(questions["window"]) else "exposures"
-    with connection.cursor() as cursor:
-        cursor.execute(sql("ksdb.tracing", name), questions)
-        return _followed_up(cursor.fetchall(), is_first=is_first)
+    if len(questions["points"]) > MOST_BY_DAY:
+        with connection.cursor() as cursor:
+            cursor.execute(sql("ksdb.tracing", name), questions)
+            rows = cursor.fetchall()
+    else:
+        text = sql("ksdb.tracing", name)
+        rows = [row for day in _by_day(questions) for row in answered(connection, text, day)]
+    return sorted(_followed_up(rows, is_first=is_first), key=IN_ORDER)
+
+
+def _by_day(questions: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The questions day by day: each search for a next scan looks into every partition that the bounds leave in."""
+    days: dict[date, list[int]] = defaultdict(list)
+    for place, at in enumerate(questions["arrived"]):
+        days[day_of(at)].append(place)
+    for places in days.values():
+        yield _bounded({**questions, **{name: [questions[name][place] for place in places] for name in OF_STAYS}})
+
+
+def _bounded(questions: dict[str, Any]) -> dict[str, Any]:
+    """The questions with bounds that reach as far as a stay can."""
+    reach = max([LONGEST_STAY, *questions["window"], *questions["usual"]])
+    return {
+        **questions,
+        "since": min(questions["arrived"]) - reach,
+        "before": max(questions["until"]) + reach + UNIT,
+    }
 
 
 def unverified_at(questions: dict[str, Any]) -> int:
     """How many entries around the stays asked about belong to no known resident."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql("ksdb.tracing", "unverified"), questions)
-        return int(cursor.fetchone()[0])
+    return int(answered(connection, sql("ksdb.tracing", "unverified"), questions)[0][0])
 
 
 def case_stays(records: Sequence[int], infectious: Period, rule: OverlapRule | None = None) -> CaseStays:
@@ -207,11 +236,12 @@ def _scans_of(owners: Mapping[int, int], since: datetime) -> tuple[dict[int, lis
     """Scans by the owner of each resident, in their order, and the usual stay of each point among them."""
     scans: dict[int, list[Scan]] = defaultdict(list)
     usual: dict[int, int] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(sql("ksdb.tracing", "scans_of"), {"residents": sorted(owners), "since": since})
-        for resident_id, at, point_id, is_exit, usual_minutes in cursor.fetchall():
-            scans[owners[resident_id]].append(Scan(count(at), point_id, is_exit))
-            usual[point_id] = units(timedelta(minutes=usual_minutes))
+    asked = {"residents": sorted(owners), "since": since}
+    for resident_id, at, point_id, is_exit, usual_minutes in answered(
+        connection, sql("ksdb.tracing", "scans_of"), asked
+    ):
+        scans[owners[resident_id]].append(Scan(count(at), point_id, is_exit))
+        usual[point_id] = units(timedelta(minutes=usual_minutes))
     return scans, usual
 
 

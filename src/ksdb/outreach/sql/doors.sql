@@ -39,22 +39,28 @@ ORDER BY household.position, household.id;
 -- name: counts_of_groups
 -- One row per residential group named: households and those where nobody lacks a card, residents, with an active card,
 -- with one that waits, out of the count for their reason, still lacking; households where somebody was on that day.
-WITH person AS (
-    SELECT resident.division_id, resident.household_id,
+WITH resides AS (
+    SELECT id, division_id, household_id
+    FROM resident
+    WHERE division_id = ANY(%(groups)s) AND merged_into_id IS NULL
+), record AS (
+    SELECT id, id AS person_id FROM resides
+    UNION ALL
+    SELECT resident.id, resides.id FROM resides JOIN resident ON resident.merged_into_id = resides.id
+), held AS (
+    SELECT record.person_id, bool_or(card.status = %(active)s) AS is_active,
+           bool_or(card.status = %(issued)s) AS is_waiting
+    FROM record JOIN card ON card.resident_id = record.id
+    WHERE card.status = ANY(%(live)s) AND card.expires_at > %(at)s
+    GROUP BY record.person_id
+), person AS (
+    SELECT resides.division_id, resides.household_id,
            coalesce(held.is_active, false) AS is_active,
            held.is_waiting AND NOT held.is_active AS is_waiting,
            coalesce(standing.reason = ANY(%(out)s), false) AS is_out
-    FROM resident
-    LEFT JOIN LATERAL (
-        SELECT bool_or(card.status = %(active)s) AS is_active, bool_or(card.status = %(issued)s) AS is_waiting
-        FROM card
-        WHERE card.resident_id IN (
-            SELECT record.id FROM resident AS record
-            WHERE record.id = resident.id OR record.merged_into_id = resident.id)
-          AND card.status = ANY(%(live)s) AND card.expires_at > %(at)s
-    ) AS held ON true
-    LEFT JOIN missing_reason AS standing ON standing.resident_id = resident.id AND standing.withdrawn_at IS NULL
-    WHERE resident.division_id = ANY(%(groups)s) AND resident.merged_into_id IS NULL
+    FROM resides
+    LEFT JOIN held ON held.person_id = resides.id
+    LEFT JOIN missing_reason AS standing ON standing.resident_id = resides.id AND standing.withdrawn_at IS NULL
 ), home AS (
     SELECT division_id, household_id, count(*) AS residents,
            count(*) FILTER (WHERE is_active) AS active,

@@ -112,9 +112,14 @@ FROM unnest(%(ids)s::int[], %(id_number_ends)s::bigint[], %(phone_ends)s::bigint
 WHERE resident.id = given.id;
 
 -- name: identities_of
--- The ids of all records of the person that these are records of, the one that counts first. Two index scans.
+-- The ids of all records of the person that these are records of, the one that counts first. Three index scans.
+WITH counting AS (
+    SELECT coalesce(merged_into_id, id) AS id FROM resident WHERE id = ANY (%(residents)s::int[])
+)
 SELECT id
-FROM resident
-WHERE id IN (SELECT coalesce(merged_into_id, id) FROM resident WHERE id = ANY (%(residents)s::int[]))
-   OR merged_into_id IN (SELECT coalesce(merged_into_id, id) FROM resident WHERE id = ANY (%(residents)s::int[]))
-ORDER BY merged_into_id IS NOT NULL, id;
+FROM (
+    SELECT id, false AS is_merged FROM counting
+    UNION
+    SELECT resident.id, true FROM resident JOIN counting ON resident.merged_into_id = counting.id
+) AS record
+ORDER BY is_merged, id;

@@ -8,7 +8,7 @@ import numpy as np
 
 from ksdb.tracing.presence.files import IndexDamaged, Manifest, mapped
 from ksdb.tracing.presence.index import Index
-from ksdb.tracing.presence.reading import LogState, arrivals, log_state
+from ksdb.tracing.presence.reading import LogState, log_state, newest
 from ksdb.tracing.presence.refreshing import index_folder, same_usual, usable_manifest
 from ksdb.tracing.presence.segment import (
     DAY_MS,
@@ -53,7 +53,7 @@ def open_index() -> Opened | None:
         return None
     if not same_usual(usual, state.usual):
         return None
-    rows = arrivals((manifest.horizon, None), manifest.floor)
+    rows = newest(manifest.horizon, manifest.floor, MOST_NEW)
     index = with_new(Index(days, state.usual), rows) if rows.who.size <= MOST_NEW else None
     return Opened(index, manifest.horizon, int(rows.who.size)) if index else None
 

@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 
 from ksdb.postgres.copying import binary_dtype, copied
 from ksdb.postgres.named import sql
+from ksdb.postgres.prepared import answered
 from ksdb.tracing.presence.segment import DAY_MS, Ints, Rows
 
 ROOM = "ksdb.tracing"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_2000_MS = 946_684_800_000
 MILLISECOND = timedelta(milliseconds=1)
-EVER = datetime(2, 1, 1, tzinfo=UTC)
+EVER, NEVER = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 LONGEST_USUAL_MINUTES = DAY_MS // 60_000
 KINDS = (("who", np.int32), ("at", np.int64), ("point", np.int32), ("is_exit", np.bool_), ("sequence", np.int64),
          ("device", np.int32))  # fmt: skip
-COLUMNS = binary_dtype(
-    (("who", ">i4"), ("at", ">i8"), ("point", ">i4"), ("is_exit", ">i1"), ("sequence", ">i8"), ("device", ">i4"))
-)
+SENT = [("who", ">i4"), ("at", ">i8"), ("point", ">i4"), ("is_exit", ">i1"), ("sequence", ">i8"), ("device", ">i4")]
+COLUMNS, PACKED = binary_dtype(SENT), np.dtype(SENT)
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,11 @@ class LogState:
 
 
 def log_state() -> LogState:
-    with connection.cursor() as cursor:
-        cursor.execute(sql(ROOM, "presence_state"))
-        database, horizon, following, taken_at, change, is_spread = cursor.fetchone()
-        cursor.execute(sql(ROOM, "presence_days"))
-        rows = cursor.fetchall()
-        cursor.execute(sql(ROOM, "presence_disputes"))
-        disputes = dict(cursor.fetchall())
-    days = tuple(LogDay(day, table_id, base, disputes.get(day, "")) for day, table_id, base in rows)
+    (told,) = answered(connection, sql(ROOM, "presence_state"), {})
+    database, horizon, following, taken_at, change, is_spread, *arrays = told
+    numbers, tables, bases, disputed, hashes = (array or [] for array in arrays)
+    disputes = dict(zip(disputed, hashes, strict=True))
+    days = tuple(LogDay(day, *rest, disputes.get(day, "")) for day, *rest in zip(numbers, tables, bases, strict=True))
     return LogState(database, horizon, following, taken_at, _usual_stays(database, change), days, is_spread)
 
 
@@ -96,17 +93,31 @@ def _usual_stays(database: str, change: int | None) -> Ints:
 def rows_of_day(day: LogDay, state: LogState) -> Rows:
     """All visits of a day that transactions before the horizon stored."""
     bounds = {"since": instant(day.base), "before": instant(day.base + DAY_MS), "until": state.horizon}
-    return _rows(("presence_day",), bounds)
+    return _rows([_columns(block) for block in copied(connection, sql(ROOM, "presence_day"), bounds)])
 
 
-def arrivals(span: tuple[int, int | None], floor: int | None) -> Rows:
-    """The visits that transactions in the span stored, all later ones without an end; none arrived before the floor."""
+def arrivals(span: tuple[int, int], floor: int | None) -> Rows:
+    """The visits that transactions in the span stored; none arrived before the floor."""
     asked = {"first": span[0], "until": span[1], "floor": EVER if floor is None else instant(floor)}
-    with connection.cursor() as cursor:
-        cursor.execute(sql(ROOM, "presence_has_matched"), asked)
-        has_matched = cursor.fetchone()[0]
-    # Asked by themselves: PostgreSQL takes longer to plan both at once than to answer each.
-    return _rows(("presence_arrivals", "presence_matched") if has_matched else ("presence_arrivals",), asked)
+    names = ("presence_arrivals", "presence_matched") if _has_matched(asked) else ("presence_arrivals",)
+    return _rows([_columns(block) for name in names for block in copied(connection, sql(ROOM, name), asked)])
+
+
+def newest(first: int, floor: int | None, most: int) -> Rows:
+    """As arrivals, of all transactions from the first on; of more than `most` visits only some more than those."""
+    asked = {"first": first, "until": None, "floor": EVER if floor is None else instant(floor)}
+    bounds = {"first": first, "floor": asked["floor"], "ever": NEVER, "most": most + 1}
+    ((packed,),) = answered(connection, sql(ROOM, "presence_newest"), bounds)
+    parts = [_columns(packed or b"", PACKED)]
+    if _has_matched(asked):
+        parts += [_columns(block) for block in copied(connection, sql(ROOM, "presence_matched"), asked)]
+    return _rows(parts)
+
+
+def _has_matched(asked: dict[str, Any]) -> bool:
+    """Asked by itself: PostgreSQL takes longer to plan arrivals and matches at once than to answer each."""
+    span = {"floor": asked["floor"], "ever": NEVER}
+    return bool(answered(connection, sql(ROOM, "presence_has_matched"), span)[0][0])
 
 
 def instant(milliseconds: int) -> datetime:
@@ -117,9 +128,8 @@ def milliseconds(at: datetime) -> int:
     return (at - EPOCH) // MILLISECOND
 
 
-def _rows(names: Sequence[str], asked: dict[str, Any]) -> Rows:
-    """The rows of the queries, in order of time. At most BLOCK_BYTES are held beside the columns they become."""
-    parts = [_columns(block) for name in names for block in copied(connection, sql(ROOM, name), asked)]
+def _rows(parts: Sequence[list[NDArray[Any]]]) -> Rows:
+    """The rows of all the parts, in order of time."""
     # The gateway stores whole milliseconds; what others stored finer is put in order before it is cut.
     columns = [np.concatenate([part[n] for part in parts]) for n in range(len(KINDS))]
     micro = columns[1]
@@ -130,13 +140,13 @@ def _rows(names: Sequence[str], asked: dict[str, Any]) -> Rows:
     return Rows(*columns)
 
 
-def _columns(block: bytearray) -> list[NDArray[Any]]:
+def _columns(block: bytearray | bytes, layout: np.dtype[np.void] = COLUMNS) -> list[NDArray[Any]]:
     """The columns in the machine's order of bytes: cut out first, which is four times as fast as from whole rows."""
-    bytes_of_rows = np.frombuffer(block, np.uint8).reshape(-1, COLUMNS.itemsize)
-    return [_column(bytes_of_rows, name).astype(kind) for name, kind in KINDS]
+    bytes_of_rows = np.frombuffer(block, np.uint8).reshape(-1, layout.itemsize)
+    return [_column(bytes_of_rows, layout, name).astype(kind) for name, kind in KINDS]
 
 
-def _column(bytes_of_rows: NDArray[np.uint8], name: str) -> NDArray[Any]:
-    assert COLUMNS.fields is not None  # noqa: S101 - a structured dtype has fields
-    kind, offset = COLUMNS.fields[name][:2]
+def _column(bytes_of_rows: NDArray[np.uint8], layout: np.dtype[np.void], name: str) -> NDArray[Any]:
+    assert layout.fields is not None  # noqa: S101 - a structured dtype has fields
+    kind, offset = layout.fields[name][:2]
     return np.ascontiguousarray(bytes_of_rows[:, offset : offset + kind.itemsize]).view(kind).ravel()

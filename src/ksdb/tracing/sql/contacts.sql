@@ -18,19 +18,12 @@ WITH stay AS (
         %(observed)s::boolean[], %(residents)s::integer[], %(least)s::interval[]
     ) WITH ORDINALITY AS given (point_id, usual, arrived_at, until_at, is_observed, through_id, least, stay_no)
 ), late AS (
-    -- Exits of those who were not scanned since the time from which it is usual to be here still.
+    -- Exits that may end a stay which began longer before than is usual.
     SELECT stay.stay_no, stay.point_id, stay.arrived_at - stay.usual AS came_before, exit.resident_id, exit.scanned_at
     FROM stay JOIN counted_visit exit ON exit.point_id = stay.point_id AND exit.is_exit
         AND exit.scanned_at > stay.arrived_at AND exit.scanned_at < stay.arrived_at - stay.usual + %(longest)s
     WHERE exit.scanned_at >= %(since)s AND exit.scanned_at < %(before)s AND exit.resident_id <> stay.through_id
       AND exit.resident_id <> ALL (%(case)s::int[])
-      AND NOT EXISTS (
-          SELECT FROM counted_visit visit
-          WHERE visit.resident_id = exit.resident_id
-            AND visit.scanned_at >= stay.arrived_at - stay.usual AND visit.scanned_at < exit.scanned_at
-            AND visit.scanned_at >= %(since)s AND visit.scanned_at < %(before)s
-          OFFSET 0
-      )
 ), entry AS (
     SELECT stay.stay_no, visit.resident_id, visit.scanned_at, visit.sequence, visit.device_id
     FROM stay JOIN counted_visit visit ON visit.point_id = stay.point_id
@@ -45,12 +38,12 @@ WITH stay AS (
         SELECT visit.resident_id, visit.point_id, visit.is_exit, visit.scanned_at, visit.sequence, visit.device_id
         FROM counted_visit visit
         WHERE visit.resident_id = late.resident_id
-          AND visit.scanned_at >= late.scanned_at - %(longest)s AND visit.scanned_at < late.came_before
+          AND visit.scanned_at >= late.scanned_at - %(longest)s AND visit.scanned_at < late.scanned_at
           AND visit.scanned_at >= %(since)s AND visit.scanned_at < %(before)s
         ORDER BY visit.scanned_at DESC, visit.sequence DESC, visit.device_id DESC
         LIMIT 1
     ) previous
-    WHERE previous.point_id = late.point_id AND NOT previous.is_exit
+    WHERE previous.scanned_at < late.came_before AND previous.point_id = late.point_id AND NOT previous.is_exit
 ), followed AS (
     SELECT entry.stay_no, entry.resident_id, entry.scanned_at AS arrived_at, following.scanned_at AS next_at,
            entry.scanned_at + stay.usual AS expected_at,

@@ -15,6 +15,7 @@ from ksdb.wallet.actions.claims import ClaimDecided, confirm_claim, refuse_claim
 from ksdb.wallet.forms import RefusalForm
 from ksdb.wallet.queries import claims as queries
 from ksdb.wallet.words import EVIDENCE_LABELS, RELATION_LABELS
+from ksdb.web import asked
 from ksdb.web.requires import ScopedRequest, requires
 
 PAGE_ROWS = 50
@@ -53,11 +54,11 @@ def _page(request: ScopedRequest, claim_id: int, form: RefusalForm) -> HttpRespo
 @require_POST
 @requires(DECIDES)
 def confirm(request: ScopedRequest, claim_id: int) -> HttpResponse:
-    chosen = request.POST.get("resident", "")
-    if not (chosen.isascii() and chosen.isdigit() and len(chosen) < 10):
+    chosen = asked.number_in(request.POST.get("resident"))
+    if chosen is None:
         raise NotFound
     try:
-        confirm_claim(request.scope, claim_id, int(chosen))
+        confirm_claim(request.scope, claim_id, chosen)
     except ClaimDecided as error:
         messages.error(request, gettext(error.sentence()))
     else:

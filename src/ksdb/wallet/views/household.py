@@ -16,14 +16,15 @@ from ksdb.wallet.actions.claims import TooManyHeld, claim_card, withdraw_claim
 from ksdb.wallet.forms import ClaimForm
 from ksdb.wallet.queries.claims import claims_of
 from ksdb.wallet.session import HolderRequest, phone_page
+from ksdb.web import asked
 
 
 def number_in(request: HolderRequest, name: str) -> int:
     """A number of a form's hidden field. Raises NotFound for what is none."""
-    text = request.POST.get(name, "")
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
+    number = asked.number_in(request.POST.get(name))
+    if number is None:
         raise NotFound
-    return int(text)
+    return number
 
 
 @phone_page
