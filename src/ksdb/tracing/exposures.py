@@ -1,15 +1,13 @@
 """The SQL engine: who was where a case was, while the case was infectious. Permissions are its callers' to check."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
-from operator import attrgetter
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
 
-from ksdb.core.clock import day_of
 from ksdb.core.copresence import OverlapRule, stays_within
 from ksdb.core.stay import LONGEST_STAY, Scan, Stay, stays_of, windows_of
 from ksdb.postgres.named import sql
@@ -20,11 +18,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EVER = datetime(1, 1, 2, tzinfo=UTC)
 UNIT = timedelta(microseconds=1)
 """The unit in which core counts here: PostgreSQL's own, so that nothing is rounded."""
-OF_STAYS = ("residents", "points", "usual", "arrived", "until", "observed", "window", "least")
-"""Those parameters of the query `exposures` that tell of one stay each."""
-MOST_BY_DAY = 500
-"""So many stays are asked about day by day; with more, one plan made for all of them is faster."""
-IN_ORDER = attrgetter("resident_id", "started_at", "point_id", "ended_at")
+MOST_OF_A_CASE = 500
+"""With more stays than that one plan made for all of them is faster than the one that is kept."""
 
 Period = tuple[datetime, datetime]
 
@@ -179,28 +174,15 @@ def first_of_persons(exposures: Iterable[Exposure], persons: Persons) -> dict[in
 
 
 def exposures_of(questions: dict[str, Any], *, is_first: bool = False) -> list[Exposure]:
-    """All co-presences with the stays asked about, by resident and time.
-
-    `through_id` is whose stay it was, where it is not the case's.
-    """
-    name = "window_exposures" if any(questions["window"]) else "exposures"
-    if len(questions["points"]) > MOST_BY_DAY:
-        with connection.cursor() as cursor:
-            cursor.execute(sql("ksdb.tracing", name), questions)
-            rows = cursor.fetchall()
+    """All co-presences with the stays asked about; `through_id` is whose stay it was, where it is not the case's."""
+    text = sql("ksdb.tracing", "window_exposures" if any(questions["window"]) else "exposures")
+    if len(questions["points"]) <= MOST_OF_A_CASE:
+        rows = answered(connection, text, questions)
     else:
-        text = sql("ksdb.tracing", name)
-        rows = [row for day in _by_day(questions) for row in answered(connection, text, day)]
-    return sorted(_followed_up(rows, is_first=is_first), key=IN_ORDER)
-
-
-def _by_day(questions: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The questions day by day: each search for a next scan looks into every partition that the bounds leave in."""
-    days: dict[date, list[int]] = defaultdict(list)
-    for place, at in enumerate(questions["arrived"]):
-        days[day_of(at)].append(place)
-    for places in days.values():
-        yield _bounded({**questions, **{name: [questions[name][place] for place in places] for name in OF_STAYS}})
+        with connection.cursor() as cursor:
+            cursor.execute(text, questions)
+            rows = cursor.fetchall()
+    return _followed_up(rows, is_first=is_first)
 
 
 def _bounded(questions: dict[str, Any]) -> dict[str, Any]:
