@@ -1,4 +1,4 @@
-"""Both engines and DuckDB on the same invented visits: `python -m bench.tracing --visits 50_400_000`.
+"""Both engines and DuckDB on the same invented visits: `python -m bench.tracing [--visits 5_000_000]`.
 
 The first run with so many visits fills a database of its own (a quarter of an hour, 15 GB below var/bench).
 """
@@ -23,7 +23,7 @@ BATCH = 1000
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--visits", type=int, default=5_000_000)
+    parser.add_argument("--visits", type=int, default=50_400_000)
     parser.add_argument("--cases", type=int, default=10)
     parser.add_argument("--plan", action="store_true", help="print the plan of the slowest case in SQL")
     parser.add_argument("--alone", choices=sorted(alone.PARTS), help="one question in a process of its own, as JSON")
@@ -83,7 +83,7 @@ class Bench:
         self.questions = [alone.question(resident, 2) for resident in self.cases]
 
     def first_generation(self) -> None:
-        """The walk alone, and all that a trace asks: state of the log, what is newer, contacts, scans of nobody known."""
+        """The walk alone, and with all that a trace asks: state of the log, what is newer, scans of nobody known."""
         from ksdb.tracing.engines import answer, by_sql
 
         self._cold()

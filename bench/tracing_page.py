@@ -1,4 +1,4 @@
-"""From "Open and trace" to ranked contacts in Chromium: `python -m bench.tracing_page --visits 50_400_000`.
+"""From "Open and trace" to ranked contacts in Chromium: `python -m bench.tracing_page [--visits 5_000_000]`.
 
 On the database of `bench.tracing`, to which so many people of an invented province are added once (some minutes), and
 whose points are dealt out to its communes. One submit opens the case and traces it; what is measured ends when the page
@@ -34,7 +34,7 @@ UPDATE scan_point SET division_id = commune.id FROM commune WHERE commune.n = sc
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--visits", type=int, default=5_000_000)
+    parser.add_argument("--visits", type=int, default=50_400_000)
     parser.add_argument("--cases", type=int, default=5)
     asked = parser.parse_args()
     # So that the session needs no second factor; nothing that is measured differs.
