@@ -14,7 +14,7 @@ from ksdb.core.token import IssuerKey
 from ksdb.gateway.lists import Lists
 
 CAPACITY: Final = 2**22
-PACKED: Final = np.dtype([("index", ">i4"), ("resident", ">i4"), ("status", ">i4"), ("since", ">i8")])
+PACKED: Final = np.dtype([("index", ">i4"), ("resident", ">i4"), ("status", ">i2"), ("since", ">u4")])
 """One card as the query `cards_changed` packs it."""
 
 _STATUSES = {int(status): status for status in CardStatus}

@@ -5,12 +5,12 @@ LISTEN ksdb_known;
 
 -- name: cards_changed
 -- One row: the watermark to ask from next time, and the cards changed at or after %(since)s in one packed value
--- (index, resident, status: 4 bytes each; status_since: 8), null if there are none. One value, because a million rows
--- through a client that makes objects of each take seconds, and this takes half of one. From 0: a sequential scan;
--- else one index scan.
+-- (index, resident: 4 bytes each; status: 2; status_since: the lower 4 of its 8), null if there are none. One value, because
+-- a million rows through a client that makes objects of each take seconds, and this takes half of one; narrow, because it
+-- lies in the client's memory twice. From 0: a sequential scan; else one index scan.
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS watermark,
-       string_agg(int4send(index) || int4send(resident_id) || int4send(status::integer)
-                  || int8send(greatest(0, floor(extract(epoch FROM status_since)))::bigint), '') AS packed
+       string_agg(int4send(index) || int4send(resident_id) || int2send(status::smallint)
+                  || substring(int8send(greatest(0, floor(extract(epoch FROM status_since)))::bigint) FROM 5), '') AS packed
 FROM card
 WHERE changed_in >= %(since)s::xid8;
 
