@@ -150,6 +150,8 @@ MFA_FORMS = {
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 PROCRASTINATE_IMPORT_PATHS = ["ksdb.site.jobs"]
+# Nobody tells a worker that the job of the same lock before has ended: a code waited up to five seconds for it.
+PROCRASTINATE_WORKER_DEFAULTS = {"fetch_job_polling_interval": 0.5}
 
 LANGUAGE_CODE = "vi"
 LANGUAGES = [("vi", _("Vietnamese")), ("en", _("English"))]
