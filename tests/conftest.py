@@ -1,5 +1,6 @@
 """The cast: Hạnh (province), Bình (officer of A), Minh (officer of B, must see nothing of A), Lan (resident of A)."""
 
+import gc
 from collections.abc import Callable, Iterator
 from datetime import date, time, timedelta
 
@@ -189,3 +190,11 @@ def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Setting]:
     yield given
     monkeypatch.undo()
     settings.cache_clear()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays until the end: looking through it again and again finds no garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
