@@ -1,7 +1,7 @@
 """The cast: Hạnh (province), Bình (officer of A), Minh (officer of B, must see nothing of A), Lan (resident of A)."""
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, time, timedelta
 
 import pytest
@@ -118,20 +118,29 @@ def scope_for(account: StaffAccount) -> Scope:
 
 
 def resident_of(division: Division, full_name: str, birth_year: int = 1956) -> Resident:
+    return residents_of(division, [full_name], birth_year)[0]
+
+
+def residents_of(division: Division, full_names: Iterable[str], birth_year: int = 1956) -> list[Resident]:
+    """All of one household."""
     group = ensure_group(system_scope(), division, "Tổ dân phố 1")
     household, _ = Household.objects.get_or_create(
         division=group, book_number="1", defaults={"address": "12 Lý Thái Tổ"}
     )
-    return Resident.objects.create(
-        household=household,
-        division=group,
-        full_name=full_name,
-        search_key=search_key(full_name),
-        sort_key=sort_key(full_name),
-        sex="female",
-        birth_year=birth_year,
-        registered_at=now(),
-    )
+    people = [
+        Resident(
+            household=household,
+            division=group,
+            full_name=full_name,
+            search_key=search_key(full_name),
+            sort_key=sort_key(full_name),
+            sex="female",
+            birth_year=birth_year,
+            registered_at=now(),
+        )
+        for full_name in full_names
+    ]
+    return Resident.objects.bulk_create(people)
 
 
 @pytest.fixture
