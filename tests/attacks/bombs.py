@@ -57,7 +57,7 @@ def outside_entity() -> bytes:
 
 
 def zeros() -> bytes:
-    """More than a gigabyte of blanks in five megabytes, and they say so; packed tighter they would take twice as long."""
+    """More than a gigabyte of blanks in five megabytes, and they say so; packed tighter they would take longer."""
     stream = io.BytesIO(list_of([]))
     with (
         zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as book,
