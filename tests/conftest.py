@@ -40,12 +40,17 @@ LONGEST = (
     "gateway/test_scanner.py",
     "house/test_pages.py",
     "attacks/test_doors.py",
+    "gateway/faults/test_lines.py",
+    "acceptance/test_main_job.py",
+    "gateway/test_scanner_lanes.py",
+    "attacks/test_traces_left.py",
+    "cards/test_jobs.py",
 )
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes a minute or more comes first: begun last, it would keep one core while the other has nothing to do."""
+    """What takes half a minute or more comes first: begun last, it would keep one core while the other rests."""
     places = {path: place for place, path in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.location[0].removeprefix("tests/"), len(LONGEST)))
 
