@@ -76,15 +76,19 @@ def kill(folder: Path) -> None:
             kill_all(process.pid)
 
 
-def opened(context: BrowserContext, port: int, token: str = MARKET_TOKEN) -> Page:
-    """The scanner on its scanning screen, let in as the market's device if it was not yet."""
+def opened(context: BrowserContext, port: int, token: str = MARKET_TOKEN, *, is_kept: bool = True) -> Page:
+    """The scanner on its scanning screen, let in as the market's device if it was not yet.
+
+    And kept for a start without a network, but where the context blocks service workers.
+    """
     page = context.new_page()
     # One of its files first: that page is of the same origin and starts nothing, so that the scanner starts once.
     page.goto(f"http://localhost:{port}/scanner/vault.js")
     page.evaluate(LET_IN, {"device_id": 1, "token": token, "point": POINT})
     page.goto(f"http://localhost:{port}/scanner/")
     page.locator(SCANNING).wait_for()
-    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    if is_kept:
+        page.evaluate("navigator.serviceWorker.ready.then(() => null)")
     return page
 
 
