@@ -1,6 +1,7 @@
 """The cast: Hạnh (province), Bình (officer of A), Minh (officer of B, must see nothing of A), Lan (resident of A)."""
 
-from collections.abc import Callable, Iterator
+import gc
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, time, timedelta
 
 import pytest
@@ -39,12 +40,17 @@ LONGEST = (
     "gateway/test_scanner.py",
     "house/test_pages.py",
     "attacks/test_doors.py",
+    "gateway/faults/test_lines.py",
+    "acceptance/test_main_job.py",
+    "gateway/test_scanner_lanes.py",
+    "attacks/test_traces_left.py",
+    "cards/test_jobs.py",
 )
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes a minute or more comes first: begun last, it would keep one core while the other has nothing to do."""
+    """What takes half a minute or more comes first: begun last, it would keep one core while the other rests."""
     places = {path: place for place, path in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.location[0].removeprefix("tests/"), len(LONGEST)))
 
@@ -117,20 +123,29 @@ def scope_for(account: StaffAccount) -> Scope:
 
 
 def resident_of(division: Division, full_name: str, birth_year: int = 1956) -> Resident:
+    return residents_of(division, [full_name], birth_year)[0]
+
+
+def residents_of(division: Division, full_names: Iterable[str], birth_year: int = 1956) -> list[Resident]:
+    """All of one household."""
     group = ensure_group(system_scope(), division, "Tổ dân phố 1")
     household, _ = Household.objects.get_or_create(
         division=group, book_number="1", defaults={"address": "12 Lý Thái Tổ"}
     )
-    return Resident.objects.create(
-        household=household,
-        division=group,
-        full_name=full_name,
-        search_key=search_key(full_name),
-        sort_key=sort_key(full_name),
-        sex="female",
-        birth_year=birth_year,
-        registered_at=now(),
-    )
+    people = [
+        Resident(
+            household=household,
+            division=group,
+            full_name=full_name,
+            search_key=search_key(full_name),
+            sort_key=sort_key(full_name),
+            sex="female",
+            birth_year=birth_year,
+            registered_at=now(),
+        )
+        for full_name in full_names
+    ]
+    return Resident.objects.bulk_create(people)
 
 
 @pytest.fixture
@@ -189,3 +204,11 @@ def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Setting]:
     yield given
     monkeypatch.undo()
     settings.cache_clear()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays until the end: looking through it again and again finds no garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)

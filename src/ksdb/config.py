@@ -205,6 +205,15 @@ class Settings:
         path = Path(os.environ.get(f"KSDB_{name.upper()}_FILE", self.var_dir / "secrets" / name))
         return bytes.fromhex(path.read_text().strip()) if path.exists() else None
 
+    def _versions(self, names: dict[int, str]) -> dict[int, bytes]:
+        """Those of these secrets that are here, found at one look: hundreds are not asked for one by one."""
+        folder = self.var_dir / "secrets"
+        here = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        given = (name.removeprefix("KSDB_") for name in os.environ if name.startswith("KSDB_"))
+        here |= {name.removesuffix("_FILE").lower() for name in given}
+        found = {version: self._secret(name) for version, name in names.items() if name in here}
+        return {version: key for version, key in found.items() if key is not None}
+
     def foreign_key(self) -> tuple[int, bytes] | None:
         """The newest key for other systems' codes and its version; None where this machine has none."""
         found = self.foreign_keys()
@@ -212,8 +221,8 @@ class Settings:
 
     def foreign_keys(self) -> dict[int, bytes]:
         """All of them by version: a device that was offline hashes with the one before."""
-        names = {1: "foreign_key", **{version: f"foreign_key_{version}" for version in range(2, MOST_SEAL_KEYS + 1)}}
-        return {version: key for version, name in names.items() if (key := self._secret(name)) is not None}
+        later = {version: f"foreign_key_{version}" for version in range(2, MOST_SEAL_KEYS + 1)}
+        return self._versions({1: "foreign_key", **later})
 
     def root_point(self) -> bytes | None:
         """The root that this machine has pinned (`ksdb keys anchor`), as a point; None where there is none."""
@@ -225,8 +234,7 @@ class Settings:
 
         Raises SettingMissing when there is none at all.
         """
-        named = {version: self._secret(seal_key_name(version)) for version in range(1, MOST_SEAL_KEYS + 1)}
-        found = {version: key for version, key in named.items() if key is not None}
+        found = self._versions({version: seal_key_name(version) for version in range(1, MOST_SEAL_KEYS + 1)})
         if not found:
             raise SettingMissing("seal_key")
         return found

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 from tests.approvals.conftest import COMPUTERS, in_unit
-from tests.conftest import resident_of, scope_for
+from tests.conftest import residents_of, scope_for
 
 from ksdb.access.models import Grant, StaffAccount
 from ksdb.approvals.actions import approve, carry_out, expire_acts, refuse, request_act, withdraw
@@ -44,7 +44,7 @@ WHY = "Phường mở đợt cấp thẻ mới trong tuần"
 @pytest.fixture
 def many(commune_a: Division) -> list[Resident]:
     """51 residents of commune A, none with a card."""
-    return [resident_of(commune_a, f"Người Thứ {number}") for number in range(51)]
+    return residents_of(commune_a, [f"Người Thứ {number}" for number in range(51)])
 
 
 @pytest.fixture

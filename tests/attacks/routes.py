@@ -10,6 +10,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.resolvers import RegexPattern
 from tests.attacks.world import World
+from tests.house.methods import takes
 
 from ksdb.core.scope import Permission
 
@@ -40,6 +41,8 @@ OBJECTS: Mapping[str, Callable[[World], Any]] = {
     "follow_up_id": lambda world: world.follow_up.pk,
 }
 """What each parameter of an address names. Everything here belongs to a division."""
+
+METHODS = ("get", "post")
 
 KEYS: Mapping[str, Any] = {
     "session_id": 987_654_321,
@@ -81,6 +84,10 @@ class Route:
     @property
     def names_an_object(self) -> bool:
         return any(name in OBJECTS for name in self.parameters)
+
+    def methods(self) -> tuple[str, ...]:
+        """GET and POST, without the one that is answered before the view is asked."""
+        return tuple(method for method in METHODS if takes(self.view, method))
 
     def path(self, world: World) -> str:
         """The address of what `world` holds."""

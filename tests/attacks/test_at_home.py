@@ -14,7 +14,7 @@ from django.test import Client
 from tests.attacks.asking import fields_of, same_cookies, undone
 from tests.attacks.reading import text_of
 from tests.attacks.routes import CLOSED, Route
-from tests.attacks.test_objects import AT_HOME, METHODS, with_every_role
+from tests.attacks.test_objects import AT_HOME, with_every_role
 from tests.attacks.world import SYSTEM, World
 
 from ksdb.audit.models import Entry
@@ -125,7 +125,7 @@ class Asked:
 def test_each_page_opens_notes_whom_it_names_and_names_fifty_at_most(crowded: World) -> None:
     client, asked = with_every_role(crowded.division), Asked()
     for route in CLOSED:
-        for method in METHODS:
+        for method in route.methods():
             asked.ask(client, route, method, crowded)
     _each_opens(asked.statuses)
     assert asked.unnoted == {}

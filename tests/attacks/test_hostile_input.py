@@ -136,7 +136,8 @@ def faults_of(send: Send, asked: set[str], names: frozenset[str]) -> set[tuple[s
 
     A field cleans its value by itself. So where a form refused a field among right ones, other kinds that it refuses
     among wrong ones are not sent among right ones, too: the page goes on without the field, as it did. What it takes
-    is sent, and so is all that no form reads.
+    is sent, and so is all that no form reads. Nor is a field sent alone again when it is all that the page looked up
+    among the wrong ones: it was alone then.
     """
     faults: set[tuple[str, tuple[str, ...]]] = set()
     refused_alone, together = set[str](), sorted(asked | names)
@@ -146,9 +147,11 @@ def faults_of(send: Send, asked: set[str], names: frozenset[str]) -> set[tuple[s
         if not noted:
             return set() if is_well else {("mixed", tuple(together))}
     for kind, value in HOSTILE.items():
-        is_well, refused = _sent(send, dict.fromkeys(together, value))
+        with names_noted() as looked_up:
+            is_well, refused = _sent(send, dict.fromkeys(together, value))
         faults |= set() if is_well else {(kind, tuple(together))}
-        for name in sorted(asked - (refused & refused_alone)) if kind in SHARP else ():
+        was_alone = looked_up if len(looked_up) == 1 else set()
+        for name in sorted(asked - was_alone - (refused & refused_alone)) if kind in SHARP else ():
             is_well, refused_now = _sent(send, {name: value})
             refused_alone |= refused_now & {name}
             faults |= set() if is_well else {(kind, (name,))}
@@ -179,6 +182,19 @@ def test_a_page_that_looks_up_nothing_gets_all_kinds_at_once_and_any_other_each(
     assert faults_of(deaf, set(), frozenset({"page"})) == {("mixed", ("page",))}
     assert set(sent.pop().values()) == set(HOSTILE.values())
     assert len(faults_of(asking, set(), frozenset({"odd"}))) == len(HOSTILE) == len(sent) - 1
+
+
+def test_what_was_all_that_a_page_looked_up_is_not_sent_alone() -> None:
+    sent: list[tuple[str, ...]] = []
+
+    def send(wrong: Mapping[str, bytes]) -> bool:
+        sent.append(tuple(wrong))
+        values = QueryDict("&".join(f"{name}={quote_from_bytes(value)}" for name, value in wrong.items()))
+        return values.get("first") is not None or values.get("second") is None
+
+    faults = faults_of(send, {"first", "second"}, frozenset())
+    assert Counter(sent) == {("first", "second"): len(HOSTILE), ("second",): len(SHARP)}
+    assert faults == {(kind, ("second",)) for kind in SHARP}
 
 
 def test_what_a_form_refuses_is_sent_alone_once_and_what_it_takes_each_time() -> None:
@@ -265,6 +281,6 @@ def test_numbers_that_no_row_has(world_a: World, number: str) -> None:
     client = with_phone(with_every_role(world_a.division), world_a)
     for route in ROUTES:
         if route.names_an_object:
-            for method in ("get", "post"):
+            for method in route.methods():
                 status, _ = ask(client, method, route.path_of(int(number)), fields_of(world_a))
                 assert status in {404, 405}, (route.name, method, status)

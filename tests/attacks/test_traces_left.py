@@ -66,7 +66,8 @@ def test_no_log_names_anybody(
         for route in ROUTES:
             for method in ("get", "post", "put"):
                 ask(client, method, route.path(world_a), fields_of(world_a))
-                ask(client, method, route.path_of(987654321), fields_of(world_a))
+                if route.parameters:  # else it is the same address
+                    ask(client, method, route.path_of(987654321), fields_of(world_a))
         monkeypatch.setattr("ksdb.registry.queries.residents_named", _broken)
         form = {"name": world_a.words.person, "purpose": "card_service"}
         assert ask(client, "post", "/residents/", form)[0] == 500

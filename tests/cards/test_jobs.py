@@ -20,7 +20,7 @@ import zxingcpp
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 from tests.cards.conftest import deliver_to, named
-from tests.conftest import commune, resident_of, scope_for
+from tests.conftest import commune, resident_of, residents_of, scope_for
 
 from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
@@ -56,7 +56,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def cards(system: Scope, issuer_key: IssuerKey, commune_a: Division) -> list[str]:
     """Tokens of ten people in three households, in walking order."""
-    people = [resident_of(commune_a, name) for name in named(10)]
+    people = residents_of(commune_a, named(10))
     for door, some in enumerate((people[:2], people[2:9], people[9:])):
         deliver_to(some, door)
     return [card.token for card in issue_cards(system, [person.pk for person in people], Form.PAPER)]
@@ -398,7 +398,7 @@ def test_a_worker_killed_at_sixty_percent_is_gone_on_with(
     """No card twice and none missing, whenever `kill -9` comes; what stood is not drawn again."""
     make_issuer_key(system)
     home = commune("Phường Hương Vân")
-    people = [resident_of(home, name) for name in named(100)]
+    people = residents_of(home, named(100))
     tokens = {card.token for some in (people[at : at + 50] for at in range(0, 100, 50))
               for card in issue_cards(system, [person.pk for person in some], Form.PAPER)}  # fmt: skip
     monkeypatch.setattr(printing, "CARDS_PER_FILE", 2)

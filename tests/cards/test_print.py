@@ -6,7 +6,7 @@ import pytest
 import zxingcpp
 from django.db import connection
 from reportlab.pdfbase import pdfmetrics
-from tests.conftest import resident_of, scope_for
+from tests.conftest import resident_of, residents_of, scope_for
 
 from ksdb.access.models import StaffAccount
 from ksdb.audit.models import Entry
@@ -65,7 +65,7 @@ NAMES = [
 
 @pytest.fixture
 def residents(commune_a: Division) -> list[Resident]:
-    return [resident_of(commune_a, name) for name in NAMES]
+    return residents_of(commune_a, NAMES)
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ POINT = {
 LET_IN = """async (answer) => {
   const vault = await import("/scanner/vault.js");
   const {sync} = await import("/scanner/sync.js");
+  if (await vault.enrolment()) return;
   await vault.keepEnrolment(answer);
   await sync();
 }"""
@@ -75,15 +76,19 @@ def kill(folder: Path) -> None:
             kill_all(process.pid)
 
 
-def opened(context: BrowserContext, port: int, token: str = MARKET_TOKEN) -> Page:
-    """The scanner on its scanning screen, let in as the market's device if it was not yet."""
+def opened(context: BrowserContext, port: int, token: str = MARKET_TOKEN, *, is_kept: bool = True) -> Page:
+    """The scanner on its scanning screen, let in as the market's device if it was not yet.
+
+    And kept for a start without a network, but where the context blocks service workers.
+    """
     page = context.new_page()
+    # One of its files first: that page is of the same origin and starts nothing, so that the scanner starts once.
+    page.goto(f"http://localhost:{port}/scanner/vault.js")
+    page.evaluate(LET_IN, {"device_id": 1, "token": token, "point": POINT})
     page.goto(f"http://localhost:{port}/scanner/")
-    page.locator("html[data-state]").wait_for()
-    if page.locator(SCANNING).count() == 0:
-        page.evaluate(LET_IN, {"device_id": 1, "token": token, "point": POINT})
-        page.reload()
-        page.locator(SCANNING).wait_for()
+    page.locator(SCANNING).wait_for()
+    if is_kept:
+        page.evaluate("navigator.serviceWorker.ready.then(() => null)")
     return page
 
 

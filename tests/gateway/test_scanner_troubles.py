@@ -56,7 +56,7 @@ def test_a_clock_that_is_set_right_does_not_move_the_scans_before(chromium: Brow
     """Two hours ahead, noticed by the first answer, whatever it answers; then set right without a network."""
     context = chromium.new_context(viewport=PHONE, service_workers="block")  # whose sendings are not seen here
     context.add_init_script(MOVABLE)
-    page = scanner.opened(context, door.port)
+    page = scanner.opened(context, door.port, is_kept=False)
     page.evaluate("ahead => { window.ahead = ahead; }", 2 * HOUR)
     page.evaluate("async () => (await import('/scanner/clock.js')).epochNow()")
     page.evaluate(ONLINE)
@@ -157,7 +157,7 @@ def _until(page: Page, script: str) -> None:
 def test_a_reader_of_codes_that_does_not_load_is_said(chromium: Browser, door: GatewayProcess) -> None:
     """The camera is shut with a sentence, and opened again when the engine is there."""
     context = chromium.new_context(viewport=PHONE, service_workers="block")
-    page = scanner.opened(context, door.port)
+    page = scanner.opened(context, door.port, is_kept=False)
     page.route("**/vendor/*", lambda route: route.abort())
     page.locator("#camera-toggle").click()
     page.locator("#camera-fault", has_text="Bộ đọc mã không chạy được").wait_for()

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.conftest import resident_of
+from tests.conftest import residents_of
 from tests.tracing.conftest import ScanAt, moment
 
 from ksdb.access.models import StaffAccount
@@ -47,7 +47,7 @@ def test_the_tail_is_that_of_all_ways_to_fall(chances: list[float], least: int) 
 @pytest.fixture
 def cluster(scan: ScanAt, market_a: ScanPoint) -> list[CaseRecord]:
     """Three people of the commune of forty were at the market at 9; all forty were there at 14."""
-    people = [resident_of(market_a.division, f"Người Thứ {number}") for number in range(40)]
+    people = residents_of(market_a.division, [f"Người Thứ {number}" for number in range(40)])
     times = {"status": CardStatus.ACTIVE, "status_since": now(), "issued_at": now(), "expires_at": now()}
     Card.objects.bulk_create(
         Card(index=number, number=card_number(number), resident=one, form=Form.PAPER, **times)

@@ -12,7 +12,7 @@ from django.http import FileResponse, HttpResponse
 from django.test import Client
 from django.urls import reverse
 from tests.approvals.conftest import COMPUTERS, HEALTH, in_unit, second
-from tests.conftest import resident_of, scope_for, staff
+from tests.conftest import residents_of, scope_for, staff
 from tests.tracing.conftest import moment
 
 from ksdb.access.models import StaffAccount
@@ -74,7 +74,7 @@ def asked_for(kind: FileKind = FileKind.XLSX) -> Asked:
 def long_trace(traced: Trace) -> Trace:
     """501 contacts."""
     first = traced.contacts.all()[0]
-    people = [resident_of(traced.case.resident.division, f"Người Thứ {number}") for number in range(499)]
+    people = residents_of(traced.case.resident.division, [f"Người Thứ {number}" for number in range(499)])
     Contact.objects.bulk_create(
         Contact(
             trace=traced,

@@ -1,8 +1,10 @@
 """The rooms a signed-in person can go to, in the order of the page's navigation."""
 
 from dataclasses import dataclass
+from functools import cache
 
-from django.urls import NoReverseMatch, reverse
+from django.conf import settings
+from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -76,8 +78,13 @@ def _is_shown(entry: NavigationEntry, scope: Scope | None) -> bool:
 
 
 def _url_of(entry: NavigationEntry) -> str | None:
+    return _address(entry.url_name, get_urlconf() or settings.ROOT_URLCONF, get_script_prefix())
+
+
+@cache
+def _address(url_name: str, urlconf: str, prefix: str) -> str | None:  # noqa: ARG001 - the prefix tells addresses apart
     # Rooms come one by one: an entry whose room has no pages yet is left out.
     try:
-        return reverse(entry.url_name)
+        return reverse(url_name, urlconf)
     except NoReverseMatch:
         return None

@@ -64,7 +64,8 @@ def log_state() -> LogState:
     database, horizon, following, taken_at, change, is_spread, *arrays = told
     numbers, tables, bases, disputed, hashes = (array or [] for array in arrays)
     disputes = dict(zip(disputed, hashes, strict=True))
-    days = tuple(LogDay(day, *rest, disputes.get(day, "")) for day, *rest in zip(numbers, tables, bases, strict=True))
+    read = zip(numbers, tables, bases, strict=True)
+    days = tuple(LogDay(day, table, base, disputes.get(day, "")) for day, table, base in read)
     return LogState(database, horizon, following, taken_at, _usual_stays(database, change), days, is_spread)
 
 

@@ -18,10 +18,14 @@ WARNED_DAYS = 3
 """So many days before its visits go, a case that was never traced is told of."""
 
 
+INFECTIOUS = ("onset_on", "sampled_on", "profile__days_before_onset", "profile__days_after_onset")
+"""What tells on which days a case is infectious: every page asks for the alarm, and no more than it needs."""
+
+
 def open_case_needs(scope: Scope, on: date) -> bool:
     """Whether an open case was, or may have been, infectious on that day: a legal hold against deleting it early."""
     scope.require(Permission.VISITS_DAY_READ)
-    open_cases = CaseRecord.objects.filter(closed_at=None).select_related("profile")
+    open_cases = CaseRecord.objects.filter(closed_at=None).select_related("profile").only(*INFECTIOUS)
     return any(_is_infectious(one, on) for one in open_cases)
 
 
@@ -39,7 +43,7 @@ def case_losing_days(scope: Scope) -> int | None:
     if not scope.allows(Permission.TRACING_CASE_WRITE):
         return None
     untraced = CaseRecord.objects.filter(within(scope, Permission.TRACING_CASE_WRITE, "resident__division"))
-    waiting = untraced.filter(closed_at=None, traces=None).select_related("profile").order_by("id")
+    waiting = untraced.filter(closed_at=None, traces=None).select_related("profile").only(*INFECTIOUS).order_by("id")
     going = [first_kept_on() + timedelta(days=ahead) for ahead in range(WARNED_DAYS)]
     return next((one.pk for one in waiting if any(_is_infectious(one, on) for on in going)), None)
 

@@ -1,6 +1,6 @@
 // How far this device's clock is ahead of the gateway's, and since when: a clock that is set right must not move the scans
 // that were made before. A stretch in which nobody touched the clock is an epoch; each scan is kept with the number of its own.
-import { changed, get } from "./db.js";
+import { StorageFull, changed, get } from "./db.js";
 
 const STEP_MS = 2_000;
 const SAME_MS = 120_000;
@@ -10,16 +10,17 @@ const KEPT = 60;
 const drift = () => Date.now() - performance.now();
 let before = drift();
 let now = { epoch: 0, ahead_ms: 0 };
+let unkept = null; // what is known of the clock and could not be noted, because the storage is full
 
 // A page that starts does not know what was done to the clock since the last one. What was known of it is a first guess.
 export async function startClock() {
-  now = current(await changed("counters", "clock", (kept) => next(kept ?? FIRST, null)));
+  now = current(await noted((kept) => next(kept, null)));
 }
 
 export const aheadMs = () => now.ahead_ms;
 
 // Whether the gateway told the time in this epoch; asked of the disk, because a service worker has seen none.
-export const isClockKnown = async () => current((await get("counters", "clock")) ?? FIRST).isLearnt;
+export const isClockKnown = async () => current(await known()).isLearnt;
 
 // Seconds since 1970 by the gateway's clock, as far as we know how ours differs.
 export const gatewaySeconds = (at = Date.now()) => (at - now.ahead_ms) / 1000;
@@ -29,7 +30,7 @@ export async function epochNow() {
   const [last, seen] = [before, drift()];
   before = seen;
   const step = seen - last;
-  if (Math.abs(step) > STEP_MS) now = current(await changed("counters", "clock", (kept) => stepped(kept ?? FIRST, step)));
+  if (Math.abs(step) > STEP_MS) now = current(await noted((kept) => stepped(kept, step)));
   return now.epoch;
 }
 
@@ -38,13 +39,31 @@ export async function learn(began, ended, told) {
   if (!Number.isFinite(told) || told <= 0 || ended - began > SLOW_MS) return;
   const ahead = Math.round((began + ended) / 2 - told);
   if (Math.abs(ahead - now.ahead_ms) < 500 && now.isLearnt) return;
-  now = current(await changed("counters", "clock", (kept) => learnt(kept ?? FIRST, ahead)));
+  now = current(await noted((kept) => learnt(kept, ahead)));
 }
 
 // By epoch, how far ahead the clock was, for those that are over and of which that is known.
 export async function pastAheads() {
-  const { epoch, epochs } = (await get("counters", "clock")) ?? FIRST;
+  const { epoch, epochs } = await known();
   return new Map(Object.entries(epochs).filter(([name, one]) => Number(name) !== epoch && one.ahead !== null).map(([name, one]) => [Number(name), one.ahead]));
+}
+
+// What another tab noted of a later epoch goes before what this one could not note.
+const newest = (kept = FIRST) => (unkept && unkept.epoch >= kept.epoch ? unkept : kept);
+const known = async () => newest(await get("counters", "clock"));
+
+// What `change` makes of it, on the disk. Where that is full, in memory until there is room: the scans that fill it are sent
+// only when the time is known.
+async function noted(change) {
+  try {
+    const after = await changed("counters", "clock", (kept) => change(newest(kept)));
+    unkept = null;
+    return after;
+  } catch (error) {
+    if (!(error instanceof StorageFull)) throw error;
+    unkept = change(await known());
+    return unkept;
+  }
 }
 
 const FIRST = { epoch: 0, guess: 0, epochs: {} };
