@@ -14,6 +14,7 @@ from ksdb.postgres.named import sql
 from ksdb.postgres.prepared import answered
 from ksdb.tracing.persons import Persons, merged_persons
 
+ROOM = "ksdb.tracing"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EVER = datetime(1, 1, 2, tzinfo=UTC)
 UNIT = timedelta(microseconds=1)
@@ -175,12 +176,12 @@ def first_of_persons(exposures: Iterable[Exposure], persons: Persons) -> dict[in
 
 def exposures_of(questions: dict[str, Any], *, is_first: bool = False) -> list[Exposure]:
     """All co-presences with the stays asked about; `through_id` is whose stay it was, where it is not the case's."""
-    text = sql("ksdb.tracing", "window_exposures" if any(questions["window"]) else "exposures")
+    name = "window_exposures" if any(questions["window"]) else "exposures"
     if len(questions["points"]) <= MOST_OF_A_CASE:
-        rows = answered(connection, text, questions)
+        rows = answered(connection, ROOM, name, questions)
     else:
         with connection.cursor() as cursor:
-            cursor.execute(text, questions)
+            cursor.execute(sql(ROOM, name), questions)
             rows = cursor.fetchall()
     return _followed_up(rows, is_first=is_first)
 
@@ -197,7 +198,7 @@ def _bounded(questions: dict[str, Any]) -> dict[str, Any]:
 
 def unverified_at(questions: dict[str, Any]) -> int:
     """How many entries around the stays asked about belong to no known resident."""
-    return int(answered(connection, sql("ksdb.tracing", "unverified"), questions)[0][0])
+    return int(answered(connection, ROOM, "unverified", questions)[0][0])
 
 
 def case_stays(records: Sequence[int], infectious: Period, rule: OverlapRule | None = None) -> CaseStays:
@@ -218,10 +219,8 @@ def _scans_of(owners: Mapping[int, int], since: datetime) -> tuple[dict[int, lis
     """Scans by the owner of each resident, in their order, and the usual stay of each point among them."""
     scans: dict[int, list[Scan]] = defaultdict(list)
     usual: dict[int, int] = {}
-    asked = {"residents": sorted(owners), "since": since}
-    for resident_id, at, point_id, is_exit, usual_minutes in answered(
-        connection, sql("ksdb.tracing", "scans_of"), asked
-    ):
+    rows = answered(connection, ROOM, "scans_of", {"residents": sorted(owners), "since": since})
+    for resident_id, at, point_id, is_exit, usual_minutes in rows:
         scans[owners[resident_id]].append(Scan(count(at), point_id, is_exit))
         usual[point_id] = units(timedelta(minutes=usual_minutes))
     return scans, usual

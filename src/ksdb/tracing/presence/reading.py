@@ -60,7 +60,7 @@ class LogState:
 
 
 def log_state() -> LogState:
-    (told,) = answered(connection, sql(ROOM, "presence_state"), {})
+    (told,) = answered(connection, ROOM, "presence_state", {})
     database, horizon, following, taken_at, change, is_spread, *arrays = told
     numbers, tables, bases, disputed, hashes = (array or [] for array in arrays)
     disputes = dict(zip(disputed, hashes, strict=True))
@@ -108,7 +108,7 @@ def newest(first: int, floor: int | None, most: int) -> Rows:
     """As arrivals, of all transactions from the first on; of more than `most` visits only some more than those."""
     asked = {"first": first, "until": None, "floor": EVER if floor is None else instant(floor)}
     bounds = {"first": first, "floor": asked["floor"], "ever": NEVER, "most": most + 1}
-    ((packed,),) = answered(connection, sql(ROOM, "presence_newest"), bounds)
+    ((packed,),) = answered(connection, ROOM, "presence_newest", bounds)
     parts = [_columns(packed or b"", PACKED)]
     if _has_matched(asked):
         parts += [_columns(block) for block in copied(connection, sql(ROOM, "presence_matched"), asked)]
@@ -118,7 +118,7 @@ def newest(first: int, floor: int | None, most: int) -> Rows:
 def _has_matched(asked: dict[str, Any]) -> bool:
     """Asked by itself: PostgreSQL takes longer to plan arrivals and matches at once than to answer each."""
     span = {"floor": asked["floor"], "ever": NEVER}
-    return bool(answered(connection, sql(ROOM, "presence_has_matched"), span)[0][0])
+    return bool(answered(connection, ROOM, "presence_has_matched", span)[0][0])
 
 
 def instant(milliseconds: int) -> datetime:
