@@ -45,7 +45,7 @@ def main() -> None:
 
 def give_reasons(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
-        if not connection.execute("SELECT FROM missing_reason LIMIT 1").fetchone():
+        if not connection.execute("SELECT 1 FROM missing_reason LIMIT 1").fetchone():
             connection.execute(REASONS)
 
 

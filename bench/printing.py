@@ -3,7 +3,7 @@
     KSDB_DATABASE_URL=postgresql://… python -m bench.printing [--cards 1_200_000]
 
 In a database of its own, with as many keys as so many cards need, over all communes; a fifth of the province unless
-told otherwise. On the same cards it then times the nightly check of the ledger, and publishing a status list of them all.
+told otherwise. On the same cards it then times the nightly check of the ledger, and publishing a list of them all.
 """
 
 import argparse

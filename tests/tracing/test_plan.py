@@ -38,7 +38,7 @@ def asked(lans_case: CaseRecord, market_a: ScanPoint) -> Mapping[str, Mapping[st
     trace = run_trace(system_scope(), lans_case.pk, "overlap-15")
     with connection.cursor() as cursor:
         cursor.execute(SEED, {"point": market_a.pk, "start": moment(0)})
-        cursor.execute("ANALYZE visit")
+        cursor.execute("ANALYZE visit, foreign_scan")
     lan, contacts = lans_case.resident_id, list(trace.contacts.values_list("pk", flat=True))
     rule = OverlapRule(units(timedelta(minutes=15)))
     stays = case_stays([lan], (moment(0), now()))
