@@ -48,7 +48,7 @@ class Ground:
                 self._by_atom.setdefault(atom, set()).add(unit_id)
         self._shares: dict[frozenset[str], dict[int, float]] = {}
 
-    def shares(self, of: frozenset[str]) -> dict[int, float]:
+    def shares(self, of: frozenset[str]) -> Mapping[int, float]:
         """How much of each unit's people lives in `of`, above 0 to 1, for all units that have any there."""
         if of not in self._shares:
             near = {unit_id for atom in of for unit_id in self._by_atom.get(atom, ())}

@@ -9,7 +9,7 @@ from ksdb.core.clock import now, today
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Scope
 from ksdb.coverage import carrying, ground
-from ksdb.coverage.carrying import Split, Unit
+from ksdb.coverage.carrying import Split
 from ksdb.coverage.counts import BANDS, Basis, Counts, Figure, Share, share
 from ksdb.coverage.ground import Cell, Level
 from ksdb.coverage.models import Run
@@ -149,19 +149,18 @@ class _Reading:
 
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
-        self.units: tuple[Unit, ...] = ground.units()
-        self.ground = carrying.ground_of(self.units)
+        self.ground = carrying.ground_of(ground.units())
         self.extents = self.ground.extents
         self.cells: dict[int, list[Cell]] = {}
         self.counts: dict[int, Counts] = {}
-        self.figures = _Figures(asked.basis, self.units)
+        self.figures = _Figures(asked.basis, self.extents)
         self.cut: set[str] = set()
 
     def read(self, division_ids: Iterable[int]) -> None:
         self.cells = ground.cells_of(set(division_ids))
         self.counts = {pk: ground.counts_of(cells) for pk, cells in self.cells.items()}
 
-    def shares(self, of: Division) -> dict[int, float]:
+    def shares(self, of: Division) -> Mapping[int, float]:
         return self.ground.shares(self.extents[of.pk])
 
     def of(self, of: Division) -> Report:
@@ -294,9 +293,9 @@ class _Reading:
 class _Figures:
     """What a source says of any unit, carried over to it where the source counted other units."""
 
-    def __init__(self, basis: Basis, units: tuple[Unit, ...]) -> None:
+    def __init__(self, basis: Basis, extents: Mapping[int, frozenset[str]]) -> None:
         self.basis = basis
-        self.extents = carrying.ground_of(units).extents
+        self.extents = extents
         self.source: Source | None = None
         self.decreed: dict[int, int] = {}
         self.whole = 0

@@ -107,22 +107,27 @@ def added_up(exposures: Iterable[Exposure], generation: int = 1) -> list[Met]:
 
 
 def asked(stays: Sequence[tuple[int, Stay]], usual: Mapping[int, int], rule: OverlapRule) -> dict[str, Any]:
-    """The parameters of the query `exposures` for stays, each with its resident."""
+    """The parameters of the query `exposures` for stays, each with its resident; bounds reach as far as a stay can."""
     rules = [rule.at(stay.point) for _, stay in stays]
-    return _bounded(
-        {
-            "case": [],
-            "residents": [resident_id for resident_id, _ in stays],
-            "points": [stay.point for _, stay in stays],
-            "usual": [UNIT * usual[stay.point] for _, stay in stays],
-            "arrived": [instant(stay.arrived) for _, stay in stays],
-            "until": [instant(stay.departed + its.linger) for (_, stay), its in zip(stays, rules, strict=True)],
-            "observed": [stay.is_observed for _, stay in stays],
-            "window": [UNIT * its.window for its in rules],
-            "least": [UNIT * its.least for its in rules],
-            "longest": LONGEST_STAY,
-        }
-    )
+    arrived = [instant(stay.arrived) for _, stay in stays]
+    until = [instant(stay.departed + its.linger) for (_, stay), its in zip(stays, rules, strict=True)]
+    usually = [UNIT * usual[stay.point] for _, stay in stays]
+    windows = [UNIT * its.window for its in rules]
+    reach = max([LONGEST_STAY, *windows, *usually])
+    return {
+        "case": [],
+        "residents": [resident_id for resident_id, _ in stays],
+        "points": [stay.point for _, stay in stays],
+        "usual": usually,
+        "arrived": arrived,
+        "until": until,
+        "observed": [stay.is_observed for _, stay in stays],
+        "longest": LONGEST_STAY,
+        "window": windows,
+        "least": [UNIT * its.least for its in rules],
+        "since": min(arrived) - reach,
+        "before": max(until) + reach + UNIT,
+    }
 
 
 def find(records: Sequence[int], infectious: Period, rule: OverlapRule) -> Found:
@@ -184,16 +189,6 @@ def exposures_of(questions: dict[str, Any], *, is_first: bool = False) -> list[E
             cursor.execute(sql(ROOM, name), questions)
             rows = cursor.fetchall()
     return _followed_up(rows, is_first=is_first)
-
-
-def _bounded(questions: dict[str, Any]) -> dict[str, Any]:
-    """The questions with bounds that reach as far as a stay can."""
-    reach = max([LONGEST_STAY, *questions["window"], *questions["usual"]])
-    return {
-        **questions,
-        "since": min(questions["arrived"]) - reach,
-        "before": max(questions["until"]) + reach + UNIT,
-    }
 
 
 def unverified_at(questions: dict[str, Any]) -> int:

@@ -99,16 +99,15 @@ def rows_of_day(day: LogDay, state: LogState) -> Rows:
 
 def arrivals(span: tuple[int, int], floor: int | None) -> Rows:
     """The visits that transactions in the span stored; none arrived before the floor."""
-    asked = {"first": span[0], "until": span[1], "floor": EVER if floor is None else instant(floor)}
+    asked = {"first": span[0], "until": span[1], "floor": _floor(floor), "ever": NEVER}
     names = ("presence_arrivals", "presence_matched") if _has_matched(asked) else ("presence_arrivals",)
     return _rows([_columns(block) for name in names for block in copied(connection, sql(ROOM, name), asked)])
 
 
 def newest(first: int, floor: int | None, most: int) -> Rows:
     """As arrivals, of all transactions from the first on; of more than `most` visits only some more than those."""
-    asked = {"first": first, "until": None, "floor": EVER if floor is None else instant(floor)}
-    bounds = {"first": first, "floor": asked["floor"], "ever": NEVER, "most": most + 1}
-    ((packed,),) = answered(connection, ROOM, "presence_newest", bounds)
+    asked = {"first": first, "until": None, "floor": _floor(floor), "ever": NEVER, "most": most + 1}
+    ((packed,),) = answered(connection, ROOM, "presence_newest", asked)
     parts = [_columns(packed or b"", PACKED)]
     if _has_matched(asked):
         parts += [_columns(block) for block in copied(connection, sql(ROOM, "presence_matched"), asked)]
@@ -117,8 +116,11 @@ def newest(first: int, floor: int | None, most: int) -> Rows:
 
 def _has_matched(asked: dict[str, Any]) -> bool:
     """Asked by itself: PostgreSQL takes longer to plan arrivals and matches at once than to answer each."""
-    span = {"floor": asked["floor"], "ever": NEVER}
-    return bool(answered(connection, ROOM, "presence_has_matched", span)[0][0])
+    return bool(answered(connection, ROOM, "presence_has_matched", asked)[0][0])
+
+
+def _floor(floor: int | None) -> datetime:
+    return EVER if floor is None else instant(floor)
 
 
 def instant(milliseconds: int) -> datetime:

@@ -9,13 +9,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from ksdb.core.clock import now
-from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission
 from ksdb.wallet.actions.claims import ClaimDecided, confirm_claim, refuse_claim
 from ksdb.wallet.forms import RefusalForm
 from ksdb.wallet.queries import claims as queries
+from ksdb.wallet.views.household import number_in
 from ksdb.wallet.words import EVIDENCE_LABELS, RELATION_LABELS
-from ksdb.web import asked
 from ksdb.web.requires import ScopedRequest, requires
 
 PAGE_ROWS = 50
@@ -54,9 +53,7 @@ def _page(request: ScopedRequest, claim_id: int, form: RefusalForm) -> HttpRespo
 @require_POST
 @requires(DECIDES)
 def confirm(request: ScopedRequest, claim_id: int) -> HttpResponse:
-    chosen = asked.number_in(request.POST.get("resident"))
-    if chosen is None:
-        raise NotFound
+    chosen = number_in(request, "resident")
     try:
         confirm_claim(request.scope, claim_id, chosen)
     except ClaimDecided as error:

@@ -1,7 +1,7 @@
 """Whose cards the phone keeps, and asking for another."""
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -19,7 +19,7 @@ from ksdb.wallet.session import HolderRequest, phone_page
 from ksdb.web import asked
 
 
-def number_in(request: HolderRequest, name: str) -> int:
+def number_in(request: HttpRequest, name: str) -> int:
     """A number of a form's hidden field. Raises NotFound for what is none."""
     number = asked.number_in(request.POST.get(name))
     if number is None:
