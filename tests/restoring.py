@@ -4,11 +4,14 @@ Django's own way empties all tables, each waiting for the disk, and has the refe
 test. It also leaves what is not a model's, as jobs that wait; here nothing of one test is left to the next.
 """
 
+import shutil
 from collections.abc import Mapping
 
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 from psycopg.sql import SQL, Identifier, Literal
+
+from ksdb.tracing.presence.refreshing import index_folder
 
 TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 """Partitions, too: the log of visits is none of Django's tables, and its parents hold no rows of their own."""
@@ -17,7 +20,26 @@ TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'p
 def restored_after_commits() -> None:
     """From now on, every test that commits ends with the database as it is now."""
     kept = {table: _rows(table) for table in _filled()}
-    TransactionTestCase._fixture_teardown = lambda _: _restore(kept)  # type: ignore[method-assign]
+    days = _days()
+
+    def restore(_: TransactionTestCase) -> None:
+        _drop_days(_days() - days)
+        _restore(kept)
+        shutil.rmtree(index_folder(), ignore_errors=True)
+
+    TransactionTestCase._fixture_teardown = restore  # type: ignore[method-assign]
+
+
+def _days() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM log_partition")
+        return {name for (name,) in cursor.fetchall()}
+
+
+def _drop_days(names: set[str]) -> None:
+    if names:
+        with connection.cursor() as cursor:
+            cursor.execute(SQL("DROP TABLE {}").format(SQL(", ").join(map(Identifier, names))))
 
 
 def _filled() -> set[str]:

@@ -45,21 +45,14 @@ def said(*arguments: str) -> str:
     return " ".join(done.output.split())
 
 
-def days_of_log() -> int:
-    """Those of the test and those that a test before it made: rows are put back, days stay."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM log_partition WHERE log = 'visit'")
-        return int(cursor.fetchone()[0])
-
-
 def test_the_index_is_made_grows_old_and_is_verified(
     market_day: None, scan: ScanAt, lan: Resident, market_a: ScanPoint, own_var_dir: Path
 ) -> None:
     assert "There is no index of this database." in said("status")
-    assert said("rebuild") == f"8 visits of {days_of_log()} days"
+    assert said("rebuild") == "8 visits of 3 days"
     scan(lan, market_a, moment(10))
     fresh = said("status")
-    assert fresh.startswith(f"Traces use the index. 8 visits of {days_of_log()} days")
+    assert fresh.startswith("Traces use the index. 8 visits of 3 days")
     assert "1 newer visits are read beside it" in fresh
     assert "Every file is whole." in said("status", "--verify")
     segment = max((own_var_dir / "presence").rglob("*"), key=lambda path: path.stat().st_size if path.is_file() else 0)

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 
 import msgspec
 
 from ksdb.core import ids
-from ksdb.core.names import fold, search_key, sort_key, stored_name
+from ksdb.core.names import fold, search_key, sort_key
 from ksdb.registry.births import Birth, read_birth
 from ksdb.registry.communes import Commune, Communes, group_name
 from ksdb.registry.countries import country_code
-from ksdb.registry.headings import Cell, Column, Heading
+from ksdb.registry.headings import Cell, Column, Heading, plain
 from ksdb.registry.problems import REJECTIONS, Code, Problem
 from ksdb.registry.workbooks import RawRow
 
@@ -257,22 +257,6 @@ class _RowCheck:
         if not text and not self._is_noted(Column.GROUP):
             self._say(Column.GROUP, Code.GROUP_MISSING)
         return group_name(text, commune) if text else ""
-
-
-def plain(cell: Cell) -> str:
-    """The cell as a person would type it: whole numbers without a fraction, days as dd/mm/yyyy, no invisible marks."""
-    if isinstance(cell, str):
-        return " ".join(cell.split()) if cell.isascii() and cell.isprintable() else _visible(cell)
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else str(cell)
-    if isinstance(cell, datetime | date):
-        return f"{cell:%d/%m/%Y}"
-    return str(cell)
-
-
-def _visible(text: str) -> str:
-    spaced = stored_name(text)
-    return spaced if spaced.isprintable() else "".join(c for c in spaced if c.isprintable()).strip()
 
 
 def is_name(text: str) -> bool:

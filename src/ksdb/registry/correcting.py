@@ -9,8 +9,7 @@ from typing import Any, Self
 import xlsxwriter
 from django.utils import translation
 
-from ksdb.registry.checking import plain
-from ksdb.registry.headings import Heading
+from ksdb.registry.headings import Heading, plain
 from ksdb.registry.problems import Problem, described
 from ksdb.registry.workbooks import WARNINGS_SHEET, RawRow
 

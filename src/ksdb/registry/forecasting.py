@@ -12,8 +12,8 @@ from typing import Protocol
 import numpy as np
 
 from ksdb.core.clock import now
-from ksdb.registry.checking import CheckedRow, plain
-from ksdb.registry.headings import Column
+from ksdb.registry.checking import CheckedRow
+from ksdb.registry.headings import Column, plain
 from ksdb.registry.matching import Verdict
 from ksdb.registry.preparing import Chunk, Prepared
 from ksdb.registry.previews import SAMPLE_ROWS, Found, Preview, SampleProblem, SampleRow

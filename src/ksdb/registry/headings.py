@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from ksdb.core.errors import KsdbError
-from ksdb.core.names import fold
+from ksdb.core.names import fold, stored_name
 
 Cell = str | int | float | bool | date | datetime | time | timedelta
 
@@ -154,3 +154,19 @@ def _two_numbers(texts: Sequence[str], numbers: Sequence[int], positions: Mappin
     if Column.OLD_ID_NUMBER in positions or not older or not newer:
         return {}
     return {Column.OLD_ID_NUMBER: older[0], Column.ID_NUMBER: newer[0]}
+
+
+def plain(cell: Cell) -> str:
+    """The cell as a person would type it: whole numbers without a fraction, days as dd/mm/yyyy, no invisible marks."""
+    if isinstance(cell, str):
+        return " ".join(cell.split()) if cell.isascii() and cell.isprintable() else _visible(cell)
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else str(cell)
+    if isinstance(cell, date):
+        return f"{cell:%d/%m/%Y}"
+    return str(cell)
+
+
+def _visible(text: str) -> str:
+    spaced = stored_name(text)
+    return spaced if spaced.isprintable() else "".join(c for c in spaced if c.isprintable()).strip()

@@ -13,9 +13,8 @@ from pathlib import Path
 import msgspec
 
 from ksdb.core.errors import KsdbError
-from ksdb.registry.checking import plain
 from ksdb.registry.encodings import Encoding
-from ksdb.registry.headings import HeadingNotFound, heading_at
+from ksdb.registry.headings import HeadingNotFound, heading_at, plain
 from ksdb.registry.plans import Plan
 from ksdb.registry.reading import FileTooLarge, FileUnreadable, read_list, seen_plan
 from ksdb.registry.workbooks import seen_sheet

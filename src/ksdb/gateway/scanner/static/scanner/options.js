@@ -39,9 +39,16 @@ function makeSure(words, yes, then) {
 }
 
 function readyAside(deviceId, onChange) {
+  // While they are on their way they are not here to be saved or discarded.
   of("aside-again").addEventListener("click", async () => {
-    await putBack(true);
-    await send();
+    const buttons = of("aside").querySelectorAll("button");
+    for (const button of buttons) button.disabled = true;
+    try {
+      await putBack(true);
+      await send();
+    } finally {
+      for (const button of buttons) button.disabled = false;
+    }
   });
   of("aside-save").addEventListener("click", async () => {
     const link = document.createElement("a");

@@ -52,23 +52,30 @@ export function sendSoon() {
 // One sending at a time; what was scanned meanwhile goes right after it.
 export function send() {
   isMore = true;
-  sending ??= sendAll().finally(() => (sending = null));
+  sending ??= sendAll();
   return sending;
 }
 
+// It counts as ended in the same breath in which nothing more is asked for: a wish between the two would be lost.
 async function sendAll() {
-  while (isMore) {
-    isMore = false;
-    const done = await flush();
-    refusal = done.error;
-    failedAt = refusal ? Date.now() : 0;
-    tryAgain(refusal || done.isElsewhere);
-    if (done.sent) isFull = false;
-    if (done.sent || refusal === "device_revoked") await noteStanding(refusal);
-    for (const result of done.results) answerLate(result);
-    desk.known = await refreshed(desk.known);
-    await tell();
+  try {
+    while (isMore) await sendOnce();
+  } finally {
+    sending = null;
   }
+}
+
+async function sendOnce() {
+  isMore = false;
+  const done = await flush();
+  refusal = done.error;
+  failedAt = refusal ? Date.now() : 0;
+  tryAgain(refusal || done.isElsewhere);
+  if (done.sent) isFull = false;
+  if (done.sent || refusal === "device_revoked") await noteStanding(refusal);
+  for (const result of done.results) answerLate(result);
+  desk.known = await refreshed(desk.known);
+  await tell();
   if (refusal) await later();
 }
 
