@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import psycopg
 import pytest
 
 _ALL = Path(__file__).parent.parent / "var" / "test"
@@ -21,6 +22,12 @@ make_secrets(_VAR)
 _server = None if _given else start_embedded(settings())
 if _server:
     os.environ["KSDB_DATABASE_URL"] = embedded_url(_server, os.environ.get("KSDB_TEST_NAME", "ksdb"))
+    # No test cuts the power, and a server that is killed loses nothing that the kernel has. The servers that
+    # tests/gateway/faults starts are as in earnest.
+    with psycopg.connect(embedded_url(_server, "postgres"), autocommit=True) as _link:
+        _link.execute("ALTER SYSTEM SET fsync = off")
+        _link.execute("ALTER SYSTEM SET full_page_writes = off")
+        _link.execute("SELECT pg_reload_conf()")
 settings.cache_clear()
 # Compiled once for all processes and runs: a test with a folder of its own would else compile anew, and throw it away.
 setattr(compiled.numba.config, "CACHE_DIR", str((_ALL / "numba").resolve()))  # noqa: B010
