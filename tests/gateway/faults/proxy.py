@@ -31,6 +31,12 @@ class BadLine:
         ready.set()
         await over.wait()
         server.close()
+        await asyncio.sleep(0)  # what has just joined begins, so that it hangs up when it ends
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+        await asyncio.sleep(0)  # lines that were aborted are closed in the next turn
 
     async def _joined(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         writers = [to_client]
@@ -86,10 +92,6 @@ def bad_line(target: int | Path) -> Iterator[BadLine]:
 
     def run() -> None:
         loop.run_until_complete(line.serve(ready, over))
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                loop.run_until_complete(task)
         loop.close()
 
     thread = threading.Thread(target=run, daemon=True)
