@@ -62,7 +62,7 @@ def holdings_of(scope: Scope, holder: Holder) -> QuerySet[Holding]:
     """Whose cards the holder keeps, in the order in which they came: the own one is usually the first."""
     if scope.is_system:
         raise NotFound
-    kept = Holding.objects.filter(holder=holder, until=None).select_related("resident__division__parent")
+    kept = Holding.objects.filter(holder=holder, until=None).select_related("resident")
     return kept.order_by("since", "id")
 
 
