@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 from tests.conftest import resident_of
 from tests.wallet.conftest import NUMBER, keeps, phone_of
 
@@ -44,6 +45,23 @@ def test_its_scope_has_no_permission_and_reads_its_own(phone: Client, lan: Resid
     for asking, resident in ((scope, son), (Scope(None), lan), (system_scope(), lan)):
         with pytest.raises(NotFound):
             own_resident(asking, resident.pk)
+
+
+def test_one_query_says_who_is_signed_in_and_what_is_kept(
+    family_phone: Client, lan: Resident, son: Resident, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    token = family_phone.cookies[cookie_name()].value
+    with django_assert_num_queries(1):
+        mine = signed_in_phone(Scope(None), token)
+        assert mine is not None
+        assert [one.resident.full_name for one in mine.holdings] == [lan.full_name, son.full_name]
+        assert mine.own is not None
+        assert mine.own.household_id == lan.household_id
+    read = [mine.phone, mine.holder, *mine.holdings, mine.own]
+    for one in read:
+        stored = type(one).objects.get(pk=one.pk)
+        fields = [field.attname for field in one._meta.concrete_fields]
+        assert [getattr(one, name) for name in fields] == [getattr(stored, name) for name in fields]
 
 
 @pytest.mark.parametrize(

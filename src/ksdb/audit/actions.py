@@ -1,5 +1,6 @@
 """Writes to the audit trail: entries, and the links that chain them. Nothing is ever changed."""
 
+import threading
 from collections.abc import Mapping, Sequence
 
 from django.core.paginator import Page
@@ -17,6 +18,8 @@ from ksdb.postgres.named import sql
 
 ROOM = "ksdb.audit"
 MOST_AT_ONCE = 2_000
+
+_here = threading.local()
 
 
 def record(
@@ -57,6 +60,7 @@ def record_many(
             Entry(subject=kind, subject_id=number, **written)
             for kind, number in (one or ("", None) for one in subjects)
         )
+        _here.is_unchained = True
         transaction.on_commit(_chain_what_waits, robust=True)  # failing, it leaves the entries to the next minute's job
 
 
@@ -87,8 +91,13 @@ def seal_entries(scope: Scope) -> int:
 
 
 def _chain_what_waits() -> None:
-    """Leaves it to whoever is at it already: he, the next writer, or the job of the minute takes ours along."""
-    _lengthen(waits=False)
+    """Once for all entries of a transaction.
+
+    Leaves it to whoever is at it already: he, the next writer, or the job of the minute takes ours along.
+    """
+    if getattr(_here, "is_unchained", False):
+        _here.is_unchained = False
+        _lengthen(waits=False)
 
 
 @transaction.atomic
@@ -104,7 +113,6 @@ def _lengthen(*, waits: bool) -> int:
         if waiting:
             links = _links(_head(), waiting)
             cursor.execute(sql(ROOM, "append_links"), links)
-            cursor.execute(sql(ROOM, "wait_no_longer"), links)
         return len(waiting)
 
 

@@ -5,7 +5,9 @@ from django.urls import include, path
 from ksdb.access.urls import machinery
 from ksdb.site import views
 
+# The residents' pages stand first: they are asked for most, and an address is looked for from the top.
 urlpatterns = [
+    path("", include("ksdb.wallet.urls")),
     path("", views.home, name="home"),
     path("health", views.health, name="health"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
@@ -24,5 +26,4 @@ urlpatterns = [
     path("", include("ksdb.tracing.urls")),
     path("", include("ksdb.followup.urls")),
     path("", include("ksdb.audit.urls")),
-    path("", include("ksdb.wallet.urls")),
 ]

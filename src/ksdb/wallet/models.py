@@ -1,6 +1,6 @@
 """Tables of the residents' own side: holders of phones, their phones, whose cards they keep, and what they ask for."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import models
 
@@ -92,12 +92,14 @@ class Phone(models.Model):
     @classmethod
     def standing(cls) -> models.QuerySet["Phone"]:
         """Those whose session lasts."""
+        seen_after, began_after = cls.bounds()
+        return cls.objects.filter(ended_at=None, seen_at__gt=seen_after, began_at__gt=began_after)
+
+    @classmethod
+    def bounds(cls) -> tuple[datetime, datetime]:
+        """A session lasts that was seen after the first of them, and began after the second."""
         ours, at = settings(), now()
-        return cls.objects.filter(
-            ended_at=None,
-            seen_at__gt=at - timedelta(days=ours.holder_idle_days),
-            began_at__gt=at - timedelta(days=ours.holder_days),
-        )
+        return at - timedelta(days=ours.holder_idle_days), at - timedelta(days=ours.holder_days)
 
 
 class Declaration(models.Model):

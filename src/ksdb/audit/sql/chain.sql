@@ -23,14 +23,11 @@ ORDER BY waiting.entry_id
 LIMIT %(most)s;
 
 -- name: append_links
--- Nothing; the links are there.
+-- Nothing; the links are there, and their entries wait no longer. One index probe each.
+WITH linked AS (DELETE FROM audit_unsealed WHERE entry_id = ANY (%(entries)s::bigint[]))
 INSERT INTO audit_link (position, entry_id, previous_hash, hash)
 SELECT *
 FROM unnest(%(positions)s::bigint[], %(entries)s::bigint[], %(previous)s::bytea[], %(hashes)s::bytea[]);
-
--- name: wait_no_longer
--- Nothing; these entries wait no longer. One index probe each.
-DELETE FROM audit_unsealed WHERE entry_id = ANY (%(entries)s::bigint[]);
 
 -- name: links_after
 -- One row per link beyond a position, at most as many as asked for, each with its entry as `unsealed` gives it, or

@@ -154,8 +154,11 @@ def _bind(session: SessionBase, phone: str) -> None:
     session[NUMBERS] = numbers
 
 
-def check_code(scope: Scope, session: SessionBase, code: str) -> str:
-    """The number, now proven for half an hour. Raises CodeWrong; after five tries TooManyAttempts."""
+def check_code(scope: Scope, session: SessionBase, code: str, *, ends: bool = False) -> str:
+    """The number, now proven for half an hour. Raises CodeWrong; after five tries TooManyAttempts.
+
+    Where the session `ends`, the caller uses at once what is proven, and nothing of it is kept.
+    """
     proof = kept(session)
     if proof is None or proof.is_proven:
         raise CodeWrong
@@ -164,8 +167,11 @@ def check_code(scope: Scope, session: SessionBase, code: str) -> str:
         _count(Kind.WRONG)
         raise CodeWrong
     _count(Kind.RIGHT)
-    session.cycle_key()
-    keep(session, _proven(proof))
+    if ends:
+        session.flush()
+    else:
+        session.cycle_key()
+        keep(session, _proven(proof))
     return proof.phone
 
 

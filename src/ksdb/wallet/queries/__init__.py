@@ -3,16 +3,26 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Scope
+from ksdb.postgres.named import sql
 from ksdb.registry.models import Resident
 from ksdb.wallet.asking import WALLET_PHONE
 from ksdb.wallet.models import Holder, Holding, Phone
 
 __all__ = ["WALLET_PHONE", "Holder", "Keeper", "Mine", "holdings_of", "on_behalf", "own_resident", "signed_in_phone"]
+
+ROOM = "ksdb.wallet"
+# The columns of `signed_in`, in its order.
+PHONE = ["id", "holder_id", "token_sha256", "chosen_id", "device_point", "began_at", "seen_at", "ended_at"]
+HOLDER = ["id", "phone_sealed", "phone_key", "language", "created_at"]
+HOLDING = ["id", "holder_id", "resident_id", "relation", "guardian_id", "evidence", "since", "until"]
+SHOWN = ["id", "household_id", "full_name", "birth_year"]
 
 
 @dataclass(frozen=True)
@@ -50,19 +60,35 @@ class Mine(Keeper):
 
 
 def signed_in_phone(scope: Scope, token: str) -> Mine | None:
-    """Who a phone's cookie belongs to, while its session lasts. Two queries, by unique keys."""
-    found = Phone.standing().filter(token_sha256=hashlib.sha256(token.encode()).digest())
-    phone = found.select_related("holder").first()
-    if phone is None or scope.is_system:
-        return None
-    return Mine(phone.holder, list(holdings_of(scope, phone.holder)), phone)
+    """Who a phone's cookie belongs to, while its session lasts. One query by a unique key, as each page asks it.
+
+    Of a resident only what the pages show of a household; the rest is fetched where it is asked for.
+    """
+    seen_after, began_after = Phone.bounds()
+    digest = hashlib.sha256(token.encode()).digest()
+    with connection.cursor() as cursor:
+        cursor.execute(sql(ROOM, "signed_in"), {"digest": digest, "seen_after": seen_after, "began_after": began_after})
+        rows = cursor.fetchall()
+    return _mine(rows) if rows and not scope.is_system else None
+
+
+def _mine(rows: Sequence[tuple[Any, ...]]) -> Mine:
+    phone = Phone.from_db(connection.alias, PHONE, rows[0][:8])
+    phone.holder = Holder.from_db(connection.alias, HOLDER, rows[0][8:13])
+    return Mine(phone.holder, [_holding(row[13:]) for row in rows if row[13] is not None], phone)
+
+
+def _holding(row: tuple[Any, ...]) -> Holding:
+    kept = Holding.from_db(connection.alias, HOLDING, row[:8])
+    kept.resident = Resident.from_db(connection.alias, SHOWN, row[8:])
+    return kept
 
 
 def holdings_of(scope: Scope, holder: Holder) -> QuerySet[Holding]:
     """Whose cards the holder keeps, in the order in which they came: the own one is usually the first."""
     if scope.is_system:
         raise NotFound
-    kept = Holding.objects.filter(holder=holder, until=None).select_related("resident__division__parent")
+    kept = Holding.objects.filter(holder=holder, until=None).select_related("resident")
     return kept.order_by("since", "id")
 
 

@@ -66,14 +66,13 @@ def code(request: ScopedRequest) -> HttpResponse:
     scope = strangers_scope(request)
     if form.is_valid():
         try:
-            number = check_code(scope, request.session, form.cleaned_data["code"])
+            number = check_code(scope, request.session, form.cleaned_data["code"], ends=True)
         except (CodeWrong, TooManyAttempts) as error:
             form.add_error("code", gettext(error.sentence()))
         else:
             token = sign_in_phone(scope, number, get_language() or "vi")
             answer = redirect(_first_page(signed_in_phone(scope, token)))
             keep_signed_in(answer, token)
-            request.session.flush()  # what was proven is used; the cookie of the phone says the rest
             return answer
     context = {"form": form, "is_demo": settings().is_demo}
     return render(request, "wallet/code.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,17 @@
+-- name: signed_in
+-- One row per card that a signed-in phone's holder keeps, in the order in which they came; one row with nulls where he
+-- keeps none; no row where the session is over. In four parts: the phone, its holder, what is kept, of whom. Probes of
+-- indices alone.
+SELECT phone.id, phone.holder_id, phone.token_sha256, phone.chosen_id, phone.device_point, phone.began_at,
+       phone.seen_at, phone.ended_at,
+       holder.id, holder.phone_sealed, holder.phone_key, holder.language, holder.created_at,
+       holding.id, holding.holder_id, holding.resident_id, holding.relation, holding.guardian_id, holding.evidence,
+       holding.since, holding.until,
+       resident.id, resident.household_id, resident.full_name, resident.birth_year
+FROM wallet_phone AS phone
+JOIN wallet_holder AS holder ON holder.id = phone.holder_id
+LEFT JOIN wallet_holding AS holding ON holding.holder_id = holder.id AND holding.until IS NULL
+LEFT JOIN resident ON resident.id = holding.resident_id
+WHERE phone.token_sha256 = %(digest)s AND phone.ended_at IS NULL
+  AND phone.seen_at > %(seen_after)s AND phone.began_at > %(began_after)s
+ORDER BY holding.since, holding.id;
