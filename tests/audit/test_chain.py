@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 from tests.audit.conftest import Intruder
 from tests.conftest import scope_for
 from typer.testing import CliRunner
@@ -278,3 +279,21 @@ def test_each_fault_has_its_sentence() -> None:
     sentences = {Fault(kind, 7, 12).sentence() for kind in Kind}
     assert len(sentences) == len(Kind)
     assert all("7" in sentence or "12" in sentence for sentence in sentences)
+
+
+def test_a_transaction_of_several_entries_is_chained_by_one_run(
+    system: Scope,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    with django_capture_on_commit_callbacks() as due:
+        for _ in range(3):
+            record(system, "x:y:z")
+    due[0]()
+    with django_assert_num_queries(0):
+        due[1]()
+        due[2]()
+    assert not Unsealed.objects.exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        record(system, "x:y:z")
+    assert not Unsealed.objects.exists()

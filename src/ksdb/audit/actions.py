@@ -96,8 +96,7 @@ def _chain_what_waits() -> None:
     Leaves it to whoever is at it already: he, the next writer, or the job of the minute takes ours along.
     """
     if getattr(_here, "is_unchained", False):
-        _here.is_unchained = False
-        _lengthen(waits=False)
+        _here.is_unchained = _lengthen(waits=False) == MOST_AT_ONCE
 
 
 @transaction.atomic
