@@ -4,13 +4,13 @@ Each bound token leaves a row of `card_binding`, the ledger of these tokens. Who
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.db import transaction
-from django.db.models import Q
 
 from ksdb.audit.actions import record, record_deleted
 from ksdb.cards.actions import activate_cards, issue_approved
@@ -26,6 +26,7 @@ from ksdb.core.electronic import bind_token
 from ksdb.core.errors import KsdbError
 from ksdb.core.scope import Permission, Scope
 from ksdb.core.token import Claims, Form, expiry
+from ksdb.registry.queries import identities_of
 
 BOUND_LIFE: Final = timedelta(days=14)
 KEPT: Final = timedelta(days=60)
@@ -66,7 +67,13 @@ def bind_card(scope: Scope, resident_id: int, point: bytes, *, takes_over: bool 
     """
     scope.require(Permission.CARDS_CARD_ISSUE)
     device = _device_key(point)
-    card = _card_of(scope, resident_id)
+    cards = _cards_of(scope, resident_id)
+    card = next((one for one in cards if one.resident_id == resident_id and _is_live(one)), None)
+    if card is None:
+        return _bound(scope, _new_card(scope, resident_id, cards), device, point)
+    if card.status == CardStatus.ISSUED:
+        activate_cards(scope, [card.pk])
+        card.refresh_from_db()
     if card.status not in {CardStatus.ACTIVE, CardStatus.ATTENTION}:
         raise NotThisStatus
     last = Binding.objects.filter(card=card).order_by("-pk").first()
@@ -84,30 +91,27 @@ def _device_key(point: bytes) -> ec.EllipticCurvePublicKey:
         raise KeyUnreadable from error
 
 
-def _card_of(scope: Scope, resident_id: int) -> Card:
-    """The live electronic card, locked; else a new one, where nobody has ended the last."""
-    cards = Card.objects.select_for_update().filter(resident=resident_id, form=Form.ELECTRONIC)
-    card = cards.filter(status__in=LIVE, expires_at__gt=now()).order_by("-issued_at").first()
-    if card is None:
-        _require_no_end(scope, resident_id)
-        (issued,) = issue_approved(scope, [resident_id], Form.ELECTRONIC)
-        activate_cards(scope, [issued.index])
-        return Card.objects.get(pk=issued.index)
-    if card.status == CardStatus.ISSUED:
-        activate_cards(scope, [card.pk])
-        card.refresh_from_db()
-    return card
+def _cards_of(scope: Scope, resident_id: int) -> list[Card]:
+    """The person's electronic cards by all his records, locked, the newest first."""
+    records = identities_of(scope, [resident_id])
+    cards = Card.objects.select_for_update().filter(resident__in=records, form=Form.ELECTRONIC)
+    return list(cards.order_by("-issued_at"))
 
 
-def _require_no_end(scope: Scope, resident_id: int) -> None:
-    """Else a stolen phone would fetch itself the card that was taken from it."""
+def _is_live(card: Card) -> bool:
+    return card.status in LIVE and card.expires_at > now()
+
+
+def _new_card(scope: Scope, resident_id: int, cards: Sequence[Card]) -> Card:
+    """A new one, active, where nobody has ended the last: else a stolen phone would fetch what was taken from it."""
     if gone(scope, [resident_id]):
         raise HolderGone
-    own = Q(resident=resident_id) | Q(resident__merged_into=resident_id)
-    last = Card.objects.filter(own, form=Form.ELECTRONIC).order_by("-status_since", "-issued_at").first()
-    if last is None or last.status in PRINTABLE or (last.status == CardStatus.REVOKED and last.reason in FOLLOWED):
-        return
-    raise EndedByWard
+    last = max(cards, key=lambda card: (card.status_since, card.issued_at), default=None)
+    if last and last.status not in PRINTABLE and not (last.status == CardStatus.REVOKED and last.reason in FOLLOWED):
+        raise EndedByWard
+    (issued,) = issue_approved(scope, [resident_id], Form.ELECTRONIC)
+    activate_cards(scope, [issued.index])
+    return Card.objects.get(pk=issued.index)
 
 
 def _replaced(scope: Scope, card: Card) -> Card:
@@ -137,9 +141,9 @@ def _bound(scope: Scope, card: Card, device: ec.EllipticCurvePublicKey, point: b
 def _key_for(scope: Scope, card: Card) -> SigningKey:
     """The key that signed the card itself, while it signs: so one bad key stays one bad batch."""
     at = now()
-    line = Signature.objects.filter(card_index=card.pk).latest("pk")
-    own = IssuerKey.objects.filter(pk=line.kid, closed_at=None, retired_at=None, not_after__gt=at + BOUND_LIFE).first()
-    key = own or current_issuer_key(scope)
+    signed_by = Signature.objects.filter(card_index=card.pk).order_by("-pk").values("kid")[:1]
+    signs = IssuerKey.objects.filter(closed_at=None, retired_at=None, not_after__gt=at + BOUND_LIFE)
+    key = signs.filter(pk=signed_by).first() or current_issuer_key(scope)
     return signing_key(key.kid, bytes(key.public_key))
 
 

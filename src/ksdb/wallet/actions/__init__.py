@@ -15,7 +15,7 @@ from ksdb.notices.actions import forget_subscriptions, make_notices
 from ksdb.notices.kinds import Kind
 from ksdb.notices.queries import reach_of
 from ksdb.wallet.models import Holder, Holding, Phone
-from ksdb.wallet.queries import WALLET_PHONE, Mine, on_behalf
+from ksdb.wallet.queries import WALLET_PHONE, Mine, is_known_elsewhere, on_behalf
 from ksdb.wallet.queries.held import END_DIGITS
 
 SEEN_EVERY = timedelta(hours=1)
@@ -100,6 +100,8 @@ def keep_resident(
 def _tell_others(scope: Scope, holder: Holder, holding: Holding) -> None:
     """Whoever has the card, or the number in the registry, learns of one more; a phone alone needs no message."""
     number = opened(WALLET_PHONE, bytes(holder.phone_sealed))
+    if not is_known_elsewhere(scope, holder, holding.resident_id, number):
+        return
     if reach_of(on_behalf(scope), holding.resident_id).phones - {number}:
         facts = {holding.resident_id: {"phone": number[-END_DIGITS:]}}
         make_notices(scope, Kind.CARD_KEPT, f"holding:{holding.pk}", facts)

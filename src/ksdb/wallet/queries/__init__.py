@@ -8,10 +8,13 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
+from ksdb.access.sealing import sealer
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Scope
 from ksdb.postgres.named import sql
 from ksdb.registry.models import Resident
+from ksdb.registry.queries import identities_of
+from ksdb.registry.sealing import PHONE as PHONE_NUMBER
 from ksdb.wallet.asking import WALLET_PHONE
 from ksdb.wallet.models import Holder, Holding, Phone
 
@@ -90,6 +93,15 @@ def holdings_of(scope: Scope, holder: Holder) -> QuerySet[Holding]:
         raise NotFound
     kept = Holding.objects.filter(holder=holder, until=None).select_related("resident")
     return kept.order_by("since", "id")
+
+
+def is_known_elsewhere(scope: Scope, holder: Holder, resident_id: int, number: str) -> bool:
+    """Whether anybody could be told that the holder, whose number this is, keeps that card: mostly there is nobody."""
+    records = identities_of(on_behalf(scope), [resident_id])
+    asked = {"records": records, "holder": holder.pk, "phone_key": sealer().match_key(PHONE_NUMBER, number)}
+    with connection.cursor() as cursor:
+        cursor.execute(sql(ROOM, "known_elsewhere"), asked)
+        return bool(cursor.fetchone()[0])
 
 
 def own_resident(scope: Scope, resident_id: int) -> Resident:

@@ -15,3 +15,16 @@ LEFT JOIN resident ON resident.id = holding.resident_id
 WHERE phone.token_sha256 = %(digest)s AND phone.ended_at IS NULL
   AND phone.seen_at > %(seen_after)s AND phone.began_at > %(began_after)s
 ORDER BY holding.since, holding.id;
+
+-- name: known_elsewhere
+-- Whether anybody but this holder could be told of these records of one person: another who keeps one of them, another
+-- number in the registry, or a guardian, who is asked where they have none. Never false where somebody is.
+SELECT EXISTS (
+    SELECT FROM wallet_holding AS kept
+    WHERE kept.resident_id = ANY(%(records)s) AND kept.until IS NULL AND kept.holder_id <> %(holder)s
+) OR EXISTS (
+    SELECT FROM resident AS record
+    WHERE record.id = ANY(%(records)s)
+      AND (record.phone_sealed IS NULL AND record.guardian_id IS NOT NULL
+           OR record.phone_sealed IS NOT NULL AND record.phone_key IS DISTINCT FROM %(phone_key)s)
+);

@@ -16,13 +16,13 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from ksdb.config import settings
 from ksdb.core.clock import now, now_ms
 from ksdb.core.errors import KsdbError
 from ksdb.wallet.actions.binding import Proof, bring_card
 from ksdb.wallet.looks import look_of
 from ksdb.wallet.queries.cards import Electronic, electronic_cards
 from ksdb.wallet.session import HolderRequest, phone_page
+from ksdb.wallet.shells import shell
 from ksdb.web.requires import ScopedRequest, open_to_all
 
 FILES = (
@@ -64,7 +64,7 @@ class Binding(msgspec.Struct, frozen=True):
 @require_GET
 def card(request: ScopedRequest) -> HttpResponse:
     """The same for everybody: what it shows, the phone knows, and nothing of it stands in here."""
-    return render(request, "wallet/card.html", {"is_shell": True, "hotline": settings().hotline})
+    return shell(request, "wallet/card.html", lambda: {"is_shell": True})
 
 
 @phone_page

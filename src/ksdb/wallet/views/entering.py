@@ -19,6 +19,7 @@ from ksdb.wallet.forms import CodeForm, NumberForm
 from ksdb.wallet.looks import YEAR_SECONDS, Look, keep_look, look_of
 from ksdb.wallet.queries import Mine, signed_in_phone
 from ksdb.wallet.session import HolderRequest, forget_signed_in, keep_signed_in, phone_of, phone_page
+from ksdb.wallet.shells import shell
 from ksdb.web.requires import ScopedRequest, open_to_all
 
 NOT_SENT = (NoCarrier, TooManyNumbers, TooManyAttempts)
@@ -47,7 +48,9 @@ def _first_page(mine: Mine | None) -> str:
 @never_cache
 @sensitive_post_parameters()
 def begin(request: ScopedRequest) -> HttpResponse:
-    form = NumberForm(request.POST or None)
+    if not request.POST:
+        return shell(request, "wallet/begin.html", lambda: {"form": NumberForm()})
+    form = NumberForm(request.POST)
     if form.is_valid():
         try:
             send_code(strangers_scope(request), request.session, form.cleaned_data["phone"])
@@ -55,14 +58,17 @@ def begin(request: ScopedRequest) -> HttpResponse:
             form.add_error(None, gettext(error.sentence()))
         else:
             return redirect("wallet:code")
-    return render(request, "wallet/begin.html", {"form": form}, status=422 if form.errors else 200)
+    return render(request, "wallet/begin.html", {"form": form}, status=422)
 
 
 @open_to_all
 @never_cache
 @sensitive_post_parameters()
 def code(request: ScopedRequest) -> HttpResponse:
-    form = CodeForm(request.POST or None)
+    is_demo = settings().is_demo
+    if not request.POST:
+        return shell(request, "wallet/code.html", lambda: {"form": CodeForm(), "is_demo": is_demo}, is_demo)
+    form = CodeForm(request.POST)
     scope = strangers_scope(request)
     if form.is_valid():
         try:
@@ -74,8 +80,7 @@ def code(request: ScopedRequest) -> HttpResponse:
             answer = redirect(_first_page(signed_in_phone(scope, token)))
             keep_signed_in(answer, token)
             return answer
-    context = {"form": form, "is_demo": settings().is_demo}
-    return render(request, "wallet/code.html", context, status=422 if form.errors else 200)
+    return render(request, "wallet/code.html", {"form": form, "is_demo": is_demo}, status=422)
 
 
 @phone_page

@@ -10,12 +10,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
 from ksdb.access.limits import TooManyAttempts
+from ksdb.core.clock import now_ms
 from ksdb.core.errors import NotFound
 from ksdb.wallet.actions import choose_member, let_go
 from ksdb.wallet.actions.claims import TooManyHeld, claim_card, withdraw_claim
 from ksdb.wallet.forms import ClaimForm
 from ksdb.wallet.queries.claims import claims_of
 from ksdb.wallet.session import HolderRequest, phone_page
+from ksdb.wallet.shells import shell
 from ksdb.web import asked
 
 
@@ -42,7 +44,13 @@ def members(request: HolderRequest) -> HttpResponse:
 @sensitive_post_parameters()
 def add(request: HolderRequest) -> HttpResponse:
     """The answer is the same for whoever is not sure, whether there is such a person or not."""
-    form = ClaimForm(request.scope, request.POST or None, has_own=request.mine.own is not None)
+    has_own = request.mine.own is not None
+    if not request.POST:
+        minute = now_ms() // 60_000  # so soon a commune that is new can be chosen
+        return shell(
+            request, "wallet/add.html", lambda: {"form": ClaimForm(request.scope, has_own=has_own)}, has_own, minute
+        )
+    form = ClaimForm(request.scope, request.POST, has_own=has_own)
     if form.is_valid():
         try:
             is_kept = claim_card(request.scope, request.mine, form.facts)
@@ -55,7 +63,7 @@ def add(request: HolderRequest) -> HttpResponse:
                 request, gettext("Your ward looks at it, usually within two working days. You get a message.")
             )
             return redirect("wallet:members")
-    return render(request, "wallet/add.html", {"form": form}, status=422 if form.errors else 200)
+    return render(request, "wallet/add.html", {"form": form}, status=422)
 
 
 @phone_page
