@@ -1,5 +1,6 @@
 """Writes to the audit trail: entries, and the links that chain them. Nothing is ever changed."""
 
+import json
 import threading
 from collections.abc import Mapping, Sequence
 
@@ -53,13 +54,12 @@ def record_many(
         "purpose": purpose,
         "case_id": facts.pop("case", None),
         "address": scope.address or None,
-        "detail": facts,
+        "detail": json.dumps(facts),
+        "kinds": [subject[0] if subject else "" for subject in subjects],
+        "numbers": [subject[1] if subject else None for subject in subjects],
     }
-    with transaction.atomic(savepoint=False):
-        Entry.objects.bulk_create(
-            Entry(subject=kind, subject_id=number, **written)
-            for kind, number in (one or ("", None) for one in subjects)
-        )
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.execute(sql(ROOM, "write"), written)
         _here.is_unchained = True
         transaction.on_commit(_chain_what_waits, robust=True)  # failing, it leaves the entries to the next minute's job
 
