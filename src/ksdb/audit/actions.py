@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.core.paginator import Page
 from django.db import connection, transaction
@@ -46,7 +47,7 @@ def record_many(
     Chained as soon as the transaction is through; nobody waits for another's entries.
     """
     facts = dict(detail or {})
-    written = {
+    written: dict[str, Any] = {
         "at": now(),
         "actor_id": scope.actor_id,
         "actor_name": scope.actor_name,

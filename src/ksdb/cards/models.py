@@ -10,7 +10,7 @@ class IssuerKey(models.Model):
     """The public half of a signing key; the private half is a file that one user can read.
 
     `announced_in` is the serial of the newest trust list that names it. From `closed_at` on it signs no more, and what
-    it signed stays good; from `retired_at` on nothing it signed is believed.
+    it signed stays good; from `retired_at` on nothing it signed is believed. The ledger counts `signature_count` up.
     """
 
     kid = models.SmallIntegerField(primary_key=True)
@@ -21,6 +21,7 @@ class IssuerKey(models.Model):
     announced_in = models.BigIntegerField(null=True)
     closed_at = models.DateTimeField(null=True)
     retired_at = models.DateTimeField(null=True)
+    signature_count = models.IntegerField(default=0, db_default=0)
 
     class Meta:
         db_table = "issuer_key"

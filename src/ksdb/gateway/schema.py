@@ -6,7 +6,7 @@ from psycopg import AsyncConnection
 from ksdb.core.errors import SchemaUnknown
 from ksdb.postgres.named import sql
 
-MIGRATIONS = {"cards": "0008_prints_compared", "places": "0003_closed_points", "visits": "0011_retiming"}
+MIGRATIONS = {"cards": "0009_signature_count", "places": "0003_closed_points", "visits": "0011_retiming"}
 """The newest migration of each room whose tables the gateway touches."""
 
 

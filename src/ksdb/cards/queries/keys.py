@@ -32,26 +32,19 @@ class KeyShown:
 
 
 def keys_shown(scope: Scope) -> list[KeyShown]:
-    """Every key with its state, oldest first. Counts the ledger once."""
+    """Every key with its state, oldest first."""
     scope.require(Permission.CARDS_KEY_MANAGE)
-    counts = _signed_counts()
     has_list = TrustList.objects.exists()
     keys = IssuerKey.objects.order_by("kid")
-    return [_shown(key, counts.get(key.kid, 0), has_list=has_list) for key in keys]
+    return [_shown(key, has_list=has_list) for key in keys]
 
 
-def _signed_counts() -> dict[int, int]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql("ksdb.cards", "signed_by_key"))
-        return dict(cursor.fetchall())
-
-
-def _shown(key: IssuerKey, signed: int, *, has_list: bool) -> KeyShown:
+def _shown(key: IssuerKey, *, has_list: bool) -> KeyShown:
     return KeyShown(
         kid=key.kid,
         usage=Usage(key.usage),
-        state=_state(key, signed, has_list=has_list),
-        signed=signed,
+        state=_state(key, has_list=has_list),
+        signed=key.signature_count,
         not_before=key.not_before,
         not_after=key.not_after,
         announced_in=key.announced_in,
@@ -59,7 +52,7 @@ def _shown(key: IssuerKey, signed: int, *, has_list: bool) -> KeyShown:
     )
 
 
-def _state(key: IssuerKey, signed: int, *, has_list: bool) -> KeyState:
+def _state(key: IssuerKey, *, has_list: bool) -> KeyState:
     if key.retired_at:
         return KeyState.RETIRED
     if key.not_after <= now():
@@ -68,7 +61,7 @@ def _state(key: IssuerKey, signed: int, *, has_list: bool) -> KeyState:
         return KeyState.CLOSED
     if has_list and key.announced_in is None:
         return KeyState.WAITS
-    return KeyState.FULL if key.usage == Usage.CARD and signed >= CARDS_PER_KEY else KeyState.SIGNS
+    return KeyState.FULL if key.usage == Usage.CARD and key.signature_count >= CARDS_PER_KEY else KeyState.SIGNS
 
 
 def cards_hit(scope: Scope, kid: int) -> int:

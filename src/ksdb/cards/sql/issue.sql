@@ -25,9 +25,8 @@ SELECT number FROM card WHERE number = ANY(%(drawn)s);
 
 -- name: keys_with_room
 -- Keys that may sign cards now and stay valid until `until`, with how many cards each may still sign; oldest first.
--- Once there is a trust list, a key has to stand in one: else scanners would refuse its cards. Counts at most `most`
--- index entries a key.
-SELECT kid, public_key, %(most)s - (SELECT count(*) FROM card_signature WHERE card_signature.kid = issuer_key.kid)::int
+-- Once there is a trust list, a key has to stand in one: else scanners would refuse its cards.
+SELECT kid, public_key, %(most)s - signature_count
 FROM issuer_key
 WHERE usage = 'card' AND retired_at IS NULL AND closed_at IS NULL
   AND (announced_in IS NOT NULL OR NOT EXISTS (SELECT FROM trust_list))

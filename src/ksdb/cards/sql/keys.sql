@@ -1,7 +1,3 @@
--- name: signed_by_key
--- One row per key that signed anything: kid, and for how many cards. One scan of the ledger's index by key.
-SELECT kid, count(*) FROM card_signature GROUP BY kid;
-
 -- name: cards_of_key
 -- How many cards that are not ended were signed by a key. One index scan of its lines of the ledger.
 SELECT count(DISTINCT card.index)

@@ -98,7 +98,11 @@ def holdings_of(scope: Scope, holder: Holder) -> QuerySet[Holding]:
 def is_known_elsewhere(scope: Scope, holder: Holder, resident_id: int, number: str) -> bool:
     """Whether anybody could be told that the holder, whose number this is, keeps that card: mostly there is nobody."""
     records = identities_of(on_behalf(scope), [resident_id])
-    asked = {"records": records, "holder": holder.pk, "phone_key": sealer().match_key(PHONE_NUMBER, number)}
+    asked: dict[str, Any] = {
+        "records": records,
+        "holder": holder.pk,
+        "phone_key": sealer().match_key(PHONE_NUMBER, number),
+    }
     with connection.cursor() as cursor:
         cursor.execute(sql(ROOM, "known_elsewhere"), asked)
         return bool(cursor.fetchone()[0])
