@@ -2,9 +2,26 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+
+class _Line(asyncio.StreamReaderProtocol):
+    """Notes the line that was opened, until it is closed."""
+
+    def __init__(self, joined: Callable[..., Awaitable[None]], open_lines: set[asyncio.BaseTransport]) -> None:
+        super().__init__(asyncio.StreamReader(), joined)
+        self._open_lines = open_lines
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._open_lines.add(transport)
+        self._line = transport
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._open_lines.discard(self._line)
+        super().connection_lost(exc)
 
 
 class BadLine:
@@ -26,17 +43,20 @@ class BadLine:
         self.is_frozen = asyncio.Event()
 
     async def serve(self, ready: threading.Event, over: asyncio.Event) -> None:
-        server = await asyncio.start_server(self._joined, "127.0.0.1", 0)
+        loop = asyncio.get_running_loop()
+        open_lines: set[asyncio.BaseTransport] = set()
+        server = await loop.create_server(lambda: _Line(self._joined, open_lines), "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
         await over.wait()
         server.close()
-        await asyncio.sleep(0)  # what has just joined begins, so that it hangs up when it ends
         rest = asyncio.all_tasks() - {asyncio.current_task()}
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
-        await asyncio.sleep(0)  # lines that were aborted are closed in the next turn
+        for line in list(open_lines):  # also of whoever joined too late to be served
+            line.abort()  # type: ignore[attr-defined]
+        await asyncio.sleep(0.01)
 
     async def _joined(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         writers = [to_client]
