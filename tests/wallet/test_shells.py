@@ -76,4 +76,4 @@ def test_somebody_else_is_looked_for_wherever_there_may_be_one(
         Resident.objects.filter(pk=lan.pk).update(guardian=guardian)
     others = reach_of(on_behalf(Scope(None)), lan.pk).phones - {NUMBER}
     assert bool(others) == (kept_by in {"another", "another number", "a guardian"})
-    assert is_known_elsewhere(Scope(None), Holder.objects.get(pk=holder.pk), lan.pk, NUMBER) == bool(others)
+    assert is_known_elsewhere(Scope(None), Holder.objects.get(pk=holder.pk), lan.pk) == bool(others)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from ksdb.access.sealing import opened, sealer
+from ksdb.access.sealing import sealer
 from ksdb.audit.actions import record
 from ksdb.core.clock import now
 from ksdb.core.errors import NotAllowed, NotFound
@@ -15,6 +15,7 @@ from ksdb.notices.actions import forget_subscriptions, make_notices
 from ksdb.notices.kinds import Kind
 from ksdb.notices.queries import reach_of
 from ksdb.wallet.models import Holder, Holding, Phone
+from ksdb.wallet.numbers import number_of
 from ksdb.wallet.queries import WALLET_PHONE, Mine, is_known_elsewhere, on_behalf
 from ksdb.wallet.queries.held import END_DIGITS
 
@@ -99,9 +100,9 @@ def keep_resident(
 
 def _tell_others(scope: Scope, holder: Holder, holding: Holding) -> None:
     """Whoever has the card, or the number in the registry, learns of one more; a phone alone needs no message."""
-    number = opened(WALLET_PHONE, bytes(holder.phone_sealed))
-    if not is_known_elsewhere(scope, holder, holding.resident_id, number):
+    if not is_known_elsewhere(scope, holder, holding.resident_id):
         return
+    number = number_of(holder.phone_sealed)
     if reach_of(on_behalf(scope), holding.resident_id).phones - {number}:
         facts = {holding.resident_id: {"phone": number[-END_DIGITS:]}}
         make_notices(scope, Kind.CARD_KEPT, f"holding:{holding.pk}", facts)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext, gettext_noop, override
 
 from ksdb.access.actions import spend
 from ksdb.access.limits import Limit
-from ksdb.access.sealing import opened, sealer
+from ksdb.access.sealing import sealer
 from ksdb.audit.actions import record, record_deleted
 from ksdb.core.addresses import network_of
 from ksdb.core.clock import now
@@ -21,7 +21,8 @@ from ksdb.wallet.actions import keep_resident
 from ksdb.wallet.asking import CLAIMED_ID
 from ksdb.wallet.claiming import Facts, in_words
 from ksdb.wallet.models import Claim, Holder, Holding, Phone
-from ksdb.wallet.queries import WALLET_PHONE, Mine
+from ksdb.wallet.numbers import number_of
+from ksdb.wallet.queries import Mine
 from ksdb.wallet.queries.claims import claim, registry_match
 
 BY_HOLDER: Final = Limit("claims_by_holder", 10, 24 * 60 * 60)
@@ -126,7 +127,7 @@ def _tell(scope: Scope, holder: Holder, body: str) -> None:
     """By a message; without a carrier the page says it."""
     try:
         with override(holder.language):
-            send_text(scope, opened(WALLET_PHONE, bytes(holder.phone_sealed)), gettext(body))
+            send_text(scope, number_of(holder.phone_sealed), gettext(body))
     except NoCarrier:
         return
 

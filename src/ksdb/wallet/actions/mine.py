@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 
 from ksdb.access.actions import spend
 from ksdb.access.limits import Limit
-from ksdb.access.sealing import opened, sealer
+from ksdb.access.sealing import sealer
 from ksdb.audit.actions import record, record_deleted
 from ksdb.core.clock import now, today
 from ksdb.core.errors import NotAllowed
@@ -36,7 +36,8 @@ from ksdb.wallet.asking import (
     TooManyRequests,
 )
 from ksdb.wallet.models import Consent, DataRequest, Declaration, DeskRequest, Holder, Holding, Phone
-from ksdb.wallet.queries import WALLET_PHONE, Mine, on_behalf
+from ksdb.wallet.numbers import number_of
+from ksdb.wallet.queries import Mine, on_behalf
 from ksdb.wallet.queries.held import Asked
 from ksdb.wallet.queries.mine import my_declarations, my_visit, own_records, request_asked
 
@@ -203,7 +204,7 @@ def reach_of_holders(scope: Scope, resident_ids: Collection[int]) -> Reach:
     if not scope.is_system:
         raise NotAllowed
     holders = list(Holder.objects.filter(holdings__resident__in=resident_ids, holdings__until=None).distinct())
-    phones = frozenset(opened(WALLET_PHONE, bytes(one.phone_sealed)) for one in holders)
+    phones = frozenset(number_of(one.phone_sealed) for one in holders)
     language = holders[0].language if holders else ""
     return Reach(phones, frozenset(_pushed_to(resident_ids)), language)
 

@@ -8,15 +8,14 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from ksdb.access.sealing import sealer
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Scope
 from ksdb.postgres.named import sql
 from ksdb.registry.models import Resident
 from ksdb.registry.queries import identities_of
-from ksdb.registry.sealing import PHONE as PHONE_NUMBER
 from ksdb.wallet.asking import WALLET_PHONE
 from ksdb.wallet.models import Holder, Holding, Phone
+from ksdb.wallet.numbers import registry_key
 
 __all__ = ["WALLET_PHONE", "Holder", "Keeper", "Mine", "holdings_of", "on_behalf", "own_resident", "signed_in_phone"]
 
@@ -95,14 +94,10 @@ def holdings_of(scope: Scope, holder: Holder) -> QuerySet[Holding]:
     return kept.order_by("since", "id")
 
 
-def is_known_elsewhere(scope: Scope, holder: Holder, resident_id: int, number: str) -> bool:
-    """Whether anybody could be told that the holder, whose number this is, keeps that card: mostly there is nobody."""
+def is_known_elsewhere(scope: Scope, holder: Holder, resident_id: int) -> bool:
+    """Whether anybody could be told that the holder keeps that card: mostly there is nobody."""
     records = identities_of(on_behalf(scope), [resident_id])
-    asked: dict[str, Any] = {
-        "records": records,
-        "holder": holder.pk,
-        "phone_key": sealer().match_key(PHONE_NUMBER, number),
-    }
+    asked: dict[str, Any] = {"records": records, "holder": holder.pk, "phone_key": registry_key(holder.phone_sealed)}
     with connection.cursor() as cursor:
         cursor.execute(sql(ROOM, "known_elsewhere"), asked)
         return bool(cursor.fetchone()[0])

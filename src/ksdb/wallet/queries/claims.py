@@ -12,11 +12,12 @@ from ksdb.core.names import search_key
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import within
 from ksdb.registry.models import Resident
-from ksdb.registry.sealing import ID_NUMBER, PHONE
+from ksdb.registry.sealing import ID_NUMBER
 from ksdb.wallet.asking import CLAIMED_ID
 from ksdb.wallet.claiming import Evidence, Facts, Known, evidence, is_sure
-from ksdb.wallet.models import Claim, Holder
-from ksdb.wallet.queries import WALLET_PHONE, Keeper, Mine, holdings_of
+from ksdb.wallet.models import Claim
+from ksdb.wallet.numbers import number_of, registry_key
+from ksdb.wallet.queries import Keeper, Mine, holdings_of
 
 MOST_CANDIDATES = 5
 
@@ -45,7 +46,7 @@ def registry_match(scope: Scope, mine: Mine, facts: Facts) -> Match:
     """
     if scope.is_system:
         raise NotFound
-    households, own = _households(mine), _registry_key(mine)
+    households, own = _households(mine), registry_key(mine.holder.phone_sealed)
     people = [_known(one, facts, households, own) for one in _people(facts, households)]
     ranked = sorted(people, key=lambda one: (-len(evidence(facts, one)), one.resident_id))
     best = ranked[0] if ranked else None
@@ -67,7 +68,7 @@ def _people(facts: Facts, households: list[int]) -> list[Resident]:
 
 def _households(keeper: Keeper) -> list[int]:
     """The holder's own household, and those of whoever is registered with this phone's number."""
-    of_phone = Resident.objects.filter(phone_key=_registry_key(keeper), merged_into=None)
+    of_phone = Resident.objects.filter(phone_key=registry_key(keeper.holder.phone_sealed), merged_into=None)
     own = keeper.own.household_id if keeper.own else None
     return [one for one in {own, *of_phone.values_list("household_id", flat=True)} if one is not None]
 
@@ -84,14 +85,6 @@ def _known(one: Resident, facts: Facts, households: list[int], phone_key: bytes)
         is_of_phone=one.phone_key is not None and bytes(one.phone_key) == phone_key,
         is_of_household=one.household_id in households,
     )
-
-
-def _registry_key(keeper: Keeper) -> bytes:
-    return sealer().match_key(PHONE, _number_of(keeper.holder))
-
-
-def _number_of(holder: Holder) -> str:
-    return opened(WALLET_PHONE, bytes(holder.phone_sealed))
 
 
 def claims_of(scope: Scope, mine: Mine) -> list[Claim]:
@@ -126,7 +119,7 @@ def id_number_of(scope: Scope, claim_id: int) -> str:
 
 def phone_of_claim(scope: Scope, claim_id: int) -> str:
     """The number of the phone that is to keep the card."""
-    return _number_of(claim(scope, claim_id).holder)
+    return number_of(claim(scope, claim_id).holder.phone_sealed)
 
 
 def candidates_for(scope: Scope, claim_id: int) -> list[Candidate]:
@@ -144,7 +137,7 @@ def candidates_for(scope: Scope, claim_id: int) -> list[Candidate]:
     meant = Q(id_number_key=key) | Q(old_id_number_key=key) | named | Q(pk=asked.resident_id)
     people = Resident.objects.filter(inside & meant, merged_into=None).select_related("division__parent", "household")
     keeper = Keeper(asked.holder, list(holdings_of(scope, asked.holder)))
-    households, own = _households(keeper), _registry_key(keeper)
+    households, own = _households(keeper), registry_key(keeper.holder.phone_sealed)
     found = [Candidate(one, evidence(facts, _known(one, facts, households, own))) for one in people[:50]]
     shown = sorted(found, key=lambda one: (-len(one.found), one.resident.pk))[:MOST_CANDIDATES]
     subjects = [("resident", one.resident.pk) for one in shown]

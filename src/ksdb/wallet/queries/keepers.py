@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-from ksdb.access.sealing import opened
 from ksdb.audit.actions import record
 from ksdb.core.errors import NotFound
 from ksdb.core.scope import Permission, Purpose, Scope
 from ksdb.places.queries import within
 from ksdb.registry.models import Resident
 from ksdb.wallet.models import Holding
-from ksdb.wallet.queries import WALLET_PHONE
+from ksdb.wallet.numbers import number_of
 from ksdb.wallet.queries.held import END_DIGITS, Keeping
 from ksdb.wallet.queries.mine import own_records
 
@@ -21,7 +20,7 @@ def keepers_of(scope: Scope, resident_id: int) -> list[Keeping]:
 
 def _keepers(records: Sequence[int]) -> list[Keeping]:
     found = Holding.objects.filter(resident__in=records).select_related("holder")
-    kept = [Keeping(one, opened(WALLET_PHONE, bytes(one.holder.phone_sealed))[-END_DIGITS:]) for one in found]
+    kept = [Keeping(one, number_of(one.holder.phone_sealed)[-END_DIGITS:]) for one in found]
     return sorted(kept, key=lambda one: (not one.stands, -one.holding.since.timestamp()))
 
 
